@@ -1,0 +1,1 @@
+"""The checks that ship with Predvid, one file each."""

@@ -1,0 +1,1 @@
+"""Pure parsers of tool output that agent and server both need."""

@@ -1,0 +1,56 @@
+"""Everything that a check may import. Stable: names are added, never changed or removed within v1.
+
+A check is one file with one `check = Check(...)`:
+
+- `applies(source)` tells on the device whether it makes sense there; it may return a `Said` that says why not.
+- `collect(source, params, state)` reads the source and yields Samples, Facts and Events. `state` is a
+  dict of the check's own that lives as long as the agent (counters of the last run, for rates).
+- `judge(samples, params)` is pure and runs on the server: it yields one Result per item.
+- `watches` names, for each metric that a level guards, the params field with its `Levels`: the server
+  tests whole columns of samples against them and calls `judge` only where a level is crossed, where the
+  last result was not OK, or where the check watches nothing (then `judge` sees every run).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from predvid.checks.errors import CannotRead, NotHere
+from predvid.checks.source import Source
+from predvid.core.model import Event, Fact, Levels, Result, Said, Sample, Severity, State, say
+from predvid.core.wording import Text
+
+__all__ = [
+    "CannotRead", "Check", "Event", "Fact", "Levels", "NotHere", "Result", "Said", "Sample", "Severity",
+    "Source", "State", "Text", "say",
+]
+
+Platform = Literal["linux", "windows", "macos"]
+Yielded = Sample | Fact | Event
+
+
+@dataclass(frozen=True)
+class Check:
+    """What to measure and how to judge it.
+
+    `interval` is the default pause between runs in seconds; `hold` is the default minimum duration in
+    seconds before a bad result opens an alert; `defaults` overrides params fields per device type
+    (`{"workstation": {"used": Levels(90, 97)}}`); `texts` words every id that the check says, in both
+    languages, and `title` its name.
+    """
+
+    name: str
+    title: Text
+    collect: Callable[[Source, Any, dict[str, Any]], Iterable[Yielded]]
+    params: Any = None
+    judge: Callable[[list[Sample], Any], Iterable[Result]] | None = None
+    applies: Callable[[Source], bool | Said] = lambda source: True
+    platforms: tuple[Platform, ...] = ("linux", "windows", "macos")
+    interval: int = 60
+    timeout: int = 20
+    hold: int = 0
+    watches: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    charts: tuple[str, ...] = ()
+    reader: Literal["live", "recording"] = "live"

@@ -1,0 +1,50 @@
+"""The `predvid` command: finds each verb by entry point and turns every failure into one clear line."""
+
+import os
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+from predvid import __version__
+from predvid.core.errors import UserError
+
+GROUP = "predvid.verbs"
+
+
+def _usage(verbs: dict[str, EntryPoint]) -> str:
+    return f"usage: predvid VERB ...\n\nverbs: {', '.join(sorted(verbs))}\nversion {__version__}; each verb takes --help"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; return 0 done, 1 the thing looked at is bad, 2 bad usage or input (one line on stderr)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verbs = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_usage(verbs))
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        print(f"predvid {__version__}")
+        return 0
+    entry = verbs.get(arguments[0])
+    if entry is None:
+        print(f"predvid: no verb '{arguments[0]}'; there are: {', '.join(sorted(verbs))}", file=sys.stderr)
+        return 2
+    return _run(entry, arguments[1:])
+
+
+def _run(entry: EntryPoint, arguments: list[str]) -> int:
+    try:
+        verb = entry.load()
+    except ModuleNotFoundError as error:
+        print(f"predvid: '{entry.name}' needs the server's install (missing: {error.name}): "
+              "pip install 'predvid[server]'", file=sys.stderr)
+        return 2
+    try:
+        return int(verb(arguments) or 0)
+    except UserError as error:
+        print(f"predvid {entry.name}: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,1 @@
+"""Pure words and decisions: no I/O, no clock, no framework."""

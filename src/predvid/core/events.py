@@ -1,0 +1,43 @@
+"""The taxonomy of event kinds: dotted, stable, each with its sentence in both languages.
+
+A kind may be extended below a listed one (`service.installed.driver`); `known` accepts those.
+"""
+
+from predvid.core.wording import Text
+
+KINDS: dict[str, Text] = {
+    "alert.opened": Text("Alert opened: {what}", "Otvoreno upozorenje: {what}"),
+    "alert.changed": Text("Alert changed: {what}", "Promijenjeno upozorenje: {what}"),
+    "alert.acknowledged": Text("{who} acknowledged: {what}", "{who} preuzima: {what}"),
+    "alert.resolved": Text("Alert resolved: {what}", "Riješeno upozorenje: {what}"),
+    "agent.enrolled": Text("Agent enrolled on {host}", "Agent prijavljen na {host}"),
+    "agent.approved": Text("{who} approved the agent", "{who} odobrava agenta"),
+    "agent.revoked": Text("{who} revoked the agent", "{who} povlači pravo agentu"),
+    "agent.locked": Text("Agent locked: {why}", "Agent zaključan: {why}"),
+    "agent.released": Text("{who} released the locked agent", "{who} otključava agenta"),
+    "agent.started": Text("Agent started, version {version}", "Agent pokrenut, inačica {version}"),
+    "agent.clock_skewed": Text(
+        "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"),
+    "agent.samples_dropped": Text(
+        "The agent's outbox was full: {n:int} {n|sample|samples} dropped",
+        "Spremnik agenta bio je pun: {n|odbačeno je|odbačena su|odbačeno je} {n:int} {n|mjerenje|mjerenja|mjerenja}"),
+    "agent.samples_quarantined": Text(
+        "{n:int} {n|sample|samples} with an implausible time set aside",
+        "{n:int} {n|mjerenje|mjerenja|mjerenja} s nemogućim vremenom stavljeno je na stranu"),
+    "device.added": Text("Device added: {device}", "Dodan uređaj: {device}"),
+    "device.merged": Text("{other} was merged into {device}", "{other} spojen je u {device}"),
+    "device.moved": Text("Moved to {client} from {date}", "Premješten u {client} od {date}"),
+    "device.rebooted": Text("The device restarted", "Uređaj se ponovno pokrenuo"),
+    "inventory.added": Text("{fact}: added {what}", "{fact}: dodano {what}"),
+    "inventory.removed": Text("{fact}: removed {what}", "{fact}: uklonjeno {what}"),
+    "inventory.changed": Text("{fact}: {what} changed from {before} to {after}",
+                              "{fact}: {what} promijenjeno iz {before} u {after}"),
+    "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
+    "person.created": Text("{who} was given access", "{who} dobiva pristup"),
+}
+
+
+def known(kind: str) -> bool:
+    """Tell whether `kind` is a listed kind or lies below one."""
+    parts = kind.split(".")
+    return any(".".join(parts[:n]) in KINDS for n in range(len(parts), 1, -1))

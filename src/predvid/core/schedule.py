@@ -1,0 +1,16 @@
+"""When a check is due: even spread over the interval, no bursts, no drift. Times are monotonic seconds."""
+
+import hashlib
+
+
+def phase(agent: str, check: str, interval: float) -> float:
+    """Return the offset (seconds, 0 to `interval`) at which this agent runs this check: stable and spread."""
+    seed = hashlib.blake2b(f"{agent}/{check}".encode(), digest_size=8).digest()
+    return int.from_bytes(seed, "big") / 2**64 * interval
+
+
+def next_due(started: float, now: float, interval: float, offset: float) -> float:
+    """Return the first moment after `now` on the grid `started + offset + n * interval`; missed runs are skipped."""
+    passed = now - started - offset
+    turns = int(passed // interval) + 1 if passed >= 0 else 0
+    return started + offset + turns * interval

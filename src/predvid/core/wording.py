@@ -1,0 +1,102 @@
+"""Puts a sentence (stable id and values) into Croatian or English words, with right plurals and numbers.
+
+A pattern is plain text with places in braces: `{name}`, `{name:format}` or `{name|one|few|other}` (English
+takes `{name|one|other}`), where the chosen form follows the value. Formats: `int`, `num` (one decimal at
+most), `pct`, `bytes`, `secs` (a duration). Plural rules: Unicode CLDR for `hr` and `en`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from predvid.core.model import Said, Value
+
+LANGUAGES = ("hr", "en")
+_PLACE = re.compile(r"\{(\w+)(?::(\w+))?((?:\|[^{}|]*)*)\}")
+_SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
+_STEPS = ((86400, {"hr": ("dan", "dana", "dana"), "en": ("day", "days")}),
+          (3600, {"hr": ("sat", "sata", "sati"), "en": ("hour", "hours")}),
+          (60, {"hr": ("minuta", "minute", "minuta"), "en": ("minute", "minutes")}),
+          (1, {"hr": ("sekunda", "sekunde", "sekundi"), "en": ("second", "seconds")}))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence in both languages."""
+
+    en: str
+    hr: str
+
+    def pattern(self, language: str) -> str:
+        """Return the pattern for `language`; anything but Croatian reads English."""
+        return self.hr if language == "hr" else self.en
+
+
+Texts = Mapping[str, Text]
+
+
+def plural(n: float, language: str) -> int:
+    """Return the index of the plural form of `n`: 0 one, then (Croatian only) 1 few, last other."""
+    if language != "hr":
+        return 0 if n == 1 else 1
+    whole = int(abs(n)) if float(n).is_integer() else round(abs(n) * 10) % 10
+    if whole % 10 == 1 and whole % 100 != 11:
+        return 0
+    return 1 if whole % 10 in (2, 3, 4) and whole % 100 not in (12, 13, 14) else 2
+
+
+def number(value: float, language: str, decimals: int = 1) -> str:
+    """Return `value` rounded and grouped as `language` writes it (1.234,5 or 1,234.5); no trailing zeros."""
+    text = f"{value:,.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    text = "0" if text == "-0" else text
+    return text.translate(str.maketrans(",.", ".,")) if language == "hr" else text
+
+
+def size(value: float, language: str) -> str:
+    """Return a size in bytes with its decimal unit (SI, as disk makers count): 1.234,5 GB."""
+    step = 0
+    while abs(value) >= 1000 and step < len(_SIZES) - 1:
+        value, step = value / 1000, step + 1
+    return f"{number(value, language)} {_SIZES[step]}"
+
+
+def duration(seconds: float, language: str) -> str:
+    """Return a duration in its largest whole unit, in words: `3 dana`, `1 hour`."""
+    for length, names in _STEPS:
+        if seconds >= length or length == 1:
+            n = int(seconds // length)
+            return f"{n} {names[language if language == 'hr' else 'en'][plural(n, language)]}"
+    return ""
+
+
+def _format(value: Value, form: str | None, language: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "–" if value is None else str(value)
+    if form == "bytes":
+        return size(value, language)
+    if form == "secs":
+        return duration(value, language)
+    if form == "pct":
+        return f"{number(value, language)} %" if language == "hr" else f"{number(value, language)}%"
+    return number(value, language, 0 if form == "int" else 1)
+
+
+def word(said: Said, language: str, texts: Texts) -> str:
+    """Return `said` in words; an unknown id or missing value stays visible instead of failing."""
+    text = texts.get(said.id)
+    if text is None:
+        rest = ", ".join(f"{key}={value}" for key, value in said.values.items())
+        return f"{said.id}: {rest}" if rest else said.id
+
+    def place(match: re.Match[str]) -> str:
+        name, form, forms = match.group(1), match.group(2), match.group(3)
+        value = said.values.get(name)
+        if not forms:
+            return _format(value, form, language)
+        choices = forms[1:].split("|")
+        index = plural(value, language) if isinstance(value, int | float) else len(choices) - 1
+        return choices[min(index, len(choices) - 1)]
+
+    return _PLACE.sub(place, text.pattern(language))

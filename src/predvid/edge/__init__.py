@@ -1,0 +1,1 @@
+"""The agent and the site probe: one program, two roles."""

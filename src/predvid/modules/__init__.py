@@ -1,0 +1,1 @@
+"""Vertical slices of the product, each with the same rooms."""

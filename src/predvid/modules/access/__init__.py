@@ -1,0 +1,1 @@
+"""People, roles, clients: who may see what."""

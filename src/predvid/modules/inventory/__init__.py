@@ -1,0 +1,1 @@
+"""Sites, devices, their identity and what is known of them."""

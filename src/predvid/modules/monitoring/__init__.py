@@ -1,0 +1,1 @@
+"""Samples, results, alerts and events."""

@@ -1,0 +1,1 @@
+"""The only words that agent and server share on the wire."""
