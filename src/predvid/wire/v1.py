@@ -86,8 +86,8 @@ class TaskOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything an agent has to say since its last batch; (boot, seq) identify it within the agent.
 
-    `sealed` is when it was closed (ms, corrected clock); `waited` the milliseconds it then lay in the outbox,
-    by the monotonic clock where the same process still runs; `dropped` counts samples lost to the cap.
+    `sealed` is when it was closed (ms, corrected clock); `dropped` counts samples lost to the cap. How long it
+    then lay in the outbox is no part of its immutable bytes: see `envelope`.
     """
 
     boot: str
@@ -189,10 +189,21 @@ class Enrolled(msgspec.Struct, frozen=True, omit_defaults=True):
 PLAN_CONTEXT = b"predvid plan v1\x00"
 
 
-def envelope(agent: str, path: str, boot: str, generation: int, now: int, digest: bytes) -> bytes:
-    """Return the bytes that an agent signs for one request; `now` in ms, `digest` is SHA-256 of the raw body."""
-    return b"predvid request v1\x00" + "\n".join(
-        (agent, path, boot, str(generation), str(now), digest.hex())).encode()
+def envelope(agent: str, path: str, boot: str, generation: int, now: int, waited: int, digest: bytes) -> bytes:
+    """Return the bytes that an agent signs for one request; `digest` is SHA-256 of the raw body as sent.
+
+    `now` is the agent's corrected clock (ms). `waited` is how long a batch lay in the outbox (ms, monotonic
+    clock), -1 where that is unknown (sealed by an earlier process) or the request carries no batch.
+    """
+    lines = (agent, path, boot, str(generation), str(now), str(waited), digest.hex())
+    return b"predvid request v1\x00" + "\n".join(lines).encode()
 
 
-HEADERS = ("predvid-agent", "predvid-boot", "predvid-generation", "predvid-time", "predvid-signature")
+HEADERS = (
+    "predvid-agent",
+    "predvid-boot",
+    "predvid-generation",
+    "predvid-time",
+    "predvid-waited",
+    "predvid-signature",
+)
