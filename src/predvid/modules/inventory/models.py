@@ -1,0 +1,138 @@
+"""Tables of sites and devices. A device is not its agent: it has identity claims, merges and moves."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from predvid.modules.access.models import Client, Person
+
+
+class Site(models.Model):
+    """A place of a client."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="sites")
+    name = models.CharField(max_length=120)
+    timezone = models.CharField(max_length=40, default="Europe/Zagreb")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["client", "name"], name="site_name_in_client")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """One machine; `client` and `site` are where it belongs now, Tenure says since when and before."""
+
+    class Type(models.TextChoices):
+        SERVER = "server", _("server")
+        WORKSTATION = "workstation", _("workstation")
+        LAPTOP = "laptop", _("laptop")
+        NETWORK = "network", _("network device")
+        OTHER = "other", _("other device")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="devices")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="devices")
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=16, choices=Type.choices, default=Type.SERVER)
+    platform = models.CharField(max_length=16, blank=True)
+    os = models.CharField(max_length=120, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    judging_version = models.PositiveBigIntegerField(default=0)
+    plan_version = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        indexes: ClassVar = [models.Index(fields=["client", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tenure(models.Model):
+    """From `since` on the device belonged to `client` at `site`, until its next tenure."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tenures")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["since"]
+
+
+class DeviceClaim(models.Model):
+    """One thing by which a device is known: serial, machine_id, mac, hostname."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="claims")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=16)
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "kind", "value"], name="claim_once_a_device")]
+        indexes: ClassVar = [models.Index(fields=["client", "kind", "value"])]
+
+
+class Agent(models.Model):
+    """A program with its own key that reports for a device."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending approval")
+        APPROVED = "approved", _("approved")
+        REVOKED = "revoked", _("revoked")
+        LOCKED = "locked", _("locked")
+
+    class Role(models.TextChoices):
+        DEVICE = "device", _("device agent")
+        PROBE = "probe", _("site probe")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="agents")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.DEVICE)
+    sign_key = models.BinaryField(max_length=32, unique=True)
+    seal_key = models.BinaryField(max_length=32)
+    generation = models.PositiveBigIntegerField(default=0)
+    boot = models.CharField(max_length=32, blank=True)
+    version = models.CharField(max_length=32, blank=True)
+    lock_reason = models.CharField(max_length=32, blank=True)
+    enrolled_at = models.DateTimeField(auto_now_add=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+
+
+class EnrolmentToken(models.Model):
+    """Lets agents enrol at one site: one use for a day, or a deployment token with a number of uses."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    site = models.ForeignKey(Site, on_delete=models.CASCADE)
+    secret_hash = models.BinaryField(max_length=32, unique=True)
+    uses_left = models.PositiveIntegerField(default=1)
+    approves = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    expires_at = models.DateTimeField()
+
+
+class Fact(models.Model):
+    """Something true of a device since `since`."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="facts")
+    check_name = models.CharField(max_length=60)
+    name = models.CharField(max_length=80)
+    value = models.JSONField()
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "name"], name="fact_once_a_device")]

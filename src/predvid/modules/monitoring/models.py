@@ -1,0 +1,146 @@
+"""Tables of results, alerts and events, and of what each agent has delivered."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from predvid.modules.access.models import Client, Person
+from predvid.modules.inventory.models import Agent, Device, Site
+
+
+class Result(models.Model):
+    """The standing of one item of one check on one device; written only when it changes.
+
+    `phase` and `bad_since` are the `core.alerting.Condition` of the item, so that any gateway can judge on.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="results")
+    check_name = models.CharField(max_length=60)
+    item = models.CharField(max_length=255, blank=True)
+    state = models.PositiveSmallIntegerField()
+    said_id = models.CharField(max_length=80)
+    said_values = models.JSONField(default=dict)
+    reason_id = models.CharField(max_length=80, blank=True)
+    reason_values = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    phase = models.CharField(max_length=12, default="none")
+    bad_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "check_name", "item"], name="result_once_an_item")]
+        indexes: ClassVar = [models.Index(fields=["client", "state"])]
+
+
+class Alert(models.Model):
+    """An open problem: opened, acknowledged, resolved."""
+
+    class Phase(models.TextChoices):
+        OPEN = "open", _("open")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        RESOLVED = "resolved", _("resolved")
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="alerts")
+    check_name = models.CharField(max_length=60)
+    item = models.CharField(max_length=255, blank=True)
+    state = models.PositiveSmallIntegerField()
+    phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.OPEN)
+    said_id = models.CharField(max_length=80)
+    said_values = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["client", "phase", "opened_at"]),
+                             models.Index(fields=["phase", "state"])]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "check_name", "item"], name="one_open_alert_an_item",
+                                    condition=~models.Q(phase="resolved"))]
+
+
+class AlertNote(models.Model):
+    """What a person wrote to an alert."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="notes")
+    person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL)
+    at = models.DateTimeField()
+    text = models.TextField()
+
+
+class Event(models.Model):
+    """An immutable fact, and how far the worker's reactions to it have come."""
+
+    class Reaction(models.TextChoices):
+        PENDING = "pending", _("pending")
+        CLAIMED = "claimed", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE, related_name="events")
+    alert = models.ForeignKey(Alert, null=True, blank=True, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=60)
+    severity = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    said_id = models.CharField(max_length=80)
+    said_values = models.JSONField(default=dict)
+    actor = models.CharField(max_length=255, blank=True)
+    target = models.CharField(max_length=255, blank=True)
+    source = models.JSONField(default=dict)
+    reaction = models.CharField(max_length=8, choices=Reaction.choices, default=Reaction.PENDING)
+    reacted = models.JSONField(default=list)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["client", "at"]), models.Index(fields=["device", "at"]),
+                             models.Index(fields=["reaction", "retry_at"])]
+
+
+class Stream(models.Model):
+    """What one agent has delivered since one of its starts: the last sequence and the recent digests.
+
+    `recent` holds the last batches as 8-byte sequence and 8-byte digest prefix each; `ran` is msgpack of
+    check name -> moment (ms, server clock) of its last delivered run.
+    """
+
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="streams")
+    boot = models.CharField(max_length=32)
+    seq = models.PositiveBigIntegerField()
+    recent = models.BinaryField()
+    seen_at = models.DateTimeField()
+    ran = models.BinaryField(default=b"\x80")
+    skew_ms = models.BigIntegerField(default=0)
+    dropped = models.PositiveBigIntegerField(default=0)
+    quarantined = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agent", "boot"], name="stream_once_a_boot")]
+        indexes: ClassVar = [models.Index(fields=["seen_at"])]
+
+
+class PolicySetting(models.Model):
+    """One explicit setting of a check, given to a client, a site or a device (exactly one of site, device, neither)."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE)
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE)
+    check_name = models.CharField(max_length=60)
+    field = models.CharField(max_length=60)
+    value = models.JSONField()
+
+
+class LateHour(models.Model):
+    """An hour whose roll-ups must be computed again because samples arrived late."""
+
+    hour = models.DateTimeField(unique=True)

@@ -1,0 +1,117 @@
+"""Where an installation lives: its data directory, ports, keys and database, as its processes are told."""
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from predvid.core.errors import UserError
+
+BUSY_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """One installation. `data` holds everything on embedded databases; `database_url` names a PostgreSQL instead.
+
+    `address` is the one that people and agents use (`http://127.0.0.1:8700`).
+    """
+
+    data: Path
+    address: str = "http://127.0.0.1:8700"
+    store_host: str = "127.0.0.1"
+    store_port: int = 0
+    store_token: str = ""
+    database_url: str = ""
+    extra_hosts: tuple[str, ...] = ()
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str]) -> "Place":
+        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS."""
+        data = Path(env.get("PREDVID_DATA", "data")).absolute()
+        return cls(
+            data=data,
+            address=env.get("PREDVID_ADDRESS", cls.address),
+            store_host=env.get("PREDVID_STORE_HOST", cls.store_host),
+            store_port=int(env.get("PREDVID_STORE_PORT", "0")),
+            store_token=env.get("PREDVID_STORE_TOKEN", ""),
+            database_url=env.get("PREDVID_DATABASE_URL", ""),
+            extra_hosts=tuple(host for host in env.get("PREDVID_HOSTS", "").split(",") if host),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables from which `from_environment` makes this place again."""
+        return {
+            "PREDVID_DATA": str(self.data), "PREDVID_ADDRESS": self.address, "PREDVID_STORE_HOST": self.store_host,
+            "PREDVID_STORE_PORT": str(self.store_port), "PREDVID_STORE_TOKEN": self.store_token,
+            "PREDVID_DATABASE_URL": self.database_url, "PREDVID_HOSTS": ",".join(self.extra_hosts),
+            "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
+        }
+
+    @property
+    def hosts(self) -> list[str]:
+        """Return the host names under which the console answers."""
+        host = urlsplit(self.address).hostname or "127.0.0.1"
+        return list(dict.fromkeys((host, "127.0.0.1", "localhost", "[::1]", *self.extra_hosts)))
+
+    @property
+    def origins(self) -> list[str]:
+        """Return the origins from which forms may be posted."""
+        parts = urlsplit(self.address)
+        port = f":{parts.port}" if parts.port else ""
+        return [f"{parts.scheme}://{host}{port}" for host in self.hosts]
+
+    @property
+    def socket(self) -> Path:
+        """Return the Unix socket between gateway and console (short: the system allows about 100 bytes)."""
+        return self.data / "run" / "console.sock"
+
+    def secret(self, name: str) -> str:
+        """Return the secret kept in `keys/<name>` (hexadecimal), making it on first use, readable by us only."""
+        path = self.data / "keys" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _read_secret(path)
+        with os.fdopen(handle, "w") as file:
+            value = secrets.token_hex(32)
+            file.write(value)
+            file.flush()
+            os.fsync(file.fileno())
+        return value
+
+    def database(self) -> dict[str, Any]:
+        """Return Django's description of the relational database: SQLite in `data`, or the PostgreSQL named."""
+        if not self.database_url:
+            self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return {
+                "ENGINE": "django.db.backends.sqlite3", "NAME": str(self.data / "predvid.sqlite3"),
+                "OPTIONS": {
+                    "timeout": BUSY_SECONDS, "transaction_mode": "IMMEDIATE",
+                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+                },
+            }
+        parts = urlsplit(self.database_url)
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise UserError(f"PREDVID_DATABASE_URL must start with postgresql://, not {parts.scheme}://")
+        return {
+            "ENGINE": "django.db.backends.postgresql", "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "", "PORT": parts.port or "", "CONN_MAX_AGE": 300,
+            "OPTIONS": {"options": "-c synchronous_commit=on"},
+        }
+
+
+def _read_secret(path: Path) -> str:
+    for _ in range(50):  # another process may be between making the file and filling it
+        if value := path.read_text().strip():
+            return value
+        time.sleep(0.02)
+    print(f"predvid: {path} is empty; restore it from a backup or delete it", file=sys.stderr)  # noqa: T201 - no logging yet
+    raise SystemExit(2)
