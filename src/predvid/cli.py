@@ -11,11 +11,12 @@ GROUP = "predvid.verbs"
 
 
 def _usage(verbs: dict[str, EntryPoint]) -> str:
-    return f"usage: predvid VERB ...\n\nverbs: {', '.join(sorted(verbs))}\nversion {__version__}; each verb takes --help"
+    names = ", ".join(sorted(verbs))
+    return f"usage: predvid VERB ...\n\nverbs: {names}\nversion {__version__}; each verb takes --help"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; return 0 done, 1 the thing looked at is bad, 2 bad usage or input (one line on stderr)."""
+    """Run one verb; return 0 done, 1 the thing looked at is bad, 2 bad usage (with one line on stderr)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     verbs = {entry.name: entry for entry in entry_points(group=GROUP)}
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -35,8 +36,11 @@ def _run(entry: EntryPoint, arguments: list[str]) -> int:
     try:
         verb = entry.load()
     except ModuleNotFoundError as error:
-        print(f"predvid: '{entry.name}' needs the server's install (missing: {error.name}): "
-              "pip install 'predvid[server]'", file=sys.stderr)
+        print(
+            f"predvid: '{entry.name}' needs the server's install (missing: {error.name}): "
+            "pip install 'predvid[server]'",
+            file=sys.stderr,
+        )
         return 2
     try:
         return int(verb(arguments) or 0)

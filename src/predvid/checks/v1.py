@@ -2,7 +2,7 @@
 
 A check is one file with one `check = Check(...)`:
 
-- `applies(source)` tells on the device whether it makes sense there; it may return a `Said` that says why not.
+- `applies(source)` tells on the device whether it makes sense there; it may return a `Said`: why not.
 - `collect(source, params, state)` reads the source and yields Samples, Facts and Events. `state` is a
   dict of the check's own that lives as long as the agent (counters of the last run, for rates).
 - `judge(samples, params)` is pure and runs on the server: it yields one Result per item.
@@ -21,8 +21,20 @@ from predvid.core.model import Event, Fact, Levels, Result, Said, Sample, Severi
 from predvid.core.wording import Text
 
 __all__ = [
-    "CannotRead", "Check", "Event", "Fact", "Levels", "NotHere", "Result", "Said", "Sample", "Severity",
-    "Source", "State", "Text", "say",
+    "CannotRead",
+    "Check",
+    "Event",
+    "Fact",
+    "Levels",
+    "NotHere",
+    "Result",
+    "Said",
+    "Sample",
+    "Severity",
+    "Source",
+    "State",
+    "Text",
+    "say",
 ]
 
 Platform = Literal["linux", "windows", "macos"]

@@ -29,15 +29,16 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """The standing of one item of one check on one device: its alert's phase, level and since when it is bad."""
+    """The standing of one item of one check on one device: its alert's phase, level and since when."""
 
     phase: Phase = Phase.NONE
     state: State = State.OK
     since: datetime | None = None
 
 
-def transition(condition: Condition, state: State, now: datetime, hold: timedelta,
-               *, sample: bool = True) -> tuple[Condition, Step]:
+def transition(
+    condition: Condition, state: State, now: datetime, hold: timedelta, *, sample: bool = True
+) -> tuple[Condition, Step]:
     """Return the condition after `item` was judged `state` at `now`, and what happened.
 
     A bad state must last `hold` before the alert opens. `sample` says that the judgement rests on a fresh

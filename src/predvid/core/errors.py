@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """Bad input or a state that the person can change; `status` is the exit status (2: bad usage or input)."""
+    """Bad input or a state that the person can change; `status` is the exit status (2: bad usage)."""
 
     def __init__(self, message: str, status: int = 2) -> None:
         super().__init__(message)

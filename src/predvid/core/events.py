@@ -17,21 +17,26 @@ KINDS: dict[str, Text] = {
     "agent.released": Text("{who} released the locked agent", "{who} otključava agenta"),
     "agent.started": Text("Agent started, version {version}", "Agent pokrenut, inačica {version}"),
     "agent.clock_skewed": Text(
-        "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"),
+        "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"
+    ),
     "agent.samples_dropped": Text(
         "The agent's outbox was full: {n:int} {n|sample|samples} dropped",
-        "Spremnik agenta bio je pun: {n|odbačeno je|odbačena su|odbačeno je} {n:int} {n|mjerenje|mjerenja|mjerenja}"),
+        "Spremnik agenta bio je pun: {n|odbačeno je|odbačena su|odbačeno je} {n:int} "
+        "{n|mjerenje|mjerenja|mjerenja}",
+    ),
     "agent.samples_quarantined": Text(
         "{n:int} {n|sample|samples} with an implausible time set aside",
-        "{n:int} {n|mjerenje|mjerenja|mjerenja} s nemogućim vremenom stavljeno je na stranu"),
+        "{n:int} {n|mjerenje|mjerenja|mjerenja} s nemogućim vremenom stavljeno je na stranu",
+    ),
     "device.added": Text("Device added: {device}", "Dodan uređaj: {device}"),
     "device.merged": Text("{other} was merged into {device}", "{other} spojen je u {device}"),
     "device.moved": Text("Moved to {client} from {date}", "Premješten u {client} od {date}"),
     "device.rebooted": Text("The device restarted", "Uređaj se ponovno pokrenuo"),
     "inventory.added": Text("{fact}: added {what}", "{fact}: dodano {what}"),
     "inventory.removed": Text("{fact}: removed {what}", "{fact}: uklonjeno {what}"),
-    "inventory.changed": Text("{fact}: {what} changed from {before} to {after}",
-                              "{fact}: {what} promijenjeno iz {before} u {after}"),
+    "inventory.changed": Text(
+        "{fact}: {what} changed from {before} to {after}", "{fact}: {what} promijenjeno iz {before} u {after}"
+    ),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
     "person.created": Text("{who} was given access", "{who} dobiva pristup"),
 }

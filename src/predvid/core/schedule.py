@@ -10,7 +10,10 @@ def phase(agent: str, check: str, interval: float) -> float:
 
 
 def next_due(started: float, now: float, interval: float, offset: float) -> float:
-    """Return the first moment after `now` on the grid `started + offset + n * interval`; missed runs are skipped."""
+    """Return the first moment after `now` on the grid `started + offset + n * interval`.
+
+    Missed runs are skipped, so that a suspended machine does not wake to a burst.
+    """
     passed = now - started - offset
     turns = int(passed // interval) + 1 if passed >= 0 else 0
     return started + offset + turns * interval

@@ -49,4 +49,4 @@ def digest(body: bytes) -> bytes:
 def fingerprint(key: bytes) -> str:
     """Return a key's fingerprint for people: SHA-256 as 16 groups of 4 hexadecimal digits."""
     text = digest(key).hex()
-    return "-".join(text[n:n + 4] for n in range(0, len(text), 4))
+    return "-".join(text[n : n + 4] for n in range(0, len(text), 4))

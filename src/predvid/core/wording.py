@@ -14,10 +14,12 @@ from predvid.core.model import Said, Value
 LANGUAGES = ("hr", "en")
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?((?:\|[^{}|]*)*)\}")
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
-_STEPS = ((86400, {"hr": ("dan", "dana", "dana"), "en": ("day", "days")}),
-          (3600, {"hr": ("sat", "sata", "sati"), "en": ("hour", "hours")}),
-          (60, {"hr": ("minuta", "minute", "minuta"), "en": ("minute", "minutes")}),
-          (1, {"hr": ("sekunda", "sekunde", "sekundi"), "en": ("second", "seconds")}))
+_STEPS = (
+    (86400, {"hr": ("dan", "dana", "dana"), "en": ("day", "days")}),
+    (3600, {"hr": ("sat", "sata", "sati"), "en": ("hour", "hours")}),
+    (60, {"hr": ("minuta", "minute", "minuta"), "en": ("minute", "minutes")}),
+    (1, {"hr": ("sekunda", "sekunde", "sekundi"), "en": ("second", "seconds")}),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from urllib.parse import unquote, urlsplit
 from predvid.core.errors import UserError
 
 BUSY_SECONDS = 20
+SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
 
 @dataclass(frozen=True)
 class Place:
-    """One installation. `data` holds everything on embedded databases; `database_url` names a PostgreSQL instead.
+    """One installation: `data` holds everything, unless `database_url` names a PostgreSQL.
 
     `address` is the one that people and agents use (`http://127.0.0.1:8700`).
     """
@@ -47,9 +48,13 @@ class Place:
     def environment(self) -> dict[str, str]:
         """Return the variables from which `from_environment` makes this place again."""
         return {
-            "PREDVID_DATA": str(self.data), "PREDVID_ADDRESS": self.address, "PREDVID_STORE_HOST": self.store_host,
-            "PREDVID_STORE_PORT": str(self.store_port), "PREDVID_STORE_TOKEN": self.store_token,
-            "PREDVID_DATABASE_URL": self.database_url, "PREDVID_HOSTS": ",".join(self.extra_hosts),
+            "PREDVID_DATA": str(self.data),
+            "PREDVID_ADDRESS": self.address,
+            "PREDVID_STORE_HOST": self.store_host,
+            "PREDVID_STORE_PORT": str(self.store_port),
+            "PREDVID_STORE_TOKEN": self.store_token,
+            "PREDVID_DATABASE_URL": self.database_url,
+            "PREDVID_HOSTS": ",".join(self.extra_hosts),
             "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
         }
 
@@ -72,7 +77,7 @@ class Place:
         return self.data / "run" / "console.sock"
 
     def secret(self, name: str) -> str:
-        """Return the secret kept in `keys/<name>` (hexadecimal), making it on first use, readable by us only."""
+        """Return the secret kept in `keys/<name>` (hexadecimal), made on first use, for our eyes only."""
         path = self.data / "keys" / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
@@ -87,23 +92,29 @@ class Place:
         return value
 
     def database(self) -> dict[str, Any]:
-        """Return Django's description of the relational database: SQLite in `data`, or the PostgreSQL named."""
+        """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named."""
         if not self.database_url:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             return {
-                "ENGINE": "django.db.backends.sqlite3", "NAME": str(self.data / "predvid.sqlite3"),
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(self.data / "predvid.sqlite3"),
                 "OPTIONS": {
-                    "timeout": BUSY_SECONDS, "transaction_mode": "IMMEDIATE",
-                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+                    "timeout": BUSY_SECONDS,
+                    "transaction_mode": "IMMEDIATE",
+                    "init_command": SQLITE,
                 },
             }
         parts = urlsplit(self.database_url)
         if parts.scheme not in ("postgresql", "postgres"):
             raise UserError(f"PREDVID_DATABASE_URL must start with postgresql://, not {parts.scheme}://")
         return {
-            "ENGINE": "django.db.backends.postgresql", "NAME": parts.path.lstrip("/"),
-            "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "", "PORT": parts.port or "", "CONN_MAX_AGE": 300,
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": parts.port or "",
+            "CONN_MAX_AGE": 300,
             "OPTIONS": {"options": "-c synchronous_commit=on"},
         }
 

@@ -86,8 +86,8 @@ class TaskOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything an agent has to say since its last batch; (boot, seq) identify it within the agent.
 
-    `sealed` is when it was closed (ms, corrected clock); `dropped` counts samples lost to the cap. How long it
-    then lay in the outbox is no part of its immutable bytes: see `envelope`.
+    `sealed` is when it was closed (ms, corrected clock); `dropped` counts samples lost to the cap. How
+    long it then lay in the outbox is no part of its immutable bytes: see `envelope`.
     """
 
     boot: str
@@ -110,7 +110,7 @@ class TaskLease(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The server's word that batch (boot, seq) is durable. `now` is its clock (ms), `plan` the plan's version."""
+    """The server's word that batch (boot, seq) is durable; `now` is its clock (ms), `plan` a version."""
 
     boot: str
     seq: int
@@ -129,7 +129,7 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PlannedCheck(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One check of a Plan: `interval` in seconds, `params` as field -> JSON-like value, `targets` for a probe."""
+    """One check of a Plan: `interval` in seconds, `params` field -> JSON-like value, a probe's `targets`."""
 
     name: str
     interval: int
@@ -150,7 +150,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SignedPlan(msgspec.Struct, frozen=True):
-    """The msgpack bytes of a Plan and the Ed25519 signature of the server's plan key over PLAN_CONTEXT + bytes."""
+    """The msgpack bytes of a Plan and the plan key's Ed25519 signature over PLAN_CONTEXT + bytes."""
 
     plan: bytes
     signature: bytes
@@ -189,7 +189,9 @@ class Enrolled(msgspec.Struct, frozen=True, omit_defaults=True):
 PLAN_CONTEXT = b"predvid plan v1\x00"
 
 
-def envelope(agent: str, path: str, boot: str, generation: int, now: int, waited: int, digest: bytes) -> bytes:
+def envelope(
+    agent: str, path: str, boot: str, generation: int, now: int, waited: int, digest: bytes
+) -> bytes:
     """Return the bytes that an agent signs for one request; `digest` is SHA-256 of the raw body as sent.
 
     `now` is the agent's corrected clock (ms). `waited` is how long a batch lay in the outbox (ms, monotonic

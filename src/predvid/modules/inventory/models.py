@@ -19,7 +19,9 @@ class Site(models.Model):
 
     class Meta:
         ordering: ClassVar = ["name"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["client", "name"], name="site_name_in_client")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "name"], name="site_name_in_client")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -43,7 +45,9 @@ class Device(models.Model):
     platform = models.CharField(max_length=16, blank=True)
     os = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged"
+    )
     judging_version = models.PositiveBigIntegerField(default=0)
     plan_version = models.PositiveBigIntegerField(default=1)
 
@@ -77,7 +81,8 @@ class DeviceClaim(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["device", "kind", "value"], name="claim_once_a_device")]
+            models.UniqueConstraint(fields=["device", "kind", "value"], name="claim_once_a_device")
+        ]
         indexes: ClassVar = [models.Index(fields=["client", "kind", "value"])]
 
 
@@ -135,4 +140,6 @@ class Fact(models.Model):
     since = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "name"], name="fact_once_a_device")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device", "name"], name="fact_once_a_device")
+        ]

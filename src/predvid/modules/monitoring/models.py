@@ -30,7 +30,8 @@ class Result(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["device", "check_name", "item"], name="result_once_an_item")]
+            models.UniqueConstraint(fields=["device", "check_name", "item"], name="result_once_an_item")
+        ]
         indexes: ClassVar = [models.Index(fields=["client", "state"])]
 
 
@@ -58,11 +59,17 @@ class Alert(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["client", "phase", "opened_at"]),
-                             models.Index(fields=["phase", "state"])]
+        indexes: ClassVar = [
+            models.Index(fields=["client", "phase", "opened_at"]),
+            models.Index(fields=["phase", "state"]),
+        ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["device", "check_name", "item"], name="one_open_alert_an_item",
-                                    condition=~models.Q(phase="resolved"))]
+            models.UniqueConstraint(
+                fields=["device", "check_name", "item"],
+                name="one_open_alert_an_item",
+                condition=~models.Q(phase="resolved"),
+            )
+        ]
 
 
 class AlertNote(models.Model):
@@ -103,8 +110,11 @@ class Event(models.Model):
     error = models.TextField(blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["client", "at"]), models.Index(fields=["device", "at"]),
-                             models.Index(fields=["reaction", "retry_at"])]
+        indexes: ClassVar = [
+            models.Index(fields=["client", "at"]),
+            models.Index(fields=["device", "at"]),
+            models.Index(fields=["reaction", "retry_at"]),
+        ]
 
 
 class Stream(models.Model):
@@ -130,7 +140,7 @@ class Stream(models.Model):
 
 
 class PolicySetting(models.Model):
-    """One explicit setting of a check, given to a client, a site or a device (exactly one of site, device, neither)."""
+    """One explicit setting of a check, given to a client or, with `site` or `device`, to that alone."""
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE)
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE)
