@@ -1,0 +1,65 @@
+"""Memory: what programs can still get, swap, and what the kernel has promised."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from predvid.checks.v1 import CannotRead, Check, Levels, Result, Sample, Source, Text, say
+
+
+@dataclass(frozen=True)
+class MemoryParams:
+    """Levels in percent; swap has no critical level, since full swap alone stops nothing."""
+
+    used: Levels = Levels(90, 96, margin=3)
+    swap: Levels = Levels(80, None, margin=10)
+
+
+def collect(source: Source, params: MemoryParams, state: dict[str, Any]) -> Iterator[Sample]:
+    """Yield memory in percent and bytes; used means not available: caches do not count (proc_meminfo(5))."""
+    memory = source.table("memory")
+    if memory["total"] <= 0:
+        raise CannotRead(say("read.unexpected", what="memory", detail=f"total is {memory['total']}"))
+    available = min(memory["available"], memory["total"])
+    yield Sample("memory_used_percent", round(100 - 100 * available / memory["total"], 2))
+    yield Sample("memory_available_bytes", available)
+    if memory["swap_total"] > 0:
+        used = memory["swap_total"] - memory["swap_free"]
+        yield Sample("memory_swap_used_percent", round(100 * used / memory["swap_total"], 2))
+    if memory.get("commit_limit"):
+        yield Sample("memory_commit_percent", round(100 * memory["committed"] / memory["commit_limit"], 2))
+
+
+def judge(samples: list[Sample], params: MemoryParams) -> Iterator[Result]:
+    """Judge memory and swap; promised memory is for looking at, since Linux promises more than it has."""
+    values = {sample.metric: sample.value for sample in samples}
+    if (used := values.get("memory_used_percent")) is not None:
+        free = values.get("memory_available_bytes", 0)
+        yield Result("used", params.used.judge(used), say("memory.used", used=used, free=free))
+    if (swap := values.get("memory_swap_used_percent")) is not None:
+        yield Result("swap", params.swap.judge(swap), say("memory.swap", used=swap))
+
+
+check = Check(
+    name="memory",
+    title=Text("Memory", "Memorija"),
+    collect=collect,
+    judge=judge,
+    params=MemoryParams(),
+    hold=300,
+    watches={"memory_used_percent": "used", "memory_swap_used_percent": "swap"},
+    defaults={"workstation": {"used": Levels(93, 98, margin=3), "swap": Levels(90, None, margin=10)}},
+    charts=(
+        "memory_used_percent",
+        "memory_available_bytes",
+        "memory_swap_used_percent",
+        "memory_commit_percent",
+    ),
+    texts={
+        "memory.used": Text(
+            "{used:pct} of memory in use, {free:bytes} available",
+            "Zauzeto {used:pct} memorije, dostupno {free:bytes}",
+        ),
+        "memory.swap": Text("{used:pct} of swap in use", "Zauzeto {used:pct} prostora za straničenje"),
+    },
+)

@@ -1,0 +1,86 @@
+"""Runs the parts of a check so that whatever it does wrong becomes a sentence, never a crash."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from predvid.checks.errors import CannotRead, NotHere
+from predvid.checks.source import Source
+from predvid.checks.v1 import Check
+from predvid.core.model import Event, Fact, Result, Said, Sample, say
+
+MAX_ERROR = 300  # characters of a foreign error's message that are kept
+
+
+@dataclass
+class Collected:
+    """What one run of `collect` gave; `error` says why it ended early, `not_here` that this is no fault."""
+
+    samples: list[Sample] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    error: Said | None = None
+    not_here: bool = False
+
+
+def raised(check: Check, error: Exception) -> Said:
+    """Return the sentence for an error that `check` let escape."""
+    return say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:MAX_ERROR])
+
+
+def inapplicable(check: Check, source: Source) -> Said | None:
+    """Return why `check` makes no sense on the device of `source`, or None where it does."""
+    if source.platform not in check.platforms:
+        return say("check.platform", check=check.name, platform=source.platform)
+    try:
+        verdict = check.applies(source)
+    except NotHere as error:
+        return error.said
+    except CannotRead:
+        return None  # it may well apply: let `collect` meet the same failure and report it
+    except Exception as error:
+        return raised(check, error)
+    if isinstance(verdict, Said):
+        return verdict
+    return None if verdict else say("check.not_here", check=check.name)
+
+
+def collect(check: Check, source: Source, params: Any, state: dict[str, Any]) -> Collected:
+    """Run `check.collect` once; what it yielded before a failure is kept, the failure is in `error`."""
+    into = Collected()
+    try:
+        for thing in check.collect(source, params, state):
+            _sort(thing, into)
+    except CannotRead as error:
+        into.error, into.not_here = error.said, isinstance(error, NotHere)
+    except Exception as error:
+        into.error = raised(check, error)
+    return into
+
+
+def _sort(thing: object, into: Collected) -> None:
+    match thing:
+        case Sample():
+            if not math.isfinite(thing.value):
+                raise ValueError(f"{thing.metric} is {thing.value}, not a number")
+            into.samples.append(thing)
+        case Fact():
+            into.facts.append(thing)
+        case Event():
+            into.events.append(thing)
+        case _:
+            raise TypeError(f"yielded {type(thing).__name__}; expected Sample, Fact or Event")
+
+
+def judge(check: Check, samples: list[Sample], params: Any) -> tuple[list[Result], Said | None]:
+    """Run `check.judge` on the samples of one run; return its results and, if it raised, the reason."""
+    if check.judge is None:
+        return [], None
+    results: list[Result] = []
+    try:
+        given: Iterable[Result] = check.judge(samples, params)
+        results.extend(given)
+    except Exception as error:
+        return results, raised(check, error)
+    return results, None

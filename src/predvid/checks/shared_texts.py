@@ -1,0 +1,45 @@
+"""Sentences that any check or source may say: why a reading failed, why a check gives no result."""
+
+from predvid.core.wording import Text
+
+TEXTS = {
+    "read.missing": Text("{what} does not exist on this device", "{what} ne postoji na ovom uređaju"),
+    "read.tool_missing": Text("The program {tool} is not installed", "Program {tool} nije instaliran"),
+    "read.tool_refused": Text(
+        "The program {tool} is not on the agent's list of allowed programs",
+        "Program {tool} nije na agentovu popisu dopuštenih programa",
+    ),
+    "read.permission_denied": Text("No permission to read {what}", "Nema prava čitanja: {what}"),
+    "read.timed_out": Text(
+        "{what} gave no answer within {seconds:secs}", "{what} ne odgovara; isteklo vrijeme: {seconds:secs}"
+    ),
+    "read.failed": Text(
+        "{what} failed with exit status {status:int}: {detail}",
+        "{what} ne uspijeva, izlazni status {status:int}: {detail}",
+    ),
+    "read.too_large": Text(
+        "{what} is larger than the limit of {limit:bytes}", "{what} premašuje ograničenje od {limit:bytes}"
+    ),
+    "read.unexpected": Text("{what} could not be read: {detail}", "Čitanje nije uspjelo ({what}): {detail}"),
+    "read.not_supported": Text(
+        "The table {what} does not exist on this operating system",
+        "Tablica {what} ne postoji na ovom operacijskom sustavu",
+    ),
+    "read.not_recorded": Text(
+        "The recording holds no answer to {what}", "Snimka ne sadrži odgovor na {what}"
+    ),
+    "check.raised": Text(
+        "The check {check} failed inside: {error}",
+        "Provjera {check} prekinuta je zbog unutarnje pogreške: {error}",
+    ),
+    "check.no_data": Text("No data for {seconds:secs}", "Bez podataka; proteklo vrijeme: {seconds:secs}"),
+    "check.not_here": Text(
+        "The check {check} does not apply to this device", "Provjera {check} nije primjenjiva na ovaj uređaj"
+    ),
+    "check.platform": Text(
+        "The check {check} does not run on {platform}", "Provjera {check} ne radi na sustavu {platform}"
+    ),
+    "check.not_installed": Text(
+        "The check {check} is not installed here", "Provjera {check} ovdje nije instalirana"
+    ),
+}

@@ -1,0 +1,85 @@
+"""The device that the agent runs on, as a live `checks.source.Source`; each system brings its tables."""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import psutil
+
+from predvid.checks.errors import CannotRead, NotHere
+from predvid.core.model import say
+from predvid.edge.sources.programs import run_program
+
+MAX_TEXT = 8 << 20  # bytes
+_GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError)
+
+Tables = Mapping[str, Callable[[], Any]]
+
+
+def refusal(what: str, error: Exception) -> CannotRead:
+    """Return the CannotRead that says why reading `what` raised `error`."""
+    if isinstance(error, _GONE):
+        return NotHere(say("read.missing", what=what))
+    if isinstance(error, PermissionError | psutil.AccessDenied):
+        return CannotRead(say("read.permission_denied", what=what))
+    detail = (
+        error.strerror
+        if isinstance(error, OSError) and error.strerror
+        else f"{type(error).__name__}: {error}"
+    )
+    return CannotRead(say("read.unexpected", what=what, detail=detail[:200]))
+
+
+class HostSource:
+    """Reads files, folders, given tables, programs of a closed list; every failure is a CannotRead."""
+
+    def __init__(self, platform: str, tables: Tables, programs: tuple[str, ...] = ()) -> None:
+        self.platform = platform
+        self._tables = tables
+        self._programs = programs
+
+    def now(self) -> float:
+        """Return the clock of the device, seconds since the epoch."""
+        return time.time()
+
+    def text(self, path: str) -> str:
+        """Return the text of a regular file, decoded leniently; larger than 8 MiB is refused, not cut."""
+        try:
+            # A named pipe or device would block the agent: open without waiting, then look at what it is.
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+            with os.fdopen(handle, "rb") as file:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise CannotRead(say("read.unexpected", what=path, detail="not a regular file"))
+                content = file.read(MAX_TEXT + 1)
+        except (OSError, ValueError) as error:
+            raise refusal(path, error) from None
+        if len(content) > MAX_TEXT:
+            raise CannotRead(say("read.too_large", what=path, limit=MAX_TEXT))
+        return content.decode(errors="replace")
+
+    def listing(self, path: str) -> list[str]:
+        """Return the sorted names in a folder."""
+        try:
+            return sorted(os.listdir(path))
+        except (OSError, ValueError) as error:
+            raise refusal(path, error) from None
+
+    def run(self, *command: str, timeout: float = 15.0, ok: tuple[int, ...] = (0,)) -> str:
+        """Return the standard output of a program of the closed list; see `programs.run_program`."""
+        if not command or command[0] not in self._programs:
+            raise CannotRead(say("read.tool_refused", tool=command[0] if command else ""))
+        return run_program(command, timeout, ok)
+
+    def table(self, name: str) -> Any:
+        """Return a table of this system as JSON-like data; an unknown one does not exist here."""
+        read = self._tables.get(name)
+        if read is None:
+            raise NotHere(say("read.not_supported", what=name))
+        try:
+            return read()
+        except CannotRead:
+            raise
+        except (OSError, psutil.Error, ValueError, RuntimeError, NotImplementedError) as error:
+            raise refusal(name, error) from None

@@ -1,0 +1,66 @@
+"""The live source of a Linux device: psutil's tables, and /proc where it says more."""
+
+import contextlib
+import os
+from typing import Any
+
+from predvid.checks.readers.meminfo import parse_meminfo
+from predvid.checks.readers.mounts import distinct, parse_mountinfo
+from predvid.edge.sources.host import HostSource
+from predvid.edge.sources.os_tables import PORTABLE, with_usage
+
+# What a check may run on a Linux device; nothing else is started, whatever a plan or plug-in says.
+PROGRAMS = ("apt-get", "dpkg-query", "lsblk", "smartctl", "systemctl")
+
+# Their times change when package lists are fetched; the lists themselves carry the archive's times.
+_APT_STAMPS = (
+    "/var/lib/apt/periodic/update-success-stamp",
+    "/var/lib/apt/periodic/update-stamp",
+    "/var/lib/apt/lists/partial",
+    "/var/lib/apt/lists",
+)
+
+
+def _load() -> list[float]:
+    return list(os.getloadavg())
+
+
+def _memory() -> dict[str, Any]:
+    with open("/proc/meminfo", encoding="ascii", errors="replace") as file:
+        return dict(parse_meminfo(file.read()))
+
+
+def _filesystems() -> list[dict[str, Any]]:
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        rows = parse_mountinfo(file.read())
+    return [with_usage(row) for row in distinct(rows)]
+
+
+def _boot() -> dict[str, Any]:
+    with open("/proc/uptime", encoding="ascii") as file:
+        uptime = float(file.read().split()[0])
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return {"id": file.read().strip(), "uptime": uptime}
+
+
+def _apt() -> dict[str, Any]:
+    times = []
+    for path in _APT_STAMPS:
+        with contextlib.suppress(OSError):
+            times.append(os.stat(path).st_mtime)
+    return {"lists_updated_at": max(times, default=None)}
+
+
+TABLES = {
+    **PORTABLE,
+    "load": _load,
+    "memory": _memory,
+    "filesystems": _filesystems,
+    "boot": _boot,
+    "apt": _apt,
+}
+
+
+def linux_source() -> HostSource:
+    """Return the live source of this Linux device."""
+    return HostSource("linux", TABLES, PROGRAMS)

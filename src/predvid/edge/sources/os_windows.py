@@ -1,0 +1,9 @@
+"""The live source of a Windows device: what psutil gives portably; services and updates are not read yet."""
+
+from predvid.edge.sources.host import HostSource
+from predvid.edge.sources.os_tables import PORTABLE
+
+
+def windows_source() -> HostSource:
+    """Return the live source of this Windows device; it runs no programs."""
+    return HostSource("windows", PORTABLE)
