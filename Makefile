@@ -1,0 +1,67 @@
+# make up      run Predvid here: server, console and this machine's agent (ARGS="--port 9000" adds options)
+# make test    every test and every rule of the house, as one pytest run
+# make check   make test, then faults and benches
+# make faults | bench | screenshots | lock | clean
+#
+# All set-up happens on the way. Stamps in .venv remember it, so a second run starts at once.
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.PHONY: up test check faults bench screenshots lock clean
+
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url $(UPGRADE)
+TRANSLATIONS := $(wildcard src/predvid/locale/*/LC_MESSAGES/*.po)
+
+up: $(VENV)/installed
+	@exec $(BIN)/predvid up $(ARGS)
+
+test: $(VENV)/tested-with $(VENV)/installed
+	@sh packaging/need.sh requirements/system.txt
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: test faults bench
+
+faults: $(VENV)/tested-with $(VENV)/installed
+	@exec $(BIN)/python -m pytest tests/faults -m long -s $(ARGS)
+
+bench: $(VENV)/tested-with $(VENV)/installed
+	@for script in bench/*.py; do echo "==> $$script"; $(BIN)/python $$script || exit 1; done
+
+screenshots: $(VENV)/tested-with $(VENV)/installed
+	@sh packaging/need.sh requirements/system.txt
+	@$(BIN)/python docs/img/screenshots.py
+
+# Pins stay as they are unless pyproject.toml asks for more; UPGRADE=--upgrade takes the newest.
+lock: $(VENV)/tested-with
+	$(LOCK) pyproject.toml --extra server --group dev -o requirements/dev.lock
+	$(LOCK) pyproject.toml --extra server -c requirements/dev.lock -o requirements/server.lock
+	$(LOCK) pyproject.toml -c requirements/dev.lock -o requirements/agent.lock
+	$(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@sh packaging/need-python.sh $(PYTHON)
+	@echo "==> making $(VENV) with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/served-with: requirements/server.lock requirements/build.lock | $(BIN)/python
+	@echo "==> installing the server's pinned dependencies (about 1 GB, most of it the store; once)"
+	@$(PIP) --require-hashes -r requirements/server.lock -r requirements/build.lock
+	@touch $@
+
+$(VENV)/tested-with: requirements/dev.lock | $(BIN)/python
+	@echo "==> installing the pinned dependencies of server and tests (about 1 GB, most of it the store; once)"
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@ $(VENV)/served-with
+
+$(VENV)/installed: pyproject.toml hatch_build.py $(TRANSLATIONS) $(VENV)/served-with
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,5 @@
+"""Makes the fixtures of every `tests/*_fixture.py` known everywhere: a new one is a file, not an entry."""
+
+from pathlib import Path
+
+pytest_plugins = sorted(path.stem for path in Path(__file__).parent.glob("*_fixture.py"))
