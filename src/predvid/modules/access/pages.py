@@ -1,0 +1,51 @@
+"""What every page has in common: it knows its viewer, and errors meant for people become pages, not traces."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+
+from predvid.core.errors import UserError
+from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.rules import Viewer
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]
+
+
+def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Give `view` its viewer; NotVisible becomes 404, a UserError is shown on the page that sent the form."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return view(request, viewer_of(request.user), *args, **kwargs)
+        except NotVisible:
+            raise Http404 from None
+        except UserError as error:
+            messages.error(request, gettext(str(error)))
+            return back(request, "/")
+
+    return shown
+
+
+def back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    """Redirect to the form's `back` address if it is one of ours, else to `otherwise`."""
+    address = request.POST.get("back", "")
+    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
+    return redirect(address if ours else otherwise)
+
+
+def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """Render the page `name`, or (asked by htmx) only its live part, the template of the same name with `_`."""
+    folder, _, file = name.rpartition("/")
+    live = request.headers.get("HX-Request") == "true"
+    response = render(request, f"{folder}/_{file}" if live else name, context)
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response

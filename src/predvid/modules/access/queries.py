@@ -1,0 +1,53 @@
+"""Reads of people: who looks, in which language, through which one-time link."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.models import Attempt, Person, SignInLink
+from predvid.modules.access.rules import Viewer
+
+__all__ = ["NotVisible", "failures", "language_of", "open_link", "owner_exists", "secret_hash", "viewer_of"]
+
+
+def viewer_of(person: Any) -> Viewer:
+    """Return the viewer that a signed-in person is; their clients are read once a request."""
+    known = getattr(person, "_viewer", None)
+    if isinstance(known, Viewer):
+        return known
+    clients = None if person.all_clients else frozenset(person.clients.values_list("pk", flat=True))
+    viewer = Viewer(person.name, person.role, clients, person.language, person.pk)
+    person._viewer = viewer
+    return viewer
+
+
+def language_of(person: Any) -> str | None:
+    """Return the language that a signed-in person chose; None for a stranger."""
+    return str(person.language) if person.is_authenticated else None
+
+
+def secret_hash(secret: str) -> bytes:
+    """Return the SHA-256 under which a secret is kept (secrets here have 256 random bits: no salt is needed)."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def open_link(secret: str, now: datetime) -> SignInLink:
+    """Return the unused, unexpired link of `secret`; raise NotVisible for any other."""
+    link = SignInLink.objects.select_related("person").filter(
+        secret_hash=secret_hash(secret), used_at=None, expires_at__gt=now).first()
+    if link is None or (link.person is None and owner_exists()):
+        raise NotVisible
+    if link.person is not None and not link.person.is_active:
+        raise NotVisible
+    return link
+
+
+def owner_exists() -> bool:
+    """Tell whether this installation has had its first owner."""
+    return Person.objects.filter(role=Person.Role.OWNER).exists()
+
+
+def failures(subject: bytes, now: datetime, within: timedelta) -> int:
+    """Return how many sign-ins failed for `subject` (a SHA-256) in the last while."""
+    return Attempt.objects.filter(subject_hash=subject, at__gt=now - within).count()

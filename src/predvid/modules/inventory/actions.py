@@ -1,0 +1,110 @@
+"""Verbs of the inventory: clients' sites, devices, their moves and merges. Each owns its transaction."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from predvid.core.errors import UserError
+from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.models import Client
+from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory.models import Agent, Device, DeviceClaim, Fact, Site, Tenure
+
+
+def require_manager(viewer: Viewer) -> None:
+    """Raise UserError unless `viewer` may manage devices."""
+    if not viewer.may_manage:
+        raise UserError("Your role may look but not change devices; ask an owner or a manager.")
+
+
+def add_client(viewer: Viewer, name: str, sector: str, now: datetime) -> Client:
+    """Create a client with its first site; raise UserError if the name is empty or taken."""
+    require_manager(viewer)
+    if viewer.clients is not None:
+        raise UserError("Only people who see all clients may add one.")
+    name = name.strip()
+    if not name:
+        raise UserError("Give the client a name.")
+    try:
+        with transaction.atomic():
+            client = Client.objects.create(name=name, sector=sector.strip(), created_at=now)
+            Site.objects.create(client=client, name="Sjedište" if viewer.language == "hr" else "Head office")
+    except IntegrityError:
+        raise UserError(f"There is already a client called {name}.") from None
+    return client
+
+
+def add_site(viewer: Viewer, client_id: UUID, name: str, timezone: str = "Europe/Zagreb") -> Site:
+    """Create a site of a visible client; raise UserError if the name is empty or taken there."""
+    require_manager(viewer)
+    if not viewer.sees(client_id) or not Client.objects.filter(pk=client_id).exists():
+        raise NotVisible
+    if not name.strip():
+        raise UserError("Give the site a name.")
+    try:
+        with transaction.atomic():
+            return Site.objects.create(client_id=client_id, name=name.strip(), timezone=timezone)
+    except IntegrityError:
+        raise UserError(f"This client already has a site called {name.strip()}.") from None
+
+
+def visible_device(viewer: Viewer, device_id: UUID) -> Device:
+    """Return the device, locked for this transaction, or raise NotVisible."""
+    device = Device.objects.select_for_update().filter(pk=device_id, merged_into=None).first()
+    if device is None or not viewer.sees(device.client_id):
+        raise NotVisible
+    return device
+
+
+@transaction.atomic
+def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
+    """Move a device to another site, perhaps of another client, from `since` (not in the future).
+
+    Samples and events before `since` stay with the former client; what the device has open goes along.
+    Raises UserError (future date, before its last move) or NotVisible.
+    """
+    require_manager(viewer)
+    device = visible_device(viewer, device_id)
+    site = Site.objects.filter(pk=site_id).select_related("client").first()
+    if site is None or not viewer.sees(site.client_id):
+        raise NotVisible
+    last = device.tenures.order_by("-since").first()
+    if since > now:
+        raise UserError("A device cannot move on a future date; choose today or earlier.")
+    if last is not None and since <= last.since:
+        raise UserError("The device had already moved after that date; choose a later one.")
+    Tenure.objects.create(device=device, client=site.client, site=site, since=since)
+    device.client, device.site = site.client, site
+    device.judging_version += 1
+    device.plan_version += 1
+    device.save(update_fields=["client", "site", "judging_version", "plan_version"])
+    for table in (Agent, DeviceClaim, Fact):
+        table._default_manager.filter(device=device).update(client=site.client)
+    return device
+
+
+@transaction.atomic
+def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Device:
+    """Fold `other` into `keep`: agents, claims and history follow; `other` stays as a pointer.
+
+    Both must be visible and of one client. Raises UserError or NotVisible.
+    """
+    require_manager(viewer)
+    if keep_id == other_id:
+        raise UserError("Choose two different devices to merge.")
+    keep, other = visible_device(viewer, keep_id), visible_device(viewer, other_id)
+    if keep.client_id != other.client_id:
+        raise UserError("The devices belong to different clients; move one of them first.")
+    other.agents.update(device=keep)
+    mine = set(keep.claims.values_list("kind", "value"))
+    for claim in other.claims.all():
+        if (claim.kind, claim.value) not in mine:
+            DeviceClaim.objects.create(device=keep, client=keep.client, kind=claim.kind, value=claim.value)
+    other.claims.all().delete()
+    other.facts.all().delete()
+    Device.objects.filter(pk=other.pk).update(merged_into=keep, judging_version=F("judging_version") + 1)
+    Device.objects.filter(pk=keep.pk).update(
+        judging_version=F("judging_version") + 1, plan_version=F("plan_version") + 1)
+    return keep

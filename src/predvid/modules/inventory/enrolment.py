@@ -1,0 +1,124 @@
+"""How an agent becomes known: tokens, enrolment, approval, revocation, release of a locked one."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from predvid.core.errors import UserError
+from predvid.core.trust import public_key
+from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory.actions import require_manager
+from predvid.modules.inventory.models import Agent, Device, DeviceClaim, EnrolmentToken, Site, Tenure
+from predvid.modules.inventory.rules import DEVICE_TYPES, STRONG_CLAIMS, same_device
+from predvid.wire.token import Token, format_token, plan_fingerprint
+from predvid.wire.v1 import Enrolment
+
+MAX_CLAIMS = 64
+
+
+class TokenRefused(Exception):
+    """The enrolment token is unknown, used up or expired: one answer for all three."""
+
+
+def plan_seed() -> bytes:
+    """Return the 32-byte seed of the key with which this installation signs plans."""
+    return bytes.fromhex(settings.PLACE.secret("plan.key"))
+
+
+@transaction.atomic
+def create_token(viewer: Viewer, site_id: UUID, *, uses: int, valid: timedelta, approves: bool,
+                 now: datetime) -> str:
+    """Return a new enrolment token for a site, whole; only its hash is kept.
+
+    `uses` 1 makes a one-use token, more a deployment token. Raises UserError or NotVisible.
+    """
+    require_manager(viewer)
+    site = Site.objects.filter(pk=site_id).first()
+    if site is None or not viewer.sees(site.client_id):
+        raise NotVisible
+    if not 1 <= uses <= 10_000:
+        raise UserError("A token can be good for 1 to 10,000 devices.")
+    secret = secrets.token_urlsafe(24)
+    EnrolmentToken.objects.create(
+        client_id=site.client_id, site=site, secret_hash=hashlib.sha256(secret.encode()).digest(), uses_left=uses,
+        approves=approves, created_by_id=viewer.person, expires_at=now + valid)
+    return format_token(Token(secret, plan_fingerprint(public_key(plan_seed())), settings.PLACE.ca_fingerprint()))
+
+
+@transaction.atomic
+def enrol(secret: str, request: Enrolment, now: datetime) -> tuple[Agent, bool]:
+    """Return the agent made (or found again by its key) for an enrolment, and whether it is new.
+
+    Uses up one use of the token. Raises TokenRefused.
+    """
+    secret_hash = hashlib.sha256(secret.encode()).digest()
+    token = EnrolmentToken.objects.select_for_update().filter(secret_hash=secret_hash).first()
+    if token is None or token.expires_at <= now:
+        raise TokenRefused
+    known = Agent.objects.filter(sign_key=request.sign_key, client=token.client).first()
+    if known is not None:  # the answer was lost: the same key asks again and gets the same agent
+        return known, False
+    if not EnrolmentToken.objects.filter(pk=token.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1):
+        raise TokenRefused
+    if Agent.objects.filter(sign_key=request.sign_key).exists():
+        raise TokenRefused
+    device = _device(token, request, now)
+    agent = Agent.objects.create(
+        client=token.client, device=device, sign_key=request.sign_key, seal_key=request.seal_key,
+        version=request.version[:32], state=Agent.State.APPROVED if token.approves else Agent.State.PENDING,
+        approved_at=now if token.approves else None)
+    return agent, True
+
+
+def _device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:
+    claims = [(claim.kind[:16], claim.value[:255]) for claim in request.claims[:MAX_CLAIMS] if claim.value]
+    strong = DeviceClaim.objects.filter(
+        client=token.client, kind__in=STRONG_CLAIMS, value__in=[value for _, value in claims], device__merged_into=None)
+    known = {(claim.kind, claim.value): claim.device for claim in strong.select_related("device")}
+    device = same_device(claims, known)
+    if device is None:
+        device = Device.objects.create(
+            client=token.client, site=token.site, name=request.hostname[:255] or "?",
+            type=request.device_type if request.device_type in DEVICE_TYPES else Device.Type.SERVER,
+            platform=request.platform[:16], os=request.os[:120])
+        Tenure.objects.create(device=device, client=token.client, site=token.site, since=now)
+    DeviceClaim.objects.bulk_create(
+        [DeviceClaim(device=device, client=token.client, kind=kind, value=value) for kind, value in dict.fromkeys(claims)],
+        ignore_conflicts=True)
+    return device
+
+
+def _visible_agent(viewer: Viewer, agent_id: UUID) -> Agent:
+    require_manager(viewer)
+    agent = Agent.objects.select_for_update().filter(pk=agent_id).select_related("device").first()
+    if agent is None or not viewer.sees(agent.client_id):
+        raise NotVisible
+    return agent
+
+
+@transaction.atomic
+def set_state(viewer: Viewer, agent_id: UUID, state: str, now: datetime) -> Agent:
+    """Approve or revoke an agent, or release a locked one (its start counter and streams begin anew).
+
+    `state` is `approved` or `revoked`. Raises NotVisible, or UserError where the role may not.
+    """
+    agent = _visible_agent(viewer, agent_id)
+    if state == Agent.State.APPROVED:
+        agent.approved_at, agent.approved_by_id = now, viewer.person
+    if agent.state == Agent.State.LOCKED:
+        agent.generation, agent.boot = 0, ""
+    agent.state, agent.lock_reason = state, ""
+    agent.save()
+    return agent
+
+
+def lock(agent_id: UUID, reason: str) -> bool:
+    """Lock an agent's identity; return whether this call did it (another gateway may have)."""
+    return Agent.objects.filter(pk=agent_id).exclude(state=Agent.State.LOCKED).update(
+        state=Agent.State.LOCKED, lock_reason=reason) == 1

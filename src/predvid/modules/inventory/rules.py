@@ -1,0 +1,72 @@
+"""Pure decisions about devices: which one an enrolment belongs to, and what changed between two facts."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from predvid.core.model import Event, Severity, say
+
+STRONG_CLAIMS = ("machine_id", "serial")
+MAX_CHANGES = 50
+DEVICE_TYPES = ("server", "workstation", "laptop", "network", "other")
+
+
+def same_device(claims: Iterable[tuple[str, str]], known: Mapping[tuple[str, str], Any]) -> Any | None:
+    """Return the device whose strong claim (`machine_id`, then `serial`) is among `claims`, or None.
+
+    `known` maps (kind, value) to devices of one client. Weak claims (MAC, host name) alone never decide:
+    docking stations and cloned names would merge strangers.
+    """
+    mine = set(claims)
+    for kind in STRONG_CLAIMS:
+        for claim, device in known.items():
+            if claim[0] == kind and claim in mine:
+                return device
+    return None
+
+
+def differences(name: str, before: Any, after: Any) -> list[Event]:
+    """Return the change events between two values of the fact `name`, at most MAX_CHANGES.
+
+    Lists of rows with a `key` are compared row by row, objects field by field, anything else whole.
+    """
+    if before == after:
+        return []
+    changes = list(_changes(name, before, after))
+    if len(changes) <= MAX_CHANGES:
+        return changes
+    rest = len(changes) - MAX_CHANGES
+    return [*changes[:MAX_CHANGES], _event("changed", name, f"+{rest}", None, None)]
+
+
+def _changes(name: str, before: Any, after: Any) -> Iterable[Event]:
+    old, new = _rows(before), _rows(after)
+    if old is None or new is None:
+        yield _event("changed", name, name, before, after)
+        return
+    for key in sorted(old.keys() - new.keys()):
+        yield _event("removed", name, key, old[key], None)
+    for key in sorted(new.keys() - old.keys()):
+        yield _event("added", name, key, None, new[key])
+    for key in sorted(old.keys() & new.keys()):
+        if old[key] != new[key]:
+            yield _event("changed", name, key, old[key], new[key])
+
+
+def _rows(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, dict):
+        return {str(key): row for key, row in value.items()}
+    if isinstance(value, list) and all(isinstance(row, dict) and "key" in row for row in value):
+        return {str(row["key"]): {k: v for k, v in row.items() if k != "key"} for row in value}
+    return None
+
+
+def _event(verb: str, name: str, what: str, before: Any, after: Any) -> Event:
+    values = {"fact": name, "what": what, "before": _short(before), "after": _short(after)}
+    kind = f"inventory.{verb}"
+    return Event(kind, say(kind, **values), Severity.NOTICE, target=what, source={"fact": name})
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("version") or ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, ""))
+    return "–" if value is None else str(value)[:120]

@@ -1,0 +1,100 @@
+"""Verbs on devices and agents that leave an event behind: enrolment, approval, moves, merges."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from predvid.core.model import Severity
+from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory import actions as inventory
+from predvid.modules.inventory import enrolment
+from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.monitoring.actions import note_event
+from predvid.modules.monitoring.models import Alert, Event, Result, Stream
+from predvid.modules.monitoring.store import SeriesRow
+from predvid.modules.monitoring.stores import store
+from predvid.wire.v1 import Enrolment
+
+
+@transaction.atomic
+def enrol(secret: str, request: Enrolment, now: datetime) -> Agent:
+    """Enrol an agent by its token and record it. Raises `enrolment.TokenRefused`."""
+    agent, new = enrolment.enrol(secret, request, now)
+    if new:
+        note_event("agent.enrolled", agent.client_id, agent.device_id, now, host=request.hostname[:255])
+    return agent
+
+
+@transaction.atomic
+def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
+    """Let a pending (or once revoked) agent report. Raises NotVisible or UserError."""
+    agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
+    note_event("agent.approved", agent.client_id, agent.device_id, now, actor=viewer.name, who=viewer.name)
+    return agent
+
+
+@transaction.atomic
+def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
+    """Refuse an agent from now on; it keeps its data. Raises NotVisible or UserError."""
+    agent = enrolment.set_state(viewer, agent_id, Agent.State.REVOKED, now)
+    note_event("agent.revoked", agent.client_id, agent.device_id, now, Severity.WARNING, viewer.name, who=viewer.name)
+    return agent
+
+
+@transaction.atomic
+def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
+    """Let a locked agent report again; what it has delivered so far is no longer compared. Raises as above."""
+    agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
+    Stream.objects.filter(agent=agent).delete()
+    note_event("agent.released", agent.client_id, agent.device_id, now, actor=viewer.name, who=viewer.name)
+    return agent
+
+
+@transaction.atomic
+def lock(agent_id: UUID, reason: str, now: datetime) -> None:
+    """Lock an agent's identity, once, with an event; `reason` is `fork` or `copied`."""
+    agent = Agent.objects.filter(pk=agent_id).first()
+    if agent is not None and enrolment.lock(agent_id, reason):
+        note_event("agent.locked", agent.client_id, agent.device_id, now, Severity.CRITICAL, why=reason)
+
+
+@transaction.atomic
+def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
+    """Move a device from a date on; its standings and open alerts go along. Raises as `inventory.actions.move`."""
+    device = inventory.move(viewer, device_id, site_id, since, now)
+    Result.objects.filter(device=device).update(client=device.client)
+    Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
+    Event.objects.filter(device=device, at__gte=since).update(client=device.client)
+    store().set_tenure([(str(device.pk), str(device.client_id), since)])
+    note_event("device.moved", device.client_id, device.pk, now, actor=viewer.name,
+               client=device.client.name, date=since.date().isoformat())
+    return device
+
+
+@transaction.atomic
+def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Device:
+    """Fold one device into another with its history. Raises as `inventory.actions.merge`."""
+    other_name = inventory.visible_device(viewer, other_id).name
+    keep = inventory.merge(viewer, keep_id, other_id, now)
+    Alert.objects.filter(device_id=other_id).exclude(phase=Alert.Phase.RESOLVED).update(
+        phase=Alert.Phase.RESOLVED, resolved_at=now, changed_at=now)
+    Alert.objects.filter(device_id=other_id).update(device=keep)
+    Event.objects.filter(device_id=other_id).update(device=keep)
+    Result.objects.filter(device_id=other_id).delete()
+    _hand_over_series(str(keep_id), str(other_id))
+    note_event("device.merged", keep.client_id, keep.pk, now, actor=viewer.name, other=other_name, device=keep.name)
+    return keep
+
+
+def _hand_over_series(keep: str, other: str) -> None:
+    rows = store().series_of(other)
+    store().register_series(SeriesRow(row.series, keep, row.metric, row.labels) for row in rows)
+
+
+def replan_all() -> int:
+    """Give every device a new plan version (the installed checks changed); return how many."""
+    return Device.objects.update(plan_version=F("plan_version") + 1)
+
+

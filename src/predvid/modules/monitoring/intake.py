@@ -1,0 +1,209 @@
+"""The relational half of ingest: what each agent has delivered, judging states, and the one transaction a group.
+
+Deduplication is by (agent, boot, sequence, digest). A sequence reused with other content is a fork.
+"""
+
+import struct
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from predvid.core.alerting import Condition, Phase
+from predvid.core.model import Event as Fact
+from predvid.core.model import Said, Severity, State, say
+from predvid.core.policy import Setting
+from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.monitoring.actions import Conflict, event_row, record
+from predvid.modules.monitoring.delivery import Delivery
+from predvid.modules.monitoring.models import Event, LateHour, PolicySetting, Result, Stream
+from predvid.modules.monitoring.rules import Change, DeviceState, Standing
+from predvid.modules.monitoring.sent_facts import store_facts
+from predvid.modules.monitoring.sent_events import sent_events
+
+REMEMBERED = 64  # how many of a stream's last batches can be told apart from a fork
+_ENTRY = struct.Struct("<Q8s")
+
+
+class Verdict(Enum):
+    """What a batch is to its stream."""
+
+    NEW = "new"
+    REPEATED = "repeated"
+    FORK = "fork"
+
+
+@dataclass(slots=True)
+class StreamState:
+    """What this process believes an agent has delivered since one of its starts."""
+
+    agent: UUID
+    boot: str
+    seq: int = 0
+    recent: dict[int, bytes] = field(default_factory=dict)
+    ran: dict[str, int] = field(default_factory=dict)
+    dropped: int = 0
+    quarantined: int = 0
+    stored: bool = False
+
+    def verdict(self, seq: int, digest: bytes) -> Verdict:
+        """Tell what a batch with `seq` and `digest` (32 bytes) is: the next, one already taken, or a fork."""
+        if seq > self.seq:
+            return Verdict.NEW
+        return Verdict.REPEATED if self.recent.get(seq) == digest[:8] else Verdict.FORK
+
+    def take(self, delivery: Delivery, now: datetime) -> None:
+        """Note that `delivery` was taken."""
+        batch = delivery.batch
+        self.seq = batch.seq
+        self.recent[batch.seq] = delivery.digest[:8]
+        while len(self.recent) > REMEMBERED:
+            del self.recent[next(iter(self.recent))]
+        moment = int(now.timestamp() * 1000)
+        self.ran.update((run.check[:60], moment) for run in batch.ran)
+        self.dropped += batch.dropped
+        self.quarantined += delivery.aside
+
+
+def load_streams(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], StreamState]:
+    """Return the stream of each (agent, boot), an empty one where there is none yet."""
+    states = {key: StreamState(*key) for key in keys}
+    for row in Stream.objects.filter(agent_id__in={agent for agent, _ in keys}):
+        state = states.get((row.agent_id, row.boot))
+        if state is not None:
+            state.seq, state.dropped, state.quarantined, state.stored = row.seq, row.dropped, row.quarantined, True
+            state.recent = dict(_ENTRY.iter_unpack(bytes(row.recent)))
+            state.ran = msgspec.msgpack.decode(bytes(row.ran), type=dict[str, int])
+    return states
+
+
+def load_states(devices: Collection[UUID]) -> dict[UUID, DeviceState]:
+    """Return the judging state of each device, from its rows."""
+    states: dict[UUID, DeviceState] = {}
+    rows = {row.pk: row for row in Device.objects.filter(pk__in=devices)}
+    settings = _settings(rows.values())
+    for row in rows.values():
+        states[row.pk] = DeviceState(row.pk, row.client_id, row.type, row.judging_version, row.plan_version,
+                                     settings[row.pk])
+    for result in Result.objects.filter(device_id__in=devices):
+        condition = Condition(Phase(result.phase), State(result.state), result.bad_since)
+        if condition.phase is Phase.NONE:
+            condition = Condition()
+        reason = Said(result.reason_id, result.reason_values) if result.reason_id else None
+        standing = Standing(State(result.state), Said(result.said_id, result.said_values), result.since, reason, condition)
+        states[result.device_id].note(result.check_name, result.item, standing)
+    return states
+
+
+def _settings(devices: Iterable[Device]) -> dict[UUID, tuple[Setting, ...]]:
+    devices = list(devices)
+    rows = list(PolicySetting.objects.filter(client_id__in={device.client_id for device in devices}))
+    out = {}
+    for device in devices:
+        mine = []
+        for row in rows:
+            if row.device_id == device.pk:
+                mine.append(Setting("device", row.check_name, row.field, row.value))
+            elif row.site_id == device.site_id and row.device_id is None:
+                mine.append(Setting("site", row.check_name, row.field, row.value))
+            elif row.client_id == device.client_id and row.site_id is None and row.device_id is None:
+                mine.append(Setting("client", row.check_name, row.field, row.value))
+        out[device.pk] = tuple(mine)
+    return out
+
+
+def versions(devices: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Return (judging version, plan version) of each device."""
+    rows = Device.objects.filter(pk__in=devices).values_list("pk", "judging_version", "plan_version")
+    return {pk: (judging, plan) for pk, judging, plan in rows}
+
+
+class StreamMoved(Exception):
+    """Another process took a batch of these streams meanwhile: reload and decide again."""
+
+    def __init__(self, keys: set[tuple[UUID, str]]) -> None:
+        super().__init__(f"{len(keys)} streams moved on")
+        self.keys = keys
+
+
+def commit(deliveries: Sequence[Delivery], streams: Mapping[tuple[UUID, str], StreamState],
+           changes: Sequence[Change], judged_at: Mapping[UUID, int], late: Collection[datetime], now: datetime) -> None:
+    """Write one group in one transaction: sequences, facts, events, standings, alerts, late hours.
+
+    `streams` are the states *before* the group; they are advanced here. `judged_at` holds the judging version
+    each device was judged at. Raises Conflict or StreamMoved, and then nothing was written.
+    """
+    with transaction.atomic():
+        _check_unmoved(streams, judged_at)
+        rows = []
+        for delivery in deliveries:
+            stream = streams[delivery.agent, delivery.batch.boot]
+            rows.append(_advanced(stream, delivery, now))
+        Stream.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["agent", "boot"],
+            update_fields=["seq", "recent", "seen_at", "ran", "skew_ms", "dropped", "quarantined"])
+        events = [event for delivery in deliveries for event in _events(delivery, now)]
+        Event.objects.bulk_create(events)
+        if changes:
+            record(changes, dict(judged_at), now)
+        LateHour.objects.bulk_create([LateHour(hour=hour) for hour in late], ignore_conflicts=True)
+    for delivery in deliveries:
+        stream = streams[delivery.agent, delivery.batch.boot]
+        stream.take(delivery, now)
+        stream.stored = True
+
+
+def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState], judged_at: Mapping[UUID, int]) -> None:
+    agents = {agent for agent, _ in streams}
+    stored = {(agent, boot): seq for agent, boot, seq in Stream.objects.select_for_update().filter(
+        agent_id__in=agents).values_list("agent_id", "boot", "seq")}
+    moved = {key for key, stream in streams.items() if stored.get(key, 0) != stream.seq}
+    if moved:
+        raise StreamMoved(moved)
+    current = versions(judged_at)
+    changed = {device for device, version in judged_at.items() if current.get(device, (-1, 0))[0] != version}
+    if changed:
+        raise Conflict(changed)
+
+
+def _advanced(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
+    copy = StreamState(stream.agent, stream.boot, stream.seq, dict(stream.recent), dict(stream.ran), stream.dropped,
+                       stream.quarantined)
+    copy.take(delivery, now)
+    recent = b"".join(_ENTRY.pack(seq, digest) for seq, digest in copy.recent.items())
+    return Stream(agent_id=copy.agent, boot=copy.boot, seq=copy.seq, recent=recent, seen_at=now,
+                  ran=msgspec.msgpack.encode(copy.ran), skew_ms=delivery.skew_ms, dropped=copy.dropped,
+                  quarantined=copy.quarantined)
+
+
+def _events(delivery: Delivery, now: datetime) -> Iterable[Event]:
+    batch = delivery.batch
+    if delivery.aside:
+        yield event_row(Fact("agent.samples_quarantined", say("agent.samples_quarantined", n=delivery.aside),
+                             Severity.WARNING), delivery.client, delivery.device, now)
+    if batch.events:
+        yield from sent_events(batch.events, delivery, now)
+    if batch.facts:
+        yield from store_facts(batch.facts, delivery, now)
+
+
+def known_agent(agent: UUID) -> Agent | None:
+    """Return the agent's row with its device, or None."""
+    return Agent.objects.select_related("device").filter(pk=agent).first()
+
+
+def late_hours(deliveries: Iterable[Delivery], now: datetime) -> set[datetime]:
+    """Return the whole hours before the current one into which these deliveries bring samples."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    start = int(hour.timestamp() * 1000)
+    late: set[int] = set()
+    for delivery in deliveries:
+        old = delivery.ts[delivery.ts < start]
+        if old.size:
+            late.update(int(n) for n in set((old // 3_600_000).tolist()))
+    epoch = datetime.fromtimestamp(0, now.tzinfo)
+    return {epoch + timedelta(hours=n) for n in late}

@@ -1,0 +1,51 @@
+"""Makes the Plan of a device: every installed check that its platform can run, under its effective policy."""
+
+from dataclasses import asdict, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from predvid.checks.v1 import Check
+from predvid.core.policy import effective
+from predvid.core.trust import sign
+from predvid.modules.inventory.models import Agent
+from predvid.modules.monitoring.intake import load_states
+from predvid.modules.monitoring.rules import DeviceState
+from predvid.wire.v1 import PLAN_CONTEXT, Plan, PlannedCheck, SignedPlan
+
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+def plan_for(agent_id: UUID, checks: dict[str, Check], now: datetime) -> Plan:
+    """Return the current plan of an approved agent. Raises `Agent.DoesNotExist`."""
+    agent = Agent.objects.select_related("device").get(pk=agent_id)
+    state = load_states([agent.device_id])[agent.device_id]
+    planned = [
+        PlannedCheck(check.name, check.interval, changed_params(check, state))
+        for check in checks.values()
+        if agent.device.platform in ("", *check.platforms)
+    ]
+    role: Any = agent.role
+    return Plan(str(agent.pk), state.plan_version, int(now.timestamp() * 1000), planned, role)
+
+
+def changed_params(check: Check, state: DeviceState) -> dict[str, Any]:
+    """Return, JSON-like, the params of `check` that differ from its built-in defaults on this device."""
+    chosen = effective(check.name, check.params, check.defaults.get(state.type, {}), state.settings)
+    if not is_dataclass(chosen.params) or isinstance(chosen.params, type):
+        return {}
+    values = {}
+    for part in fields(chosen.params):
+        value = getattr(chosen.params, part.name)
+        if value != getattr(check.params, part.name):
+            plain = is_dataclass(value) and not isinstance(value, type)
+            values[part.name] = asdict(value) if plain else value
+    return values
+
+
+def signed(plan: Plan, seed: bytes) -> SignedPlan:
+    """Return `plan` signed by the installation's plan key (`seed`, 32 bytes)."""
+    blob = _ENCODER.encode(plan)
+    return SignedPlan(blob, sign(seed, PLAN_CONTEXT + blob))

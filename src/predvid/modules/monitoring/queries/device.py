@@ -1,0 +1,214 @@
+"""Reads of one device: its standing, checks, agents, events and inventory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Q, QuerySet
+
+from predvid.checks import registry
+from predvid.checks.v1 import Check, Levels, Sample
+from predvid.core.model import State
+from predvid.core.policy import Effective, Setting, effective
+from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory.models import Agent, Device, Fact, Tenure
+from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
+from predvid.modules.monitoring.queries.alerts import Line
+from predvid.modules.monitoring.queries.standing import ONLINE_WITHIN, WORD_OF, devices, narrowed, with_standing
+from predvid.modules.monitoring.rules import RUN_ITEM
+from predvid.modules.monitoring.stores import store
+from predvid.modules.monitoring.words import event_sentence, sentence, title
+
+EVENTS_PER_PAGE = 30
+SEVERITY_WORDS = ("ok", "info", "info", "warning", "critical", "critical")
+
+
+@dataclass(frozen=True)
+class Item:
+    """How one item of a check stands, in the viewer's words."""
+
+    name: str
+    state: str
+    sentence: str
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """One check of a device with its items and the limits that judge them."""
+
+    name: str
+    title: str
+    state: str
+    items: list[Item]
+    limits: list["Limit"]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One pair of levels with its unit (the metric's) and where it was set."""
+
+    field: str
+    metric: str
+    warning: float | None
+    critical: float | None
+    origin: str
+
+
+@dataclass(frozen=True)
+class AgentRow:
+    """One agent of a device with what its last stream says."""
+
+    agent: Agent
+    seen: datetime | None
+    skew_seconds: float
+    dropped: int
+    online: bool
+
+
+def one(viewer: Viewer, device_id: UUID, now: datetime) -> Device:
+    """Return a visible device with client, site and standing; raise NotVisible."""
+    device = with_standing(devices(viewer).filter(pk=device_id), now).select_related("client", "site").first()
+    if device is None:
+        raise NotVisible
+    return device
+
+
+def merged_target(viewer: Viewer, device_id: UUID) -> UUID | None:
+    """Return the device into which a visible one was merged, if it was."""
+    rows = narrowed(viewer, Device.objects.filter(pk=device_id).exclude(merged_into=None))
+    found: UUID | None = rows.values_list("merged_into", flat=True).first()
+    return found
+
+
+def agents(device: Device, now: datetime) -> list[AgentRow]:
+    """Return the agents of a device, the one that delivered last first; two queries."""
+    newest: dict[UUID, Stream] = {}
+    for stream in Stream.objects.filter(agent__device=device).defer("recent", "ran").order_by("seen_at"):
+        newest[stream.agent_id] = stream
+    rows = []
+    for agent in device.agents.select_related("approved_by").order_by("-enrolled_at"):
+        stream = newest.get(agent.pk)
+        seen = stream.seen_at if stream else None
+        rows.append(AgentRow(agent, seen, stream.skew_ms / 1000 if stream else 0.0, stream.dropped if stream else 0,
+                             seen is not None and now - seen < ONLINE_WITHIN))
+    return sorted(rows, key=lambda row: row.seen.timestamp() if row.seen else 0.0, reverse=True)
+
+
+def check_rows(viewer: Viewer, device: Device, latest: list[Sample]) -> list[CheckRow]:
+    """Return the checks of a device, worst first; two queries.
+
+    State, reason and since come from the stored results, the sentence from `latest` samples where they
+    still give the same state: it shows the newest value, not the one of the last change.
+    """
+    by_check: dict[str, list[Result]] = {}
+    for result in Result.objects.filter(device=device).order_by("-state", "item"):
+        by_check.setdefault(result.check_name, []).append(result)
+    settings = _settings(device)
+    rows = []
+    for name, results in by_check.items():
+        check = registry.checks().get(name)
+        policy = effective(name, check.params, check.defaults.get(device.type, {}), settings) if check else None
+        fresh = _fresh(check, policy, latest)
+        items = [_item(viewer, result, fresh) for result in results]
+        rows.append(CheckRow(name, title(name, viewer.language), items[0].state, items, _limits(check, policy)))
+    return sorted(rows, key=lambda row: (-max(_rank(item.state) for item in row.items), row.title))
+
+
+def _rank(state: str) -> int:
+    return next(int(number) for number, word in WORD_OF.items() if word == state)
+
+
+def _item(viewer: Viewer, result: Result, fresh: Mapping[str, tuple[State, str, Mapping[str, Any]]]) -> Item:
+    said_id, values = result.said_id, result.said_values
+    now = fresh.get(result.item)
+    if now is not None and now[0] == result.state:
+        said_id, values = now[1], now[2]
+    reason = sentence(result.reason_id, result.reason_values, viewer.language) if result.reason_id else ""
+    name = "" if result.item == RUN_ITEM else result.item
+    return Item(name, WORD_OF[State(result.state)], sentence(said_id, values, viewer.language), reason, result.since)
+
+
+def _fresh(check: Check | None, policy: Effective | None,
+           latest: list[Sample]) -> dict[str, tuple[State, str, Mapping[str, Any]]]:
+    if check is None or policy is None or check.judge is None:
+        return {}
+    mine = metrics_of(check)
+    samples = [sample for sample in latest if sample.metric in mine]
+    try:
+        results = list(check.judge(samples, policy.params)) if samples else []
+    except Exception:  # noqa: BLE001 - a check from outside may raise anything; the stored sentence stands then
+        return {}
+    return {result.item: (result.state, result.said.id, result.said.values) for result in results}
+
+
+def metrics_of(check: Check) -> set[str]:
+    """Return the metrics that a check is known to send: those it watches and those it charts."""
+    return set(check.watches) | set(check.charts)
+
+
+def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
+    if check is None or policy is None or not is_dataclass(policy.params):
+        return []
+    metric_of = {name: metric for metric, name in reversed(check.watches.items())}
+    found = []
+    for part in fields(policy.params):
+        levels = getattr(policy.params, part.name)
+        if isinstance(levels, Levels) and part.name in metric_of:
+            found.append(Limit(part.name, metric_of[part.name], levels.warning, levels.critical,
+                               policy.origins.get(part.name, "built-in")))
+    return found
+
+
+def _settings(device: Device) -> list[Setting]:
+    rows = PolicySetting.objects.filter(
+        Q(client=device.client_id, site=None, device=None) | Q(site=device.site_id, device=None) | Q(device=device))
+    found = []
+    for row in rows:
+        origin = "device" if row.device_id else "site" if row.site_id else "client"
+        found.append(Setting(origin, row.check_name, row.field, row.value))
+    return found
+
+
+def latest_samples(device: Device, now: datetime) -> list[Sample]:
+    """Return the newest sample of each known series of the device, at most an hour old. Raises StoreUnavailable."""
+    metrics = set().union(*(metrics_of(check) for check in registry.checks().values()))
+    found = store().latest([str(device.pk)], metrics, now - timedelta(hours=1))
+    return [Sample(sample.metric, sample.value, sample.labels, sample.ts) for sample in found]
+
+
+def events(viewer: Viewer, device: Device, number: str) -> Page[Any]:
+    """Return one page of the device's timeline, newest first, worded."""
+    rows: QuerySet[Event] = narrowed(viewer, Event.objects.filter(device=device)).order_by("-at", "-pk")
+    page = Paginator(rows, EVENTS_PER_PAGE).get_page(number)
+    page.object_list = [
+        Line(event.at, _icon(event.kind), SEVERITY_WORDS[event.severity],
+             event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language), event.actor)
+        for event in page.object_list
+    ]
+    return page
+
+
+def _icon(kind: str) -> str:
+    icons = {"alert": "bell", "agent": "cpu", "device": "device-desktop", "inventory": "package", "person": "user"}
+    return icons.get(kind.partition(".")[0], "activity")
+
+
+def facts(device: Device) -> dict[str, Fact]:
+    """Return what is known to be true of a device, by name."""
+    return {fact.name: fact for fact in Fact.objects.filter(device=device).order_by("name")}
+
+
+def tenures(device: Device) -> list[Tenure]:
+    """Return where the device has belonged, newest first."""
+    return list(device.tenures.select_related("client", "site").order_by("-since"))
+
+
+def twins(viewer: Viewer, device: Device, limit: int = 200) -> list[Device]:
+    """Return the other devices of the same client, which alone can be merged with this one."""
+    return list(devices(viewer).filter(client=device.client_id).exclude(pk=device.pk).order_by("name")[:limit])

@@ -1,0 +1,199 @@
+"""Pure judging of one device: what a check's run does to the standing of each of its items."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from predvid.checks.v1 import Check, Levels, Result, Said, Sample, State, say
+from predvid.core.alerting import Condition, Phase, Step, transition
+from predvid.core.policy import Setting, effective
+
+RUN_ITEM = "!run"  # the item under which a check's own failure stands
+AGENT_CHECK = "agent"  # the built-in check of the agent itself: offline, clock
+FRESH = timedelta(minutes=10)  # older deliveries enter history and never notify
+GONE = say("check.gone")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one item stands: its state, sentence, since when, and its alert's condition."""
+
+    state: State
+    said: Said
+    since: datetime
+    reason: Said | None = None
+    condition: Condition = Condition()
+
+
+@dataclass(slots=True)
+class DeviceState:
+    """Everything that judging one device needs: identity, policy and the standing of each item."""
+
+    device: UUID
+    client: UUID
+    type: str
+    version: int
+    plan_version: int
+    settings: tuple[Setting, ...] = ()
+    standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
+    bad: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    _params: dict[str, Any] = field(default_factory=dict)
+
+    def params(self, check: Check) -> Any:
+        """Return the effective params of `check` on this device (worked out once)."""
+        if check.name not in self._params:
+            by_type = check.defaults.get(self.type, {})
+            self._params[check.name] = effective(check.name, check.params, by_type, self.settings).params
+        return self._params[check.name]
+
+    def note(self, check: str, item: str, standing: Standing | None) -> None:
+        """Take over a new standing (None: the item is gone) and keep `bad` true."""
+        if standing is None:
+            self.standings.pop((check, item), None)
+        else:
+            self.standings[check, item] = standing
+        if standing is not None and standing.state is not State.OK:
+            self.bad.add(check)
+        else:
+            self._heal(check)
+
+    def _heal(self, check: str) -> None:
+        if check in self.bad and not any(
+                name == check and standing.state is not State.OK
+                for (name, _), standing in self.standings.items()):
+            self.bad.discard(check)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A standing to write: `after` None removes the row; `step` says what became of the alert."""
+
+    device: UUID
+    client: UUID
+    check: str
+    item: str
+    after: Standing | None
+    step: Step
+    at: datetime
+    opened: bool = False  # an alert stands open after this change
+
+
+def judge_run(state: DeviceState, check: Check, samples: list[Sample], now: datetime) -> list[Change]:
+    """Judge one fresh run of `check` and return the standings that changed; `state` is brought up to date.
+
+    A judge that raises makes the run's item UNKNOWN with its error, and the items keep their standing.
+    """
+    if check.judge is None:
+        return []
+    try:
+        results = _held(state, check, samples, list(check.judge(samples, state.params(check))))
+    except Exception as error:  # noqa: BLE001 - a check from outside may raise anything; it must not stop the others
+        said = say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:300])
+        return failed_run(state, check.name, said, now, timedelta(seconds=2 * check.interval))
+    return apply_results(state, check.name, results, now, timedelta(seconds=check.hold))
+
+
+def _held(state: DeviceState, check: Check, samples: list[Sample], results: list[Result]) -> list[Result]:
+    """Apply hysteresis: an item leaves a state only when its value is back by the margin of its levels."""
+    better = {
+        result.item: before.state
+        for result in results
+        if (before := state.standings.get((check.name, result.item))) and result.state < before.state
+    }
+    better = {item: before for item, before in better.items() if before is not State.UNKNOWN}
+    lenient = state.params(check)
+    strict = stricter(lenient)
+    if not better or strict is lenient or check.judge is None:
+        return results
+    held = {result.item: result.state for result in check.judge(samples, strict)}
+    return [
+        replace(result, state=max(result.state, min(better[result.item], held.get(result.item, result.state))))
+        if result.item in better
+        else result
+        for result in results
+    ]
+
+
+def stricter(params: Any) -> Any:
+    """Return `params` with each level moved by its margin towards OK; `params` itself where none has a margin."""
+    if not is_dataclass(params) or isinstance(params, type):
+        return params
+    moved = {}
+    for part in fields(params):
+        levels = getattr(params, part.name)
+        if isinstance(levels, Levels) and levels.margin:
+            by = levels.margin if levels.lower_is_worse else -levels.margin
+            marks = {name: mark + by for name in ("warning", "critical")
+                     if (mark := getattr(levels, name)) is not None}
+            moved[part.name] = replace(levels, **marks)
+    return replace(params, **moved) if moved else params
+
+
+def failed_run(state: DeviceState, check: str, said: Said, now: datetime, hold: timedelta) -> list[Change]:
+    """Return the changes when a run of `check` failed: UNKNOWN at its own item, nothing resolved."""
+    change = _step(state, check, Result(RUN_ITEM, State.UNKNOWN, said), now, hold, sample=False)
+    return [change] if change else []
+
+
+def apply_results(state: DeviceState, check: str, results: Iterable[Result], now: datetime,
+                  hold: timedelta) -> list[Change]:
+    """Return the changes that a whole good run of `check` brings; items that it no longer names are gone."""
+    changes, named = [], set()
+    for result in results:
+        named.add(result.item)
+        change = _step(state, check, result, now, hold, sample=True)
+        if change is not None:
+            changes.append(change)
+    for name, item in [key for key in state.standings if key[0] == check and key[1] not in named]:
+        before = state.standings[name, item]
+        _, step = transition(before.condition, State.OK, now, hold)
+        state.note(check, item, None)
+        changes.append(Change(state.device, state.client, check, item, None, step, now))
+    return changes
+
+
+def _step(state: DeviceState, check: str, result: Result, now: datetime, hold: timedelta,
+          *, sample: bool) -> Change | None:
+    before = state.standings.get((check, result.item))
+    condition, step = transition(before.condition if before else Condition(), result.state, now, hold, sample=sample)
+    same = before is not None and before.state is result.state
+    if before is not None and same and before.condition == condition:
+        return None
+    since = before.since if before is not None and same else now
+    after = Standing(result.state, result.said, since, result.reason, condition)
+    state.note(check, result.item, after)
+    opened = condition.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)
+    return Change(state.device, state.client, check, result.item, after, step, now, opened)
+
+
+def acknowledged(standing: Standing) -> Standing:
+    """Return the standing after a person acknowledged its alert."""
+    return replace(standing, condition=replace(standing.condition, phase=Phase.ACKNOWLEDGED))
+
+
+def limits(check: Check, params: Any, metric: str) -> tuple[float, float]:
+    """Return (low, high): a value strictly between them is OK by the level that guards `metric`.
+
+    An unguarded metric is never crossed: (-inf, inf).
+    """
+    low, high = float("-inf"), float("inf")
+    name = check.watches.get(metric)
+    levels = getattr(params, name) if name else None
+    if levels is None:
+        return low, high
+    marks = [mark for mark in (levels.warning, levels.critical) if mark is not None]
+    if not marks:
+        return low, high
+    return (max(marks), high) if levels.lower_is_worse else (low, min(marks))
+
+
+def overdue(ran: Mapping[str, int], intervals: Mapping[str, int], now_ms: int) -> list[str]:
+    """Return the checks of a reporting agent whose last run is over three intervals (and 5 minutes) old.
+
+    `ran` maps check names to ms, `intervals` to seconds.
+    """
+    return [check for check, at in ran.items()
+            if check in intervals and now_ms - at > max(3 * intervals[check], 300) * 1000]

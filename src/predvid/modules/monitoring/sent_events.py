@@ -1,0 +1,25 @@
+"""Takes over the events that agents send, cut to size; an unknown kind is kept under `agent.unknown`."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from predvid.core.events import known
+from predvid.core.model import Event as Fact
+from predvid.core.model import Severity
+from predvid.modules.monitoring.actions import event_row
+from predvid.modules.monitoring.columns import said
+from predvid.modules.monitoring.delivery import Delivery, moment
+from predvid.modules.monitoring.models import Event
+from predvid.wire.v1 import EventRow
+
+MAX_EVENTS = 500
+
+
+def sent_events(rows: Sequence[EventRow], delivery: Delivery, now: datetime) -> Iterable[Event]:
+    """Yield an unsaved row for each event of a delivery; a moment in the future becomes `now`."""
+    for row in rows[:MAX_EVENTS]:
+        severity = Severity.__members__.get(row.severity.upper(), Severity.INFO)
+        kind = row.kind if known(row.kind) else "agent.unknown"
+        source = {str(k)[:60]: v if isinstance(v, int | float | bool) else str(v)[:300] for k, v in row.source.items()}
+        fact = Fact(kind, said(row.said), severity, min(moment(row.at), now), row.actor, row.target, source)
+        yield event_row(fact, delivery.client, delivery.device, now)

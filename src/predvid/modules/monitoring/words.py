@@ -1,0 +1,38 @@
+"""Puts what monitoring has stored (ids with values) into the reader's words."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from predvid.checks import registry
+from predvid.core.events import KINDS
+from predvid.core.model import Said
+from predvid.core.wording import Text, Texts, word
+
+TITLES = {"agent": Text("Agent", "Agent")}  # what stands beside the installed checks
+
+
+@cache
+def texts() -> Texts:
+    """Return every sentence that can have been stored, by id."""
+    return {**KINDS, **registry.texts()}
+
+
+def sentence(said_id: str, values: Mapping[str, Any], language: str) -> str:
+    """Return the stored sentence in words; an id that nobody knows any more stays visible as it is."""
+    return word(Said(said_id, values), language, texts())
+
+
+def title(check_name: str, language: str) -> str:
+    """Return the name of a check for people; a check no longer installed keeps its short name."""
+    check = registry.checks().get(check_name)
+    text = check.title if check else TITLES.get(check_name)
+    return text.pattern(language) if text else check_name
+
+
+def event_sentence(kind: str, said_id: str, values: Mapping[str, Any], source: Mapping[str, Any], language: str) -> str:
+    """Return an event in words; what an alert said when the event happened is worded too."""
+    if kind.startswith("alert.") and "said_id" in source:
+        what = sentence(str(source["said_id"]), source.get("said_values", {}), language)
+        values = {**values, "what": what}
+    return sentence(said_id, values, language)

@@ -1,0 +1,152 @@
+"""The agents' door: who asks, is it really them, and may they. Uses no ORM but for an agent not met yet."""
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import close_old_connections
+
+from predvid.core.trust import digest, verify
+from predvid.modules.inventory.models import Agent
+from predvid.modules.monitoring import device_actions
+from predvid.modules.monitoring.delivery import Refused
+from predvid.wire.v1 import envelope
+
+KNOWN_SECONDS = 5.0  # how long an agent's standing is believed before it is read again
+
+
+@dataclass(slots=True)
+class KnownAgent:
+    """An agent as this process last read it."""
+
+    agent: UUID
+    device: UUID
+    client: UUID
+    key: bytes
+    state: str
+    generation: int
+    boot: str
+    read_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A request whose signature holds: by whom, since which start, how long it waited (ms, -1 unknown)."""
+
+    agent: KnownAgent
+    boot: str
+    generation: int
+    time_ms: int
+    waited: int
+    digest: bytes
+
+
+class Door:
+    """Authenticates requests; remembers agents for KNOWN_SECONDS."""
+
+    def __init__(self) -> None:
+        self._known: dict[UUID, KnownAgent] = {}
+
+    def cached(self, headers: Mapping[str, str]) -> bool:
+        """Tell whether `check` will need no database for this request."""
+        known = self._known.get(_uuid(headers))
+        return known is not None and time.monotonic() - known.read_at < KNOWN_SECONDS and self._same_start(known, headers)
+
+    @staticmethod
+    def _same_start(known: KnownAgent, headers: Mapping[str, str]) -> bool:
+        same = headers.get("predvid-generation") == str(known.generation) and headers.get("predvid-boot") == known.boot
+        return same and known.state == Agent.State.APPROVED
+
+    def check(self, path: str, headers: Mapping[str, str], body: bytes) -> Caller:
+        """Return the caller of a signed request, or raise Refused: 401 unknown or badly signed, 403 not allowed."""
+        agent_id = _uuid(headers)
+        known = self._known.get(agent_id)
+        if known is None or not self.cached(headers):
+            known = self._read(agent_id)
+        caller = self._verified(known, path, headers, body)
+        self._allowed(known)
+        self._started(caller)
+        return caller
+
+    @staticmethod
+    def self_signed(key: bytes, path: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Tell whether a request of a not yet known agent is signed by `key` (32 bytes). Raises Refused (401)."""
+        own = KnownAgent(UUID(int=0), UUID(int=0), UUID(int=0), key, "", 0, "", 0.0)
+        return Door._verified(own, path, {"predvid-agent": "", **headers}, body) is not None
+
+    def forget(self, agent: UUID) -> None:
+        """Read this agent again at its next request."""
+        self._known.pop(agent, None)
+
+    def _read(self, agent_id: UUID) -> KnownAgent:
+        close_old_connections()
+        row = Agent.objects.filter(pk=agent_id).first()
+        if row is None:
+            raise Refused(401, "unknown", "This agent is not known here; enrol it again.")
+        known = KnownAgent(row.pk, row.device_id, row.client_id, bytes(row.sign_key), row.state, row.generation, row.boot,
+                           time.monotonic())
+        self._known[agent_id] = known
+        return known
+
+    @staticmethod
+    def _verified(known: KnownAgent, path: str, headers: Mapping[str, str], body: bytes) -> Caller:
+        boot = headers.get("predvid-boot", "")
+        generation, sent, waited = (_int(headers, name) for name in ("generation", "time", "waited"))
+        if not 1 <= len(boot) <= 32 or not boot.isalnum():
+            raise Refused(401, "signature", "The header predvid-boot is missing or malformed.")
+        try:
+            signature = base64.b64decode(headers.get("predvid-signature", ""), validate=True)
+        except binascii.Error:
+            signature = b""
+        body_digest = digest(body)
+        signed = envelope(headers["predvid-agent"], path, boot, generation, sent, waited, body_digest)
+        if not verify(known.key, signed, signature):
+            raise Refused(401, "signature", "The request's signature does not hold.")
+        return Caller(known, boot, generation, sent, waited, body_digest)
+
+    @staticmethod
+    def _allowed(known: KnownAgent) -> None:
+        reasons = {
+            Agent.State.PENDING: "This agent waits for approval in the console; it keeps its data until then.",
+            Agent.State.REVOKED: "This agent was revoked in the console; it keeps its data.",
+            Agent.State.LOCKED: "This agent's identity is locked: it was seen twice. Release it in the console.",
+        }
+        if (why := reasons.get(Agent.State(known.state))) is not None:
+            raise Refused(403, known.state, why)
+
+    def _started(self, caller: Caller) -> None:
+        """Take over a new start of the agent, or lock the identity when an older start speaks again."""
+        known = caller.agent
+        if caller.generation == known.generation and caller.boot == known.boot:
+            return
+        if caller.generation > known.generation:
+            rows = Agent.objects.filter(pk=known.agent, generation__lt=caller.generation, state=Agent.State.APPROVED)
+            if rows.update(generation=caller.generation, boot=caller.boot):
+                known.generation, known.boot = caller.generation, caller.boot
+                return
+        self.lock(known.agent, "copied")
+        raise Refused(403, "locked", "This agent's identity was used by two machines; release it in the console.")
+
+    def lock(self, agent: UUID, reason: str) -> None:
+        """Lock the agent's identity (`copied` or `fork`) and forget it here."""
+        device_actions.lock(agent, reason, datetime.now(UTC))
+        self.forget(agent)
+
+
+def _uuid(headers: Mapping[str, str]) -> UUID:
+    try:
+        return UUID(headers.get("predvid-agent", ""))
+    except ValueError:
+        raise Refused(401, "unsigned", "The request is not signed by an agent: header predvid-agent is missing.") from None
+
+
+def _int(headers: Mapping[str, str], name: str) -> int:
+    text = headers.get(f"predvid-{name}", "-1" if name == "waited" else "")
+    digits = text.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+        raise Refused(401, "signature", f"The header predvid-{name} is missing or not a number.")
+    return int(text)

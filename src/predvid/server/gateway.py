@@ -1,0 +1,188 @@
+"""The one address: agents' door under /agent/v1, live changes under /live, everything else is the console's.
+
+A raw ASGI application (measured fastest); one process may take any agent's batch.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from predvid.checks.registry import checks
+from predvid.core.trust import public_key
+from predvid.modules.inventory.enrolment import TokenRefused, plan_seed
+from predvid.modules.monitoring import device_actions, plans
+from predvid.modules.monitoring.delivery import Refused, decode, unpack
+from predvid.modules.monitoring.store import Store
+from predvid.server.committer import Committer
+from predvid.server.door import Caller, Door
+from predvid.server.group import Entry, Intake
+from predvid.server.live import Live
+from predvid.server.place import Place
+from predvid.server.proxy import ConsoleProxy
+from predvid.server.refusals import RefusalLog
+from predvid.wire.v1 import MAX_BODY, PREFIX, Enrolled, Enrolment, Refusal
+
+log = logging.getLogger(__name__)
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_ENCODE = msgspec.msgpack.Encoder().encode
+_ENROLMENT = msgspec.msgpack.Decoder(Enrolment)
+_TYPE = (b"content-type", b"application/msgpack")
+
+
+class Gateway:
+    """The ASGI application of one gateway process."""
+
+    def __init__(self, place: Place, store: Store) -> None:
+        self.place = place
+        self.door = Door()
+        self.intake = Intake(store, checks())
+        self.committer = Committer(self.intake.take)
+        self.refusals = RefusalLog()
+        self.live = Live()
+        self.console = ConsoleProxy(place)
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._routes = {
+            ("POST", f"{PREFIX}/batch"): self._batch, ("POST", f"{PREFIX}/enrol"): self._enrol,
+            ("GET", f"{PREFIX}/plan"): self._plan, ("GET", f"{PREFIX}/status"): self._status,
+            ("GET", f"{PREFIX}/ca"): self._ca,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+        elif scope["path"].startswith("/agent/"):
+            await self._agent(scope, receive, send)
+        elif scope["path"] == "/live":
+            await self.live(scope, receive, send)
+        else:
+            await self.console(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._tasks = [asyncio.create_task(self.committer.run()), asyncio.create_task(self.live.run())]
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                for task in self._tasks:
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+                await self.console.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _agent(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            route = self._routes.get((scope["method"], scope["path"]))
+            if route is None:
+                raise Refused(404, "no_such_path", "There is no such agent path; the agent may be newer than the server.")
+            body = await _read(receive, headers)
+            status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
+            if isinstance(content, tuple):
+                content, kind = content
+        except Refused as refused:
+            self.refusals.note(refused, headers.get("predvid-agent", "")[:36], scope.get("client"))
+            status, kind = refused.status, _TYPE
+            retry = 5 if status in (429, 503) else None
+            content = _ENCODE(Refusal(refused.code, refused.message, retry))
+        extra = [(b"retry-after", b"5")] if status in (429, 503) else []
+        await send({"type": "http.response.start", "status": status,
+                    "headers": [kind, (b"content-length", str(len(content)).encode()), *extra]})
+        await send({"type": "http.response.body", "body": content})
+
+    async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    async def _caller(self, path: str, headers: dict[str, str], body: bytes) -> Caller:
+        if self.door.cached(headers):
+            return self.door.check(path, headers, body)
+        caller: Caller = await self._in_thread(self.door.check, path, headers, body)
+        return caller
+
+    async def _batch(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        caller = await self._caller(path, headers, body)
+        batch = decode(body, headers.get("content-encoding", ""))
+        if not 1 <= len(batch.boot) <= 32 or not 0 < batch.seq < 1 << 62:
+            raise Refused(422, "undecodable", "The batch's boot or sequence is out of bounds.")
+        entry = Entry(caller, batch)
+        try:
+            return _ENCODE(await self.committer.submit(entry))
+        finally:
+            if entry.fork:
+                await self._in_thread(self.door.lock, caller.agent.agent, "fork")
+
+    async def _plan(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        caller = await self._caller(path, headers, body)
+        return _ENCODE(await self._in_thread(_signed_plan, caller))
+
+    async def _status(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        await self._caller(path, headers, body)
+        return _ENCODE({"now": int(datetime.now(UTC).timestamp() * 1000), "state": "approved"})
+
+    async def _enrol(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        try:
+            request = _ENROLMENT.decode(unpack(body, headers.get("content-encoding", "")))
+        except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+            raise Refused(422, "undecodable", f"The enrolment does not decode: {error}") from None
+        _own_signature(request, path, headers, body)
+        return _ENCODE(await self._in_thread(_enrol, request))
+
+    async def _ca(self, path: str, headers: dict[str, str], body: bytes) -> tuple[bytes, tuple[bytes, bytes]]:
+        pem = self.place.ca_pem()
+        if pem is None:
+            raise Refused(404, "no_ca", "This server has no certificate authority of its own; it listens on loopback.")
+        return pem, (b"content-type", b"application/x-pem-file")
+
+
+async def _read(receive: Receive, headers: dict[str, str]) -> bytes:
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MAX_BODY:
+        raise Refused(413, "too_large", f"The body is over {MAX_BODY} bytes; send smaller batches.")
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(400, "cut_short", "The request ended before its body did.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > MAX_BODY:
+            raise Refused(413, "too_large", f"The body is over {MAX_BODY} bytes; send smaller batches.")
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def _signed_plan(caller: Caller) -> Any:
+    plan = plans.plan_for(caller.agent.agent, dict(checks()), datetime.now(UTC))
+    return plans.signed(plan, plan_seed())
+
+
+def _own_signature(request: Enrolment, path: str, headers: dict[str, str], body: bytes) -> None:
+    """Refuse an enrolment that is not signed by the key it brings (proof of possession)."""
+    if len(request.seal_key) != 32 or not Door.self_signed(request.sign_key, path, headers, body):
+        raise Refused(401, "signature", "The enrolment is not signed by the key that it brings.")
+
+
+def _enrol(request: Enrolment) -> Enrolled:
+    now = datetime.now(UTC)
+    secret = request.token.split(".")[1] if request.token.count(".") == 3 else request.token
+    try:
+        agent = device_actions.enrol(secret, request, now)
+    except TokenRefused:
+        raise Refused(403, "token", "The token is not valid: used, expired or unknown. Make a new one in the "
+                      "console under 'Add a device'.") from None
+    state: Any = agent.state
+    return Enrolled(str(agent.pk), state, public_key(plan_seed()), int(now.timestamp() * 1000))

@@ -1,0 +1,204 @@
+"""Takes a group of batches: store first, then one relational transaction, then the acks.
+
+Runs in one thread at a time; what it remembers of streams, judging states and layouts is checked against the
+database by each transaction and read again when another process has moved it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+from django.db import close_old_connections
+
+from predvid.checks.v1 import Check
+from predvid.modules.monitoring import intake
+from predvid.modules.monitoring.actions import Conflict
+from predvid.modules.monitoring.columns import Item, Layout, MetricNames, compile_layout, judge_group, read_layout
+from predvid.modules.monitoring.delivery import Delivery, Refused, columns, freshness
+from predvid.modules.monitoring.intake import StreamMoved, StreamState, Verdict
+from predvid.modules.monitoring.rules import DeviceState
+from predvid.modules.monitoring.store import Store
+from predvid.server.door import Caller
+from predvid.wire.v1 import Ack, Batch
+
+log = logging.getLogger(__name__)
+TRIES = 4
+MAX_REMEMBERED = 50_000
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One batch on its way in, and what became of it."""
+
+    caller: Caller
+    batch: Batch
+    outcome: Ack | Refused | None = None
+    fork: bool = False
+
+
+@dataclass(slots=True)
+class Counts:
+    """What this process has taken since its start."""
+
+    batches: int = 0
+    samples: int = 0
+    repeated: int = 0
+    aside: int = 0
+    groups: int = 0
+
+
+@dataclass
+class Intake:
+    """Ingests groups of entries; see `take`."""
+
+    store: Store
+    checks: Mapping[str, Check]
+    counts: Counts = field(default_factory=Counts)
+    names: MetricNames = field(default_factory=MetricNames)
+    streams: dict[tuple[UUID, str], StreamState] = field(default_factory=dict)
+    states: dict[UUID, DeviceState] = field(default_factory=dict)
+    layouts: dict[tuple[UUID, bytes], Layout] = field(default_factory=dict)
+    registered: set[tuple[UUID, bytes]] = field(default_factory=set)
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Give every entry its outcome: an Ack (durable) or a Refused. Raises what the store or database raises.
+
+        At most one entry per agent may be in a group, in the order in which they came.
+        """
+        close_old_connections()
+        now = datetime.now(UTC)
+        self._load({self._key(entry) for entry in entries}, {entry.caller.agent.device for entry in entries})
+        new = [entry for entry in entries if self._is_new(entry, now)]
+        items = [item for entry in new if (item := self._item(entry, now)) is not None]
+        self._to_store(items)
+        self._commit(items, now)
+        taken = {item.delivery.agent for item in items}
+        for entry in new:
+            if entry.caller.agent.agent in taken:
+                entry.outcome = self._ack(entry, now)
+        self.counts.groups += 1
+
+    @staticmethod
+    def _key(entry: Entry) -> tuple[UUID, str]:
+        return entry.caller.agent.agent, entry.batch.boot
+
+    def _load(self, keys: set[tuple[UUID, str]], devices: set[UUID]) -> None:
+        if max(len(self.states), len(self.layouts)) > MAX_REMEMBERED:
+            self._forget_all()
+        if missing := keys - self.streams.keys():
+            self.streams.update(intake.load_streams(missing))
+        if unknown := devices - self.states.keys():
+            self.states.update(intake.load_states(unknown))
+
+    def _is_new(self, entry: Entry, now: datetime) -> bool:
+        stream = self.streams[self._key(entry)]
+        verdict = stream.verdict(entry.batch.seq, entry.caller.digest)
+        if verdict is Verdict.REPEATED:
+            self.counts.repeated += 1
+            entry.outcome = self._ack(entry, now, repeated=True)
+        elif verdict is Verdict.FORK:
+            entry.fork = True
+            entry.outcome = Refused(409, "fork", "Another machine has used this sequence: the identity is locked. "
+                                    "Release it in the console; the outbox is kept.")
+        return verdict is Verdict.NEW
+
+    def _ack(self, entry: Entry, now: datetime, *, repeated: bool = False) -> Ack:
+        state = self.states.get(entry.caller.agent.device)
+        return Ack(entry.batch.boot, entry.batch.seq, int(now.timestamp() * 1000),
+                   state.plan_version if state else 0, repeated)
+
+    def _item(self, entry: Entry, now: datetime) -> Item | None:
+        agent, batch = entry.caller.agent, entry.batch
+        try:
+            state = self.states.get(agent.device)
+            if state is None:
+                raise Refused(401, "unknown", "This agent's device is gone; enrol it again.")
+            layout = self._layout(state, batch.columns.layout)
+            place, ts, values, aside = columns(batch, layout.series.size, now)
+        except Refused as refused:
+            entry.outcome = refused
+            return None
+        at, fresh = freshness(entry.caller.waited, now)
+        skew = entry.caller.time_ms - int(now.timestamp() * 1000)
+        delivery = Delivery(agent.agent, agent.device, agent.client, entry.caller.digest, batch, place, ts, values, aside,
+                            at, fresh, skew)
+        return Item(delivery, state, layout)
+
+    def _layout(self, state: DeviceState, blob: bytes) -> Layout:
+        key = state.device, blob
+        layout = self.layouts.get(key)
+        if layout is None:
+            layout = self.layouts[key] = compile_layout(read_layout(blob), state, self.checks, self.names)
+        return layout
+
+    def _to_store(self, items: Sequence[Item]) -> None:
+        fresh_keys = {(item.delivery.device, item.delivery.batch.columns.layout): item for item in items}
+        unregistered = [item for key, item in fresh_keys.items() if key not in self.registered and item.layout.rows]
+        if unregistered:
+            self.store.register_series(row for item in unregistered for row in item.layout.rows)
+            self.registered.update(
+                (item.delivery.device, item.delivery.batch.columns.layout) for item in unregistered)
+        full = [item for item in items if item.delivery.values.size]
+        if not full:
+            return
+        places = [item.delivery.place for item in full]
+        self.store.insert_samples(
+            self.names.names,
+            np.concatenate([item.layout.metric[place] for item, place in zip(full, places, strict=True)]),
+            np.concatenate([item.layout.series[place] for item, place in zip(full, places, strict=True)]),
+            np.concatenate([item.delivery.ts for item in full]),
+            np.concatenate([item.delivery.values for item in full]))
+
+    def _commit(self, items: Sequence[Item], now: datetime) -> None:
+        """Judge and write; when another process has moved something, read it again and judge again."""
+        for turn in range(TRIES):
+            try:
+                self._commit_once(items, now)
+                return
+            except (Conflict, StreamMoved) as moved:
+                items = self._again(items, moved)
+                if turn == TRIES - 1:
+                    raise
+            except Exception:
+                self._drop(items)
+                raise
+
+    def _commit_once(self, items: Sequence[Item], now: datetime) -> None:
+        changes = judge_group(items, self.checks)
+        deliveries = [item.delivery for item in items]
+        streams = {(d.agent, d.batch.boot): self.streams[d.agent, d.batch.boot] for d in deliveries}
+        judged_at = {item.state.device: item.state.version for item in items}
+        intake.commit(deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now)
+        for device in {change.device for change in changes}:
+            self.states[device].version += 1
+        self.counts.batches += len(items)
+        self.counts.samples += sum(d.values.size for d in deliveries)
+        self.counts.aside += sum(d.aside for d in deliveries)
+
+    def _again(self, items: Sequence[Item], moved: Exception) -> list[Item]:
+        log.info("judging again: %s", moved)
+        self._drop(items)
+        self._load({(i.delivery.agent, i.delivery.batch.boot) for i in items}, {i.delivery.device for i in items})
+        again = []
+        for item in items:
+            state = self.states[item.delivery.device]
+            stream = self.streams[item.delivery.agent, item.delivery.batch.boot]
+            if stream.verdict(item.delivery.batch.seq, item.delivery.digest) is Verdict.NEW:
+                again.append(Item(item.delivery, state, self._layout(state, item.delivery.batch.columns.layout)))
+        return again
+
+    def _drop(self, items: Sequence[Item]) -> None:
+        for item in items:
+            delivery = item.delivery
+            self.states.pop(delivery.device, None)
+            self.streams.pop((delivery.agent, delivery.batch.boot), None)
+            self.layouts.pop((delivery.device, delivery.batch.columns.layout), None)
+
+    def _forget_all(self) -> None:
+        self.states.clear()
+        self.streams.clear()
+        self.layouts.clear()
+        self.registered.clear()

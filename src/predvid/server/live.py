@@ -1,0 +1,138 @@
+"""Server-sent events: tells open pages which clients and devices changed, only those that the viewer may see."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import DatabaseError, close_old_connections
+from django.http import HttpRequest
+
+from predvid.modules.access.models import Person
+from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.rules import Viewer
+from predvid.modules.monitoring.queries_live import LiveChange, changes_since, last_event
+
+log = logging.getLogger(__name__)
+PAUSE = 1.0  # seconds between two looks at the event table, one look for all open pages
+TICK = 15.0  # seconds between two heartbeats, at which pages refresh their times
+MAX_PAGES = 500
+SESSIONS = import_module(settings.SESSION_ENGINE)
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(eq=False)
+class Page:
+    """One open page: whose it is, and the messages on their way to it."""
+
+    viewer: Viewer
+    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(50))
+
+
+class Live:
+    """All open pages of one gateway."""
+
+    def __init__(self) -> None:
+        self._pages: set[Page] = set()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self._opened = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look for changes while pages are open, until cancelled."""
+        loop = asyncio.get_running_loop()
+        last, ticked = None, loop.time()
+        while True:
+            if not self._pages:
+                self._opened.clear()
+                last = None
+                await self._opened.wait()
+            try:
+                if last is None:
+                    last = await loop.run_in_executor(self._thread, last_event)
+                last, changes = await loop.run_in_executor(self._thread, changes_since, last)
+                self._tell(changes)
+            except DatabaseError as error:
+                log.warning("live pages wait: %s", error)
+            if loop.time() - ticked >= TICK:
+                ticked = loop.time()
+                self._put(b"event: tick\ndata: {}\n\n", self._pages)
+            await asyncio.sleep(PAUSE)
+
+    def _tell(self, changes: list[LiveChange]) -> None:
+        for page in self._pages:
+            mine = [change for change in changes if page.viewer.sees(change.client)]
+            if mine:
+                data = {"clients": _ids(change.client for change in mine), "devices": _ids(c.device for c in mine),
+                        "alerts": any(change.alert for change in mine)}
+                self._put(b"event: changed\ndata: " + msgspec.json.encode(data) + b"\n\n", {page})
+
+    @staticmethod
+    def _put(message: bytes, pages: set[Page]) -> None:
+        for page in pages:
+            with contextlib.suppress(asyncio.QueueFull):  # a page that does not read gets the next one
+                page.queue.put_nowait(message)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Stream changes to one signed-in page (401 otherwise, 503 when too many are open)."""
+        viewer = await asyncio.get_running_loop().run_in_executor(self._thread, _viewer, scope["headers"])
+        if viewer is None or len(self._pages) >= MAX_PAGES:
+            await send({"type": "http.response.start", "status": 503 if viewer else 401, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        page = Page(viewer)
+        self._pages.add(page)
+        self._opened.set()
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [
+                (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]})
+            await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
+            await self._stream(page, gone, send)
+        finally:
+            self._pages.discard(page)
+            gone.cancel()
+
+    @staticmethod
+    async def _stream(page: Page, gone: asyncio.Task[None], send: Send) -> None:
+        while not gone.done():
+            message = asyncio.create_task(page.queue.get())
+            await asyncio.wait((message, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not message.done():
+                message.cancel()
+                return
+            await send({"type": "http.response.body", "body": message.result(), "more_body": True})
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _ids(ids: Any) -> list[str]:
+    return sorted({str(each) for each in ids if isinstance(each, UUID)})
+
+
+def _viewer(headers: list[tuple[bytes, bytes]]) -> Viewer | None:
+    """Return the viewer whose session cookie the request carries, or None."""
+    close_old_connections()
+    raw = b"; ".join(value for name, value in headers if name == b"cookie").decode("latin-1")
+    try:
+        cookie = SimpleCookie(raw).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        return None
+    if cookie is None:
+        return None
+    request = HttpRequest()
+    request.session = SESSIONS.SessionStore(cookie.value)
+    person = get_user(request)
+    return viewer_of(person) if isinstance(person, Person) and person.is_active else None
