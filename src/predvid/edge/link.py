@@ -1,0 +1,176 @@
+"""The signed way to the server: one kept connection, by a proxy if there is one, TLS always verified."""
+
+import base64
+import contextlib
+import http.client
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from predvid.core.trust import Signer, digest
+from predvid.edge.proxy import Address
+from predvid.wire.v1 import HEADERS, Refusal, envelope
+
+TIMEOUT = 20.0
+MAX_ANSWER = 4 << 20
+
+
+class LinkFailed(Exception):
+    """No usable answer: not reachable, TLS not verified, cut off, or not our server; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: `sent` and `received` are steady seconds around the request; `retry_after` in seconds."""
+
+    status: int
+    body: bytes
+    retry_after: float
+    sent: float
+    received: float
+
+    def refusal(self) -> Refusal:
+        """Return the Refusal in the body, or one made of the status where a middlebox answered."""
+        try:
+            return msgspec.msgpack.decode(self.body, type=Refusal)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return Refusal(f"http_{self.status}", f"the answer was HTTP status {self.status}")
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who signs the requests of one process, and with what clock (`now` in ms, `elapsed` in seconds)."""
+
+    agent: str
+    boot: str
+    generation: int
+    signer: Signer
+    now: Callable[[], int]
+    elapsed: Callable[[], float]
+
+    def headers(self, path: str, body: bytes, waited: int) -> dict[str, str]:
+        """Return the signed headers of one request; see `wire.v1.envelope`."""
+        now = self.now()
+        message = envelope(self.agent, path, self.boot, self.generation, now, waited, digest(body))
+        signature = base64.b64encode(self.signer.sign(message)).decode()
+        values = (self.agent, self.boot, str(self.generation), str(now), str(waited), signature)
+        return dict(zip(HEADERS, values, strict=True))
+
+
+def verifying(ca: Path | None) -> ssl.SSLContext:
+    """Return a TLS context that trusts `ca` alone, or the system's store where it is None."""
+    return ssl.create_default_context(cafile=str(ca) if ca else None)
+
+
+def blind() -> ssl.SSLContext:
+    """Return a TLS context that verifies nothing: only for fetching a CA that a fingerprint then checks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Link:
+    """Requests over one kept connection. Not for two threads at once; `cut` may come from another."""
+
+    def __init__(
+        self,
+        server: Address,
+        proxy: Address | None,
+        tls: ssl.SSLContext | None,
+        sender: Sender,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        self._server, self._proxy, self._tls, self._sender = server, proxy, tls, sender
+        self._timeout = timeout
+        self._connection: http.client.HTTPConnection | None = None
+
+    def get(self, path: str) -> Reply:
+        """Send a signed GET; `path` without query is what is signed. Raises LinkFailed."""
+        return self._request("GET", path, b"", self._sender.headers(path, b"", -1))
+
+    def post(self, path: str, body: bytes, *, deflated: bool = False, waited: int = -1) -> Reply:
+        """Send a signed POST of msgpack; `waited` in ms, see `wire.v1.envelope`. Raises LinkFailed."""
+        headers = self._sender.headers(path, body, waited)
+        headers["Content-Type"] = "application/msgpack"
+        if deflated:
+            headers["Content-Encoding"] = "deflate"
+        return self._request("POST", path, body, headers)
+
+    def cut(self) -> None:
+        """End whatever is under way at once; the request under way fails."""
+        connection = self._connection
+        if connection is not None and connection.sock is not None:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection; the next request opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        kept = self._connection is not None and self._connection.sock is not None
+        try:
+            return self._once(method, path, body, headers)
+        except (ConnectionError, http.client.BadStatusLine) as error:
+            self.close()
+            if not kept:
+                raise LinkFailed(_reason(error, self._server)) from None
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise LinkFailed(_reason(error, self._server)) from None
+        # A server may close an idle connection at any moment; asking again is safe, for batches are numbered.
+        try:
+            return self._once(method, path, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise LinkFailed(_reason(error, self._server)) from None
+
+    def _once(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        connection = self._connection = self._connection or self._open()
+        target, extra = path, {"User-Agent": "predvid-agent"}
+        if self._proxy is not None and not self._server.tls:
+            target = f"http://{self._server.netloc}{path}"
+            extra["Host"] = self._server.netloc
+            if self._proxy.authorization:
+                extra["Proxy-Authorization"] = self._proxy.authorization
+        sent = self._sender.elapsed()
+        connection.request(method, target, body or None, headers | extra)
+        response = connection.getresponse()
+        answer = response.read(MAX_ANSWER + 1)
+        received = self._sender.elapsed()
+        if len(answer) > MAX_ANSWER:
+            raise http.client.HTTPException("the answer is too large")
+        return Reply(response.status, answer, _seconds(response.getheader("Retry-After")), sent, received)
+
+    def _open(self) -> http.client.HTTPConnection:
+        where = self._proxy or self._server
+        if not self._server.tls:
+            return http.client.HTTPConnection(where.host, where.port, timeout=self._timeout)
+        connection = http.client.HTTPSConnection(
+            where.host, where.port, timeout=self._timeout, context=self._tls
+        )
+        if self._proxy is not None:
+            login = {"Proxy-Authorization": self._proxy.authorization} if self._proxy.authorization else {}
+            connection.set_tunnel(self._server.host, self._server.port, login)
+        return connection
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text and text.isdecimal() else 0.0
+
+
+def _reason(error: Exception, server: Address) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate of {server.netloc} is not trusted: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return f"{server.netloc} did not answer in time"
+    if isinstance(error, socket.gaierror):
+        return f"the name {server.host} is not known ({error.strerror})"
+    return f"{server.netloc}: {error or type(error).__name__}"

@@ -1,0 +1,120 @@
+"""The owner's word over this machine: a local file that the server can narrow but never widen.
+
+`/etc/predvid/policy.toml` (on Windows the state folder's `policy.toml`) belongs to root. Without it the agent
+runs the installed read-only checks and nothing else; a file that is wrong or that others may write stops it.
+"""
+
+import ipaddress
+import os
+import stat
+import sys
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from predvid.core.errors import UserError
+from predvid.edge.identity import StateFolder
+
+SYSTEM = Path("/etc/predvid/policy.toml")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What this machine allows. `checks` None: every installed check; no `address_ranges`: no probing.
+
+    `minimum_interval` in seconds; `rate` is the most check runs a minute, targets counted one by one.
+    """
+
+    checks: frozenset[str] | None = None
+    max_checks: int = 200
+    minimum_interval: int = 10
+    task_classes: frozenset[int] = frozenset({0})
+    rate: int = 600
+    address_ranges: tuple[Network, ...] = ()
+
+    def allows_target(self, target: str) -> bool:
+        """Tell whether a probe may touch `target`, an address; names are refused, for they can move."""
+        try:
+            address = ipaddress.ip_address(target)
+        except ValueError:
+            return False
+        return any(address in network for network in self.address_ranges)
+
+
+def find(state: StateFolder) -> Path | None:
+    """Return the policy file that counts on this machine: the system's before the state folder's."""
+    places = (state.policy,) if sys.platform == "win32" else (SYSTEM, state.policy)
+    return next((path for path in places if path.exists()), None)
+
+
+def load(path: Path | None) -> Policy:
+    """Return the policy in `path`, the default for None; raise UserError naming file and field."""
+    if path is None:
+        return Policy()
+    try:
+        _check_owner(path)
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from None
+    known = {field.name for field in fields(Policy)}
+    for name in data:
+        if name not in known:
+            raise UserError(f"{path}: '{name}' is no setting; there are: {', '.join(sorted(known))}")
+    try:
+        return Policy(**{name: _READ[name](value) for name, value in data.items()})
+    except _Wrong as wrong:
+        raise UserError(f"{path}: {wrong}") from None
+
+
+def _check_owner(path: Path) -> None:
+    if sys.platform == "win32":  # the installer's ACL guards it there
+        return
+    status = path.stat()
+    if status.st_uid not in (0, os.geteuid()) or (os.geteuid() == 0 and status.st_uid != 0):
+        raise UserError(f"{path} must belong to root")
+    if stat.S_IMODE(status.st_mode) & 0o022:
+        raise UserError(f"{path} can be written by others: chmod 644 it")
+
+
+class _Wrong(Exception):
+    """A value of the wrong kind; the message names the field."""
+
+
+def _list(value: Any, name: str, kind: type) -> list[Any]:
+    if not isinstance(value, list) or any(type(item) is not kind for item in value):
+        raise _Wrong(f"'{name}' must be a list of {'texts' if kind is str else 'whole numbers'}")
+    return value
+
+
+def _number(name: str, low: int) -> Any:
+    def read(value: Any) -> int:
+        if type(value) is not int or value < low:
+            raise _Wrong(f"'{name}' must be a whole number of at least {low}")
+        return value
+
+    return read
+
+
+def _checks(value: Any) -> frozenset[str] | None:
+    return None if value == "all" else frozenset(_list(value, "checks", str))
+
+
+def _ranges(value: Any) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(text) for text in _list(value, "address_ranges", str))
+    except ValueError as error:
+        raise _Wrong(f"'address_ranges': {error}") from None
+
+
+_READ: dict[str, Any] = {
+    "checks": _checks,
+    "max_checks": _number("max_checks", 0),
+    "minimum_interval": _number("minimum_interval", 1),
+    "task_classes": lambda value: frozenset(_list(value, "task_classes", int)),
+    "rate": _number("rate", 1),
+    "address_ranges": _ranges,
+}

@@ -1,0 +1,343 @@
+"""The durable spool: batches are sealed once, sent byte for byte as sealed, deleted only when acknowledged.
+
+The server knows a batch by (boot, seq) and its bytes: the same pair with other bytes is a fork. So the head
+of the queue, the only one that can have been sent, is never changed; a batch behind it may lose its samples
+when the cap is reached, for it was never sent. That holds over a power cut, because an acknowledged batch
+leaves the disk before the next is sent: by an fsync of its own where the next is sealed already, else by that
+of the next seal.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from predvid.edge import outbox_file, sealing
+from predvid.edge.identity import new_boot
+from predvid.wire.v1 import MAX_BODY, Batch, EventRow, Sentence
+
+CAP = 64 << 20  # bytes of compressed batches
+STEP = 1 << 20  # distance of the ids of two batches: room for the pieces of a split one between them
+DEAD_KEPT = 20
+
+
+class OutboxFailed(Exception):
+    """The disk refused (full, broken, busy); nothing was changed, and trying again is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One batch as it goes over the wire; `waited` in ms, -1 where an earlier process sealed it."""
+
+    id: int
+    boot: str
+    seq: int
+    body: bytes
+    waited: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What lies in the outbox; `oldest`: when the head was sealed (ms); `dead`: batches refused for good."""
+
+    batches: int
+    bytes: int
+    oldest: int | None
+    dead: int
+    dropped: int
+
+
+class Outbox:
+    """The spool of one agent process. All methods may be called from any thread; they raise OutboxFailed."""
+
+    def __init__(
+        self, path: Path, boot: str, now: Callable[[], int], elapsed: Callable[[], float], cap: int = CAP
+    ) -> None:
+        self._path, self._boot, self._now, self._elapsed = path, boot, now, elapsed
+        self._cap = max(cap, MAX_BODY)
+        self._mutex = threading.RLock()
+        self._seq = 0
+        self._lost = 0
+        self._damage = ""
+        self.limit = MAX_BODY
+        try:
+            self._db = outbox_file.connect(path)
+        except sqlite3.DatabaseError as error:
+            if not outbox_file.damaged(error):
+                raise OutboxFailed(str(error)) from None
+            self._renew(str(error))
+        self._measure()
+
+    def _renew(self, why: str) -> None:
+        try:
+            aside = outbox_file.move_aside(self._path, self._now())
+            self._damage = f"{why}; kept as {aside.name}"
+            self._db = outbox_file.connect(self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise OutboxFailed(str(error)) from None
+
+    def _measure(self) -> None:
+        row = self._db.execute(
+            "SELECT coalesce(sum(length(body)), 0), coalesce(max(id), 0) FROM batch"
+        ).fetchone()
+        self._bytes, self._last = row
+
+    def _change(self, durable: bool = True) -> "AbstractContextManager[sqlite3.Connection]":
+        return _Change(self, durable)
+
+    def recover(self, error: sqlite3.Error) -> OutboxFailed:
+        """Move a file aside that turned out damaged in use; return the failure to raise."""
+        if outbox_file.damaged(error):
+            self._db.close()
+            self._renew(str(error))
+            self._measure()
+        return OutboxFailed(str(error))
+
+    def lose(self, samples: int) -> None:
+        """Count samples that never reached the disk; a later batch reports them."""
+        self._lost += samples
+
+    def seal(self, batch: Batch) -> None:
+        """Number `batch` (its boot and seq are ignored) and make it durable, in pieces if it is large.
+
+        Reports in it what was dropped before, once a seal drops nothing more.
+        """
+        with self._mutex, self._change() as db:
+            pending, missed = self._pending(db)
+            batch = self._with_damage(batch)
+            bodies = self._bodies(batch)
+            if self._bytes + sum(len(body) for _, body in bodies) > self._cap:
+                self._make_room(db, sum(len(body) for _, body in bodies))
+            elif pending or missed or self._lost:
+                bodies = self._bodies(_with_gap(batch, pending + self._lost, missed))
+                _note(db, "dropped", "0 0")
+                self._lost = 0
+            for piece, body in bodies:
+                self._last += STEP
+                self._insert(db, self._last, piece, body)
+            self._seq += len(bodies)
+            self._damage = ""
+
+    def _insert(self, db: sqlite3.Connection, id: int, piece: Batch, body: bytes) -> None:
+        db.execute(
+            "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                id,
+                piece.boot,
+                piece.seq,
+                self._boot,
+                piece.sealed,
+                self._elapsed(),
+                sealing.count(piece),
+                body,
+            ),
+        )
+        self._bytes += len(body)
+
+    def _bodies(self, batch: Batch) -> list[tuple[Batch, bytes]]:
+        pieces = _pieces(msgspec.structs.replace(batch, boot=self._boot), self.limit)
+        numbered = [msgspec.structs.replace(piece, seq=self._seq + n) for n, piece in enumerate(pieces, 1)]
+        return [(piece, sealing.encode(piece)) for piece in numbered]
+
+    def _with_damage(self, batch: Batch) -> Batch:
+        if not self._damage:
+            return batch
+        said = Sentence("agent.outbox_damaged", {"why": self._damage})
+        event = EventRow("agent.outbox_damaged", said, batch.sealed, "warning")
+        return msgspec.structs.replace(batch, events=[event, *batch.events])
+
+    def _pending(self, db: sqlite3.Connection) -> tuple[int, int]:
+        row = db.execute("SELECT value FROM note WHERE name = 'dropped'").fetchone()
+        samples, events = (row[0] if row else "0 0").split()
+        return int(samples), int(events)
+
+    def _make_room(self, db: sqlite3.Connection, needed: int) -> None:
+        samples, events = self._pending(db)
+        while self._bytes + needed > self._cap and (row := _next_to_shrink(db)) is not None:
+            id, body = row
+            batch = sealing.decode(body)
+            rest = sealing.without_samples(batch)
+            if not sealing.count(batch):  # nothing but facts and events is left everywhere: the oldest go
+                samples, events = samples + batch.dropped, events + len(batch.events) + len(batch.outcomes)
+                rest = Batch("", 0, 0)
+            samples += sealing.count(batch)
+            self._bytes -= len(body)
+            if sealing.empty(rest):
+                db.execute("DELETE FROM batch WHERE id = ?", (id,))
+                continue
+            shorter = sealing.encode(rest)
+            db.execute("UPDATE batch SET samples = 0, body = ? WHERE id = ?", (shorter, id))
+            self._bytes += len(shorter)
+        _note(db, "dropped", f"{samples + self._lost} {events}")
+        self._lost = 0
+
+    def head(self) -> Sealed | None:
+        """Return the oldest batch, the only one that may be sent."""
+        with self._mutex:
+            try:
+                row = self._db.execute(
+                    "SELECT id, boot, seq, body, process, since FROM batch ORDER BY id LIMIT 1"
+                ).fetchone()
+            except sqlite3.Error as error:
+                raise self.recover(error) from None
+        if row is None:
+            return None
+        id, boot, seq, body, process, since = row
+        waited = max(round((self._elapsed() - since) * 1000), 0) if process == self._boot else -1
+        return Sealed(id, boot, seq, body, waited)
+
+    def ack(self, sealed: Sealed, notes: dict[str, str] | None = None) -> None:
+        """Delete an acknowledged batch and store `notes` (name -> text) in the same transaction."""
+        with self._mutex:
+            behind = self._last > sealed.id
+            with self._change(durable=behind) as db:
+                db.execute("DELETE FROM batch WHERE id = ?", (sealed.id,))
+                self._bytes -= len(sealed.body)
+                for name, text in (notes or {}).items():
+                    _note(db, name, text)
+            if not behind and self._bytes == 0:
+                self._shrink_file()
+
+    def _shrink_file(self) -> None:
+        if self._db.execute("PRAGMA freelist_count").fetchone()[0] > 256:
+            with self._change(durable=False) as db:
+                db.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def bury(self, sealed: Sealed, code: str) -> None:
+        """Move a batch that the server refused for good to the dead letters, of which the newest are kept."""
+        with self._mutex, self._change() as db:
+            db.execute(
+                "INSERT INTO dead (boot, seq, at, code, body) VALUES (?, ?, ?, ?, ?)",
+                (sealed.boot, sealed.seq, self._now(), code, sealed.body),
+            )
+            db.execute(
+                "DELETE FROM dead WHERE id <= (SELECT max(id) FROM dead) - ?",
+                (DEAD_KEPT,),
+            )
+            db.execute("DELETE FROM batch WHERE id = ?", (sealed.id,))
+            self._bytes -= len(sealed.body)
+
+    def halve(self, sealed: Sealed) -> bool:
+        """Replace a head that the server refused as too large by its halves, under a boot id of their own.
+
+        Their old number was never taken by the server, and the numbers behind it are used. Returns False
+        where the batch cannot be divided.
+        """
+        parts = sealing.halves(sealing.decode(sealed.body))
+        with self._mutex:
+            following = self._db.execute("SELECT min(id) FROM batch WHERE id > ?", (sealed.id,)).fetchone()[0]
+            middle = sealed.id + ((following or sealed.id + STEP) - sealed.id) // 2
+            if parts is None or middle == sealed.id:
+                return False
+            boot = new_boot()
+            with self._change() as db:
+                db.execute("DELETE FROM batch WHERE id = ?", (sealed.id,))
+                self._bytes -= len(sealed.body)
+                for seq, (id, part) in enumerate(zip((sealed.id, middle), parts, strict=True), 1):
+                    piece = msgspec.structs.replace(part, boot=boot, seq=seq)
+                    self._insert(db, id, piece, sealing.encode(piece))
+                self._last = max(self._last, middle)
+        return True
+
+    def note(self, **notes: str) -> None:
+        """Store small texts (the link's state, the clock's offset) by name, without an fsync of their own."""
+        with self._mutex, self._change(durable=False) as db:
+            for name, text in notes.items():
+                _note(db, name, text)
+
+    def notes(self) -> dict[str, str]:
+        """Return all notes by name."""
+        with self._mutex:
+            return dict(self._db.execute("SELECT name, value FROM note").fetchall())
+
+    def depth(self) -> Depth:
+        """Return what lies in the outbox now."""
+        with self._mutex:
+            return depth(self._db)
+
+    def close(self) -> None:
+        """Close the file; what was sealed stays."""
+        with self._mutex:
+            self._db.close()
+
+
+class _Change:
+    """One transaction: all of it or nothing, the counters in memory included."""
+
+    def __init__(self, outbox: Outbox, durable: bool) -> None:
+        self._outbox, self._durable = outbox, durable
+        self._before = (outbox._bytes, outbox._last, outbox._seq, outbox._lost, outbox._damage)
+
+    def __enter__(self) -> sqlite3.Connection:
+        db = self._outbox._db
+        try:
+            db.execute("PRAGMA synchronous=FULL" if self._durable else "PRAGMA synchronous=NORMAL")
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise self._outbox.recover(error) from None
+        return db
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        outbox = self._outbox
+        try:
+            if error is None:
+                outbox._db.execute("COMMIT")
+                return
+        except sqlite3.Error as failed:
+            error = failed
+        (outbox._bytes, outbox._last, outbox._seq, outbox._lost, outbox._damage) = self._before
+        if outbox._db.in_transaction:
+            outbox._db.rollback()
+        if isinstance(error, sqlite3.Error):
+            raise outbox.recover(error) from None
+
+
+def depth(db: sqlite3.Connection) -> Depth:
+    """Return what lies in the outbox behind `db`, also for a reader beside the running agent."""
+    batches, size, oldest = db.execute(
+        "SELECT count(*), coalesce(sum(length(body)), 0), "
+        "(SELECT sealed FROM batch ORDER BY id LIMIT 1) FROM batch"
+    ).fetchone()
+    dead = db.execute("SELECT count(*) FROM dead").fetchone()[0]
+    row = db.execute("SELECT value FROM note WHERE name = 'dropped'").fetchone()
+    return Depth(batches, size, oldest, dead, int(row[0].split()[0]) if row else 0)
+
+
+def _note(db: sqlite3.Connection, name: str, value: str) -> None:
+    db.execute(
+        "INSERT INTO note VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def _next_to_shrink(db: sqlite3.Connection) -> tuple[int, bytes] | None:
+    head = "(SELECT min(id) FROM batch)"
+    for wanted in ("samples > 0 AND", ""):
+        row: tuple[int, bytes] | None = db.execute(
+            f"SELECT id, body FROM batch WHERE {wanted} id > {head} ORDER BY id LIMIT 1"  # noqa: S608 constants only
+        ).fetchone()
+        if row is not None:
+            return row
+    return None
+
+
+def _with_gap(batch: Batch, samples: int, events: int) -> Batch:
+    said = Sentence("agent.samples_dropped", {"n": samples, "events": events})
+    event = EventRow("agent.samples_dropped", said, batch.sealed, "warning", source={"events": events})
+    return msgspec.structs.replace(batch, dropped=batch.dropped + samples, events=[*batch.events, event])
+
+
+def _pieces(batch: Batch, limit: int) -> list[Batch]:
+    if sealing.fits(batch, sealing.encode(batch), limit):
+        return [batch]
+    parts = sealing.halves(batch)
+    if parts is None:
+        return [batch]
+    return _pieces(parts[0], limit) + _pieces(parts[1], limit)
