@@ -34,15 +34,17 @@ def _used(shares: dict[str, float]) -> float:
 
 
 def collect(source: Source, params: CpuParams, state: dict[str, Any]) -> Iterator[Sample]:
-    """Yield percentages since the last run (none on the first) and the load of the last minute per core."""
+    """Yield percentages since the last run and the load of the last minute per core; the first run gives none."""
     times = source.table("cpu_times")
     before, state["times"] = state.get("times"), times
+    if not before:
+        return  # a run without its percentages would look as if their items were gone
     cores = times["cores"]
-    if before and (shares := _shares(before["total"], times["total"])):
+    if shares := _shares(before["total"], times["total"]):
         yield Sample("cpu_used_percent", _used(shares))
         yield Sample("cpu_iowait_percent", round(shares["iowait"], 2))
         yield Sample("cpu_steal_percent", round(shares["steal"], 2))
-    if before and params.per_core and len(before["cores"]) == len(cores):
+    if params.per_core and len(before["cores"]) == len(cores):
         for number, (old, new) in enumerate(zip(before["cores"], cores, strict=True)):
             if core := _shares(old, new):
                 yield Sample("cpu_core_used_percent", _used(core), {"core": str(number)})

@@ -4,7 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
@@ -13,6 +13,7 @@ from predvid.core.model import say
 from predvid.edge.sources.programs import run_program
 
 MAX_TEXT = 8 << 20  # bytes
+PIECE = 64 << 10  # bytes
 _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError)
 
 Tables = Mapping[str, Callable[[], Any]]
@@ -32,6 +33,14 @@ def refusal(what: str, error: Exception) -> CannotRead:
     return CannotRead(say("read.unexpected", what=what, detail=detail[:200]))
 
 
+def _content(file: IO[bytes]) -> bytes:
+    # In small pieces: for /proc/sys the kernel allocates as much as one read asks for, or refuses.
+    content = bytearray()
+    while len(content) <= MAX_TEXT and (piece := file.read(PIECE)):
+        content += piece
+    return bytes(content)
+
+
 class HostSource:
     """Reads files, folders, given tables, programs of a closed list; every failure is a CannotRead."""
 
@@ -49,10 +58,10 @@ class HostSource:
         try:
             # A named pipe or device would block the agent: open without waiting, then look at what it is.
             handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-            with os.fdopen(handle, "rb") as file:
+            with os.fdopen(handle, "rb", buffering=0) as file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
                     raise CannotRead(say("read.unexpected", what=path, detail="not a regular file"))
-                content = file.read(MAX_TEXT + 1)
+                content = _content(file)
         except (OSError, ValueError) as error:
             raise refusal(path, error) from None
         if len(content) > MAX_TEXT:
