@@ -39,6 +39,27 @@ TEXTS = {
     "check.platform": Text(
         "The check {check} does not run on {platform}", "Provjera {check} ne radi na sustavu {platform}"
     ),
+    "check.bad_params": Text("Wrong parameters: {why}", "Pogrešni parametri: {why}"),
+    "check.not_a_probe": Text(
+        "The check {check} has targets, but this agent is not a site probe",
+        "Provjera {check} ima odredišta, a ovaj agent nije sonda lokacije",
+    ),
+    "check.not_allowed": Text(
+        "The device's local policy does not allow the check {check}",
+        "Lokalna politika uređaja ne dopušta provjeru {check}",
+    ),
+    "check.target_not_allowed": Text(
+        "The device's local policy does not allow probing {target}",
+        "Lokalna politika uređaja ne dopušta ispitivanje odredišta {target}",
+    ),
+    "check.timed_out": Text(
+        "The check {check} did not finish within {seconds:secs}",
+        "Provjera {check} nije završila na vrijeme; ograničenje: {seconds:secs}",
+    ),
+    "check.too_many": Text(
+        "The device's local policy allows {most:int} {most|check|checks} only",
+        "Lokalna politika uređaja dopušta najviše {most:int} {most|provjeru|provjere|provjera}",
+    ),
     "check.not_installed": Text(
         "The check {check} is not installed here", "Provjera {check} ovdje nije instalirana"
     ),

@@ -19,6 +19,14 @@ KINDS: dict[str, Text] = {
     "agent.clock_skewed": Text(
         "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"
     ),
+    "agent.batch_refused": Text(
+        "The server could not read a batch of the agent ({code}); it was set aside on the device",
+        "Poslužitelj nije mogao pročitati paket agenta ({code}); paket je odložen na uređaju",
+    ),
+    "agent.outbox_damaged": Text(
+        "The agent's outbox was damaged and begun anew ({why})",
+        "Spremnik agenta bio je oštećen i započet je nov ({why})",
+    ),
     "agent.samples_dropped": Text(
         "The agent's outbox was full: {n:int} {n|sample|samples} dropped",
         "Spremnik agenta bio je pun: {n|odbačeno je|odbačena su|odbačeno je} {n:int} "

@@ -40,7 +40,7 @@ class Denied:
 def accept(body: bytes, plan_key: bytes, agent: str, newest: Plan | None) -> Plan:
     """Return the plan in `body` (a msgpack SignedPlan) if it is for `agent` and not older than `newest`.
 
-    Raises PlanRefused: a bad signature, another agent's plan, an older version, the same version changed.
+    Raises PlanRefused: a bad signature, another agent's plan, an older version.
     """
     try:
         signed = msgspec.msgpack.decode(body, type=SignedPlan)
@@ -53,8 +53,6 @@ def accept(body: bytes, plan_key: bytes, agent: str, newest: Plan | None) -> Pla
         raise PlanRefused("the plan is another agent's")
     if newest is not None and plan.version < newest.version:
         raise PlanRefused(f"the plan is older ({plan.version}) than the one in force ({newest.version})")
-    if newest is not None and plan.version == newest.version and plan != newest:
-        raise PlanRefused(f"the plan differs from the one in force under the same version {plan.version}")
     return plan
 
 
@@ -71,7 +69,7 @@ def rights(
         seen.add(planned.name)
         verdict = _one(planned, policy, installed.get(planned.name), platform, role)
         if isinstance(verdict, Allowed) and len(allowed) >= policy.max_checks:
-            verdict = Denied(planned.name, say("agent.too_many_checks", most=policy.max_checks))
+            verdict = Denied(planned.name, say("check.too_many", most=policy.max_checks))
         if isinstance(verdict, Allowed):
             allowed.append(verdict)
         else:
@@ -83,13 +81,13 @@ def _one(
     planned: PlannedCheck, policy: Policy, check: Check | None, platform: str, role: str
 ) -> Allowed | Denied:
     if check is None:
-        return Denied(planned.name, say("agent.check_not_installed", check=planned.name))
+        return Denied(planned.name, say("check.not_installed", check=planned.name))
     for said in _objections(planned, policy, check, platform, role):
         return Denied(planned.name, said)
     try:
         params = with_values(check.name, check.params, planned.params)
     except BadSetting as error:
-        return Denied(planned.name, say("agent.bad_params", why=str(error)))
+        return Denied(planned.name, say("check.bad_params", why=str(error)))
     return Allowed(
         check, params, float(max(planned.interval, policy.minimum_interval)), tuple(planned.targets)
     )
@@ -99,16 +97,16 @@ def _objections(
     planned: PlannedCheck, policy: Policy, check: Check, platform: str, role: str
 ) -> Iterator[Said]:
     if platform not in check.platforms:
-        yield say("agent.check_not_for_platform", check=planned.name, platform=platform)
+        yield say("check.platform", check=planned.name, platform=platform)
     if policy.checks is not None and planned.name not in policy.checks:
-        yield say("agent.check_not_allowed", check=planned.name)
+        yield say("check.not_allowed", check=planned.name)
     if planned.interval < 1:
-        yield say("agent.bad_params", why=f"{planned.name}: interval must be at least 1 second")
+        yield say("check.bad_params", why=f"{planned.name}: interval must be at least 1 second")
     if planned.targets and role != "probe":
-        yield say("agent.not_a_probe", check=planned.name)
+        yield say("check.not_a_probe", check=planned.name)
     for target in planned.targets:
         if not policy.allows_target(target):
-            yield say("agent.target_not_allowed", target=target)
+            yield say("check.target_not_allowed", target=target)
 
 
 def _slowed(allowed: list[Allowed], rate: int) -> list[Allowed]:

@@ -83,15 +83,21 @@ def fits(batch: Batch, body: bytes, limit: int = MAX_BODY) -> bool:
 
 
 def halves(batch: Batch) -> tuple[Batch, Batch] | None:
-    """Return two batches that together say what `batch` says, in order; None where it is one thing only."""
-    samples = count(batch)
-    if samples > 1:
-        first, second = _cut(batch.columns, samples // 2)
-        return (
-            msgspec.structs.replace(batch, columns=first),
-            Batch(batch.boot, batch.seq, batch.sealed, columns=second),
+    """Return two batches that together say what `batch` says, in order; None where it is one thing only.
+
+    Runs stay whole as long as there are several: the server judges the samples of a run together.
+    """
+    runs, samples = len(batch.ran) // 2, count(batch) // 2
+    if runs and sum(ran.items for ran in batch.ran) == count(batch):
+        samples = sum(ran.items for ran in batch.ran[:runs])
+    if runs or samples:
+        first, second = _cut(batch.columns, samples)
+        rest = Batch(
+            batch.boot, batch.seq, batch.sealed, columns=second, ran=batch.ran[runs:] if runs else []
         )
-    for name in ("ran", "facts", "events", "outcomes"):
+        ran = batch.ran[:runs] if runs else batch.ran
+        return msgspec.structs.replace(batch, columns=first, ran=ran), rest
+    for name in ("facts", "events", "outcomes"):
         rows = getattr(batch, name)
         if len(rows) > 1:
             middle = len(rows) // 2

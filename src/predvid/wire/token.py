@@ -49,6 +49,6 @@ def parse(text: str) -> Token:
     return Token(secret, plan, "" if ca == "-" else ca)
 
 
-def format(token: Token) -> str:
+def format_token(token: Token) -> str:
     """Return the text form of `token`; `parse` reads it back."""
     return f"pv1.{token.secret}.{token.plan_fingerprint}.{token.ca_fingerprint or '-'}"
