@@ -1,4 +1,4 @@
-"""The embedded ClickHouse: one chDB session per thread, settings as each request asks; nothing else imports chdb."""
+"""The embedded ClickHouse: a chDB session per connection, its settings as each request asks."""
 
 import re
 import threading
@@ -90,10 +90,10 @@ class Session:
 
 
 class Engine:
-    """All sessions on one data folder; closing waits for running statements, then stops the engine cleanly."""
+    """All sessions on one data folder; closing waits for what runs, then stops the engine cleanly."""
 
     def __init__(self, path: Path, running: int = 32) -> None:
-        """Open the folder. `running` bounds the statements that run at once. Raises Refused (folder in use)."""
+        """Open the folder; `running` bounds the statements at once. Raises Refused when it is in use."""
         self._path = path
         self._slots = threading.BoundedSemaphore(running)
         self._running = running

@@ -23,11 +23,16 @@ MAX_BODY = 64 << 20  # bytes of a request body as sent
 IDLE = 3600.0  # seconds after which a silent connection is closed
 
 # ClickHouse's own choice of status by error number (HTTPHandler); all others are 500.
+_BAD = (6, 25, 26, 27, 32, 33, 36, 38, 41, 47, 53, 62, 72, 89, 115, 117, 376, 386, 432, 456, 457)
 _STATUS = {
-    **dict.fromkeys((516, 192, 193), 403), **dict.fromkeys((60, 81, 46, 73), 404), 48: 501, 307: 413,
-    **dict.fromkeys((202, 236), 503), 159: 408,
-    **dict.fromkeys((6, 25, 26, 27, 32, 33, 36, 38, 41, 47, 53, 62, 72, 89, 115, 117, 376, 386, 432, 456, 457), 400),
-}  # fmt: skip
+    **dict.fromkeys(_BAD, 400),
+    **dict.fromkeys((192, 193, 516), 403),
+    **dict.fromkeys((46, 60, 73, 81), 404),
+    **dict.fromkeys((202, 236), 503),
+    48: 501,
+    159: 408,
+    307: 413,
+}
 log = logging.getLogger("predvid.store")
 
 
@@ -64,14 +69,14 @@ class Exchange(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     session: Session | None = None
 
-    def do_GET(self) -> None:  # noqa: N802 # the name that http.server calls
+    def do_GET(self) -> None:
         """Answer `/ping` and `/`; statements come by POST."""
         if urlsplit(self.path).path in ("/", "/ping") and "query=" not in self.path:
             self._send(200, b"Ok.\n")
         else:
             self._fail(48, "Send statements by POST (NOT_IMPLEMENTED)")
 
-    def do_POST(self) -> None:  # noqa: N802 # the name that http.server calls
+    def do_POST(self) -> None:
         """Run one statement and answer its result, or ClickHouse's error."""
         try:
             body = self._body()
@@ -102,7 +107,7 @@ class Exchange(BaseHTTPRequestHandler):
             if self.session is not None:
                 self.server.engine.drop(self.session)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name that http.server gives it
+    def log_message(self, format: str, *args: object) -> None:
         """Keep requests out of the log; errors are logged where they are answered."""
         log.debug(format, *args)
 

@@ -10,7 +10,7 @@ from email.policy import HTTP
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped] # has no stubs
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -27,8 +27,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Words of the protocol itself, which are not settings of the engine.
 _TRANSPORT = frozenset({
     "query", "database", "default_format", "user", "password", "quota_key", "query_id", "session_id",
-    "session_timeout", "session_check", "stacktrace", "compress", "decompress", "wait_end_of_query", "buffer_size",
-    "client_protocol_version", "enable_http_compression", "role",
+    "session_timeout", "session_check", "stacktrace", "compress", "decompress", "wait_end_of_query",
+    "buffer_size", "client_protocol_version", "enable_http_compression", "role",
 })  # fmt: skip
 
 
@@ -71,7 +71,7 @@ _DECOMPRESSORS: dict[str, Callable[[], _Decompressor]] = {
 def plain(body: bytes, encoding: str, limit: int = MAX_PLAIN) -> bytes:
     """Return the body decompressed (gzip, deflate, lz4 or zstd, one or more frames).
 
-    Raises BadRequest when the encoding is unknown, the data broken, or more than `limit` bytes would come out.
+    Raises BadRequest when the encoding is unknown, the data broken, or more than `limit` bytes come out.
     """
     if encoding in ("", "identity"):
         return body
@@ -106,16 +106,16 @@ def form(body: bytes, content_type: str) -> dict[str, str]:
     if not message.is_multipart():
         raise BadRequest(36, "Broken multipart/form-data body (BAD_ARGUMENTS)")
     fields: dict[str, str] = {}
-    for part in message.iter_parts():  # type: ignore[attr-defined] # typed as Message, is EmailMessage by policy
-        name = part.get_param("name", header="content-disposition")
-        if not name or part.get_filename():
+    for part in message.iter_parts():
+        name, value = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if not isinstance(name, str) or not isinstance(value, bytes) or part.get_filename():
             raise BadRequest(48, "External tables are not supported (NOT_IMPLEMENTED)")
-        fields[name] = part.get_payload(decode=True).decode("utf-8")
+        fields[name] = value.decode("utf-8")
     return fields
 
 
 def statement(query_string: str, body: bytes, encoding: str = "", content_type: str = "") -> Statement:
-    """Return the Statement of a request: URL parameters, then the statement with any rows behind it in the body."""
+    """Return the Statement of a request, which may lie in the URL, in a form or in the body with its rows."""
     fields = dict(parse_qsl(query_string, keep_blank_values=True))
     body = plain(body, encoding)
     try:

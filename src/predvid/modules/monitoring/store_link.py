@@ -15,11 +15,13 @@ T = TypeVar("T")
 Parameters = Mapping[str, Any]
 Row = Sequence[Any]
 
-# Error numbers of ClickHouse that say "these rows" or "this statement"; whatever else happens may pass by waiting.
-_REFUSING = frozenset({
-    6, 8, 9, 10, 16, 20, 25, 26, 27, 32, 33, 36, 38, 41, 42, 43, 46, 47, 50, 53, 62, 69, 70, 72, 115, 117, 128, 130,
-    131, 190, 321, 349, 376, 386, 407, 432, 441, 456, 457,
-})  # fmt: skip
+# Error numbers of ClickHouse that say "these rows" or "this statement"; all others may pass by waiting.
+_REFUSING = frozenset(
+    int(code)
+    for code in """
+    6 8 9 10 16 20 25 26 27 32 33 36 38 41 42 43 46 47 50 53 62 69 70 72 115 117 128 130 131 190 321 349 376
+    386 407 432 441 456 457""".split()
+)
 
 
 class StoreUnavailable(Exception):
@@ -58,7 +60,7 @@ class Link:
         self._guarded(lambda client: client.raw_insert(table, columns, block, fmt="Native"))
 
     def insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows of column -> JSON-like value; the store checks them. Raises StoreUnavailable, StoreRefused."""
+        """Insert rows of column -> JSON-like value. Raises StoreUnavailable, StoreRefused."""
         if rows:
             block = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
             self._guarded(lambda client: client.raw_insert(table, None, block, fmt="JSONEachRow"))

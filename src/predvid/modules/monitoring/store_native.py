@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Serialization of LowCardinality (ClickHouse, SerializationLowCardinality.cpp): version 1 with additional keys,
-# index type 2 = UInt32, flags "has additional keys" and "update dictionary".
+# ClickHouse's SerializationLowCardinality: version 1, index type 2 (UInt32), flags "has additional keys"
+# and "update dictionary".
 _LOW_CARDINALITY = struct.pack("<QQ", 1, 2 | 1 << 9 | 1 << 10)
 
 

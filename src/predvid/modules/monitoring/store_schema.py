@@ -1,4 +1,10 @@
-"""The store's tables as forward-only steps: a step that has shipped is never changed, a new one follows it."""
+"""The store's tables as forward-only steps: a shipped step is never changed, a new one follows it."""
+
+RAW_DAYS = 90  # retention of samples: the TTL below
+
+DATABASE = "CREATE DATABASE IF NOT EXISTS {name:Identifier}"
+STEPS_DONE = "SELECT max(step) FROM schema_steps"
+STEP_DONE = "INSERT INTO schema_steps (step) SELECT {step:UInt32}"
 
 STEPS_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_steps (step UInt32, at DateTime DEFAULT now())

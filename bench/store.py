@@ -1,0 +1,132 @@
+"""What the store takes: samples/s, bytes a sample and processor time a sample, through HTTP, with fsync.
+
+    python bench/store.py [--seconds 20] [--rate 80000] [--rows 15000] [--writers 2]
+
+First at full speed, then paced at `--rate` samples/s, then the size after all merges. 2,000 devices with 60
+series each; values are those of real meters: small steps, two decimals.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predvid.modules.monitoring.store import Store
+
+SRC = Path(__file__).parent.parent / "src"
+DEVICES, METRICS = 2_000, [f"meter_{n:02d}_percent" for n in range(60)]
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+Columns = tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]
+
+
+@dataclass
+class Fleet:
+    """Every series of the fleet in an order as batches arrive: whole devices one after another."""
+
+    index: NDArray[np.uint32]
+    series: NDArray[np.uint64]
+    values: NDArray[np.float64]
+    at: int = 0
+
+    def batch(self, rows: int, start_ms: int) -> Columns:
+        """Return the next `rows` samples: each round of the fleet is a minute later."""
+        place = np.arange(self.at, self.at + rows)
+        self.at += rows
+        which = place % len(self.series)
+        ts = start_ms + place // len(self.series) * 60_000 + (which // len(METRICS)) * 29
+        return self.index[which], self.series[which], ts.astype(np.int64), np.round(self.values[which], 2)
+
+
+def fleet(seed: int) -> Fleet:
+    """Return 120,000 series with scattered numbers."""
+    rng = np.random.default_rng(seed)
+    n = DEVICES * len(METRICS)
+    index = np.tile(np.arange(len(METRICS), dtype=np.uint32), DEVICES)
+    return Fleet(index, rng.integers(1, 2**63, n, dtype=np.uint64), rng.random(n) * 100)
+
+
+def processor(pid: int) -> float:
+    """Return the processor seconds that a process has used (proc(5), fields 14 and 15)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def load(
+    store: Store, pid: int, seconds: float, rows: int, rate: float | None, writers: int, seed: int
+) -> None:
+    """Insert for `seconds` and print one line of figures."""
+    fleets = [fleet(seed + n) for n in range(writers)]
+    counts, waits = [0] * writers, []
+    start, cpu, own = time.monotonic(), processor(pid), time.process_time()
+    base = int(time.time() * 1000) // 86_400_000 * 86_400_000
+
+    def write(n: int) -> None:
+        while (spent := time.monotonic() - start) < seconds:
+            if rate and counts[n] * writers > spent * rate:
+                time.sleep(0.005)
+                continue
+            index, series, ts, values = fleets[n].batch(rows, base)
+            before = time.monotonic()
+            store.insert_samples(METRICS, index, series, ts, values)
+            waits.append(time.monotonic() - before)
+            counts[n] += rows
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    spent, total = time.monotonic() - start, sum(counts)
+    print(
+        f"{'full speed' if rate is None else f'paced {rate:,.0f}/s':>16}: {total / spent:>9,.0f} samples/s, "
+        f"processor us a sample: store {(processor(pid) - cpu) / total * 1e6:.2f}, "
+        f"client {(time.process_time() - own) / total * 1e6:.3f}; "
+        f"insert of {rows:,} rows p50 {np.median(waits) * 1e3:.0f} ms, p95 {np.quantile(waits, 0.95) * 1e3:.0f} ms"
+    )
+
+
+def main() -> None:
+    """Start a store of its own in a temporary folder, load it and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=80_000)
+    parser.add_argument("--rows", type=int, default=15_000)
+    parser.add_argument("--writers", type=int, default=2)
+    given = parser.parse_args()
+    token = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "predvid.server.chdb_http", "--data", folder, "--port", "0"],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PREDVID_STORE_TOKEN": token, "PYTHONPATH": str(SRC)},
+        )
+        assert process.stdout is not None
+        try:
+            store = Store("127.0.0.1", json.loads(process.stdout.readline())["port"], token)
+            store.prepare()
+            load(store, process.pid, 3, given.rows, None, given.writers, 0)
+            load(store, process.pid, given.seconds, given.rows, None, given.writers, 10)
+            load(store, process.pid, given.seconds, given.rows, given.rate, given.writers, 20)
+            before = store.disk_bytes() / store.rows()
+            print(f"{store.rows():,} samples; {before:.2f} bytes a sample as they lie")
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            print("store's memory:", next(line for line in status.splitlines() if line.startswith("VmRSS")))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+if __name__ == "__main__":
+    main()
