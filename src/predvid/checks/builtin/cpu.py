@@ -34,7 +34,7 @@ def _used(shares: dict[str, float]) -> float:
 
 
 def collect(source: Source, params: CpuParams, state: dict[str, Any]) -> Iterator[Sample]:
-    """Yield percentages since the last run and the load of the last minute per core; the first run gives none."""
+    """Yield percentages since the last run, and the last minute's load per core; nothing on the first run."""
     times = source.table("cpu_times")
     before, state["times"] = state.get("times"), times
     if not before:

@@ -120,7 +120,7 @@ check = Check(
             "Novija jezgra sustava instalirana je i čeka ponovno pokretanje",
         ),
         "uptime.current_kernel": Text(
-            "The newest installed kernel is running", "Radi najnovija instalirana jezgra sustava"
+            "No newer kernel waits for a restart", "Nijedna novija jezgra sustava ne čeka ponovno pokretanje"
         ),
     },
 )
