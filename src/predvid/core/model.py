@@ -117,7 +117,7 @@ class Levels:
         for level, state in ((self.critical, State.CRITICAL), (self.warning, State.WARNING)):
             if level is None:
                 continue
-            held = before is state or (before is State.CRITICAL and state is State.WARNING)
+            held = self.margin > 0 and (before is state or before is State.CRITICAL)
             limit = sign * level - (self.margin if held else 0.0)
             if sign * value > limit or (sign * value == limit and not held):
                 return state

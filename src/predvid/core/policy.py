@@ -1,11 +1,13 @@
 """The value of a check's setting on one device, and where it came from."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from predvid.core.model import Levels
 
+LEVEL_PARTS = ("warning", "critical", "margin", "lower_is_worse")
 ORIGINS = ("built-in", "device type", "client", "site", "device")  # weakest first
 
 
@@ -35,16 +37,44 @@ def convert(check: str, name: str, default: Any, value: Any) -> Any:
     """Return JSON-like `value` as the kind of thing that `default` is; raise BadSetting naming the field."""
     try:
         if isinstance(default, Levels):
-            return value if isinstance(value, Levels) else Levels(**value)
+            return value if isinstance(value, Levels) else _levels(default, value)
         if isinstance(default, bool):
             return _flag(value)
         if isinstance(default, int | float):
-            return type(default)(value)
+            return _number(value) if isinstance(default, float) else _whole(value)
         if isinstance(default, tuple):
-            return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+            return tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(value)
         return type(default)(value)
     except (TypeError, ValueError) as error:
         raise BadSetting(f"{check}.{name}: {value!r} does not fit ({error})") from None
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("give a finite number")
+    return number
+
+
+def _whole(value: Any) -> int:
+    if not (number := _number(value)).is_integer():
+        raise ValueError("give a whole number")
+    return int(number)
+
+
+def _levels(default: Levels, value: Any) -> Levels:
+    """Return Levels of a JSON-like mapping; unless its levels tell a direction, that of `default` holds."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"give {', '.join(LEVEL_PARTS)} by name")
+    if unknown := set(value) - set(LEVEL_PARTS):
+        raise ValueError(f"no such part: {', '.join(sorted(unknown))}; levels have {', '.join(LEVEL_PARTS)}")
+    warning, critical = value.get("warning"), value.get("critical")
+    return Levels(
+        warning=None if warning is None else _number(warning),
+        critical=None if critical is None else _number(critical),
+        margin=_number(value.get("margin", 0.0)),
+        lower_is_worse=_flag(value.get("lower_is_worse", default.lower_is_worse)),
+    )
 
 
 def _flag(value: Any) -> bool:
@@ -74,12 +104,13 @@ def with_values(check: str, params: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _part(check: str, base: str, default: Any, part: str, value: Any) -> Any:
-    if not isinstance(default, Levels) or part not in ("warning", "critical", "margin"):
-        raise BadSetting(f"{check}.{base}.{part}: no such part; levels have warning, critical, margin")
+    if not isinstance(default, Levels) or part not in LEVEL_PARTS:
+        raise BadSetting(f"{check}.{base}.{part}: no such part; levels have {', '.join(LEVEL_PARTS)}")
+    now = {name: getattr(default, name) for name in LEVEL_PARTS}
     try:
-        return replace(default, **{part: float(value)})
-    except (TypeError, ValueError):
-        raise BadSetting(f"{check}.{base}.{part}: {value!r} is not a number") from None
+        return _levels(default, {**now, part: value})
+    except (TypeError, ValueError) as error:
+        raise BadSetting(f"{check}.{base}.{part}: {value!r} does not fit ({error})") from None
 
 
 def effective(check: str, builtin: Any, by_type: Mapping[str, Any], settings: Iterable[Setting]) -> Effective:

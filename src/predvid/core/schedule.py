@@ -16,4 +16,5 @@ def next_due(started: float, now: float, interval: float, offset: float) -> floa
     """
     passed = now - started - offset
     turns = int(passed // interval) + 1 if passed >= 0 else 0
-    return started + offset + turns * interval
+    due = started + offset + turns * interval
+    return due if due > now else due + interval  # rounding may put the grid's moment on `now` itself

@@ -5,6 +5,7 @@ takes `{name|one|other}`), where the chosen form follows the value. Formats: `in
 most), `pct`, `bytes`, `secs` (a duration). Plural rules: Unicode CLDR for `hr` and `en`.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,10 +39,16 @@ Texts = Mapping[str, Text]
 
 
 def plural(n: float, language: str) -> int:
-    """Return the index of the plural form of `n`: 0 one, then (Croatian only) 1 few, last other."""
+    """Return the index of the plural form of `n`: 0 one, then (Croatian only) 1 few, last other.
+
+    `n` counts as it is shown, with one decimal at most (1.02 reads 1); Croatian looks at the decimal.
+    """
+    if not math.isfinite(n):
+        return 2 if language == "hr" else 1
+    shown = round(float(abs(n)), 1)
     if language != "hr":
-        return 0 if n == 1 else 1
-    whole = int(abs(n)) if float(n).is_integer() else round(abs(n) * 10) % 10
+        return 0 if shown == 1 else 1
+    whole = int(shown) if shown.is_integer() else round(shown * 10) % 10
     if whole % 10 == 1 and whole % 100 != 11:
         return 0
     return 1 if whole % 10 in (2, 3, 4) and whole % 100 not in (12, 13, 14) else 2
@@ -59,23 +66,23 @@ def number(value: float, language: str, decimals: int = 1) -> str:
 def size(value: float, language: str) -> str:
     """Return a size in bytes with its decimal unit (SI, as disk makers count): 1.234,5 GB."""
     step = 0
-    while abs(value) >= 1000 and step < len(_SIZES) - 1:
+    while round(abs(value), 1) >= 1000 and step < len(_SIZES) - 1:
         value, step = value / 1000, step + 1
     return f"{number(value, language)} {_SIZES[step]}"
 
 
 def duration(seconds: float, language: str) -> str:
-    """Return a duration in its largest whole unit, in words: `3 dana`, `1 hour`."""
-    for length, names in _STEPS:
-        if seconds >= length or length == 1:
-            n = int(seconds // length)
-            return f"{n} {names[language if language == 'hr' else 'en'][plural(n, language)]}"
-    return ""
+    """Return a duration in its largest whole unit, in words: `3 dana`, `1 hour`, `-2 hours`."""
+    length, names = next(step for step in _STEPS if abs(seconds) >= step[0] or step[0] == 1)
+    n = int(seconds / length)
+    return f"{n} {names[language if language == 'hr' else 'en'][plural(n, language)]}"
 
 
 def _format(value: Value, form: str | None, language: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return "–" if value is None else str(value)
+    if not math.isfinite(value):
+        return "–"
     if form == "bytes":
         return size(value, language)
     if form == "secs":

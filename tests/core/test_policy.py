@@ -1,0 +1,123 @@
+"""A setting comes from the strongest origin that gives it, and a wrong one is refused by name."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from predvid.core.model import Levels
+from predvid.core.policy import ORIGINS, BadSetting, Setting, effective, with_values
+
+
+@dataclass(frozen=True)
+class Params:
+    used: Levels = Levels(80, 90)
+    left: Levels = Levels(15, 5)
+    only: Levels = Levels(critical=5, lower_is_worse=True)
+    ignore: tuple[str, ...] = ()
+    count: int = 3
+    share: float = 0.5
+    strict: bool = False
+    name: str = "x"
+
+
+def test_defaults_alone() -> None:
+    found = effective("disk", Params(), {}, [])
+    assert found.params == Params()
+    assert set(found.origins.values()) == {"built-in"}
+
+
+@given(st.permutations(ORIGINS[2:]), st.integers(1, 3))
+def test_the_strongest_origin_wins_whatever_the_order(order: list[str], count: int) -> None:
+    settings = [Setting(origin, "disk", "count", ORIGINS.index(origin)) for origin in order[:count]]
+    found = effective("disk", Params(), {"count": 1}, settings)
+    strongest = max(order[:count], key=ORIGINS.index)
+    assert found.params.count == ORIGINS.index(strongest)
+    assert found.origins["count"] == strongest
+
+
+def test_each_field_knows_its_own_origin() -> None:
+    settings = [Setting("client", "disk", "used.warning", 70), Setting("device", "disk", "ignore", ["/mnt"])]
+    found = effective("disk", Params(), {"strict": True}, settings)
+    assert found.params == replace(Params(), used=Levels(70, 90), ignore=("/mnt",), strict=True)
+    origins = {name: found.origins[name] for name in ("used", "ignore", "strict", "count")}
+    assert origins == {"used": "client", "ignore": "device", "strict": "device type", "count": "built-in"}
+
+
+def test_settings_of_other_checks_are_left_alone() -> None:
+    assert effective("disk", Params(), {}, [Setting("site", "cpu", "count", 9)]).params == Params()
+
+
+def test_a_check_without_params_has_none() -> None:
+    assert effective("disk", None, {}, []).params is None
+    with pytest.raises(BadSetting, match="disk has no parameters"):
+        effective("disk", None, {}, [Setting("site", "disk", "count", 9)])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("count", "7", 7),
+        ("share", "0.25", 0.25),
+        ("strict", "yes", True),
+        ("strict", False, False),
+        ("ignore", "/a,/b", ("/a", "/b")),
+        ("ignore", "", ()),
+        ("name", "y", "y"),
+        ("used", {"warning": "70", "critical": 80.5}, Levels(70, 80.5)),
+        ("used", {"warning": 10, "critical": 5}, Levels(10, 5)),
+        ("only", {"critical": 3}, Levels(critical=3, lower_is_worse=True)),
+        ("left", {"warning": 4, "critical": 4}, Levels(4, 4, lower_is_worse=True)),
+        ("used", {"warning": None, "critical": 95}, Levels(None, 95)),
+    ],
+)
+def test_values_from_command_line_and_pages_fit(field: str, value: Any, expected: Any) -> None:
+    assert getattr(with_values("disk", Params(), {field: value}), field) == expected
+
+
+def test_one_part_of_levels_is_set() -> None:
+    assert with_values("disk", Params(), {"used.margin": "3"}).used == Levels(80, 90, 3)
+    assert with_values("disk", Params(), {"used.warning": None}).used == Levels(None, 90)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("nothing", 1),
+        ("count", "many"),
+        ("count", 1.5),
+        ("count", float("inf")),
+        ("count", None),
+        ("share", "nan"),
+        ("strict", "perhaps"),
+        ("ignore", 5),
+        ("used", 5),
+        ("used", []),
+        ("used", {"warn": 5}),
+        ("used", {"warning": "high"}),
+        ("used", {"warning": 1, "margin": -1}),
+        ("used.warning", "high"),
+        ("used.margin", -2),
+        ("used.depth", 1),
+        ("count.warning", 1),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_field(field: str, value: Any) -> None:
+    with pytest.raises(BadSetting, match=rf"disk\.{field}"):
+        with_values("disk", Params(), {field: value})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(["used", "used.margin", "ignore", "count", "share", "strict", "name"]), JSON)
+def test_whatever_comes_is_taken_or_refused(field: str, value: Any) -> None:
+    with suppress(BadSetting):
+        assert isinstance(with_values("disk", Params(), {field: value}), Params)
