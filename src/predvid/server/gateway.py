@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from django.conf import settings
 
 from predvid.checks.registry import checks
 from predvid.core.trust import public_key
@@ -19,6 +20,7 @@ from predvid.modules.inventory.enrolment import TokenRefused, plan_seed
 from predvid.modules.monitoring import device_actions, plans
 from predvid.modules.monitoring.delivery import Refused, decode, unpack
 from predvid.modules.monitoring.store import Store
+from predvid.modules.monitoring.stores import store
 from predvid.server.committer import Committer
 from predvid.server.door import Caller, Door
 from predvid.server.group import Entry, Intake
@@ -186,3 +188,8 @@ def _enrol(request: Enrolment) -> Enrolled:
                       "console under 'Add a device'.") from None
     state: Any = agent.state
     return Enrolled(str(agent.pk), state, public_key(plan_seed()), int(now.timestamp() * 1000))
+
+
+def make() -> Gateway:
+    """Return the gateway of the installation that the environment names."""
+    return Gateway(settings.PLACE, store())

@@ -1,7 +1,10 @@
 """Where an installation lives: its data directory, ports, keys and database, as its processes are told."""
 
+import hashlib
+import json
 import os
 import secrets
+import ssl
 import sys
 import time
 from collections.abc import Mapping
@@ -20,11 +23,13 @@ SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=
 class Place:
     """One installation: `data` holds everything, unless `database_url` names a PostgreSQL.
 
-    `address` is the one that people and agents use (`http://127.0.0.1:8700`).
+    `address` is the one that people and agents use (`http://127.0.0.1:8700`), `local` the same gateway as
+    this machine reaches it.
     """
 
     data: Path
     address: str = "http://127.0.0.1:8700"
+    local: str = "http://127.0.0.1:8700"
     store_host: str = "127.0.0.1"
     store_port: int = 0
     store_token: str = ""
@@ -38,6 +43,7 @@ class Place:
         return cls(
             data=data,
             address=env.get("PREDVID_ADDRESS", cls.address),
+            local=env.get("PREDVID_LOCAL", env.get("PREDVID_ADDRESS", cls.local)),
             store_host=env.get("PREDVID_STORE_HOST", cls.store_host),
             store_port=int(env.get("PREDVID_STORE_PORT", "0")),
             store_token=env.get("PREDVID_STORE_TOKEN", ""),
@@ -49,7 +55,7 @@ class Place:
         """Return the variables from which `from_environment` makes this place again."""
         return {
             "PREDVID_DATA": str(self.data),
-            "PREDVID_ADDRESS": self.address,
+            "PREDVID_ADDRESS": self.address, "PREDVID_LOCAL": self.local,
             "PREDVID_STORE_HOST": self.store_host,
             "PREDVID_STORE_PORT": str(self.store_port),
             "PREDVID_STORE_TOKEN": self.store_token,
@@ -57,6 +63,20 @@ class Place:
             "PREDVID_HOSTS": ",".join(self.extra_hosts),
             "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
         }
+
+    def describe(self) -> None:
+        """Leave a description in `run/place.json` (readable by us only) for the other verbs of this machine."""
+        path = self.data / "run" / "place.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(self.environment()))
+
+    @classmethod
+    def described(cls, data: Path) -> "Place | None":
+        """Return the installation that `describe` left in `data`, None where there is none."""
+        try:
+            return cls.from_environment(json.loads((data / "run" / "place.json").read_text()))
+        except (OSError, ValueError):
+            return None
 
     @property
     def hosts(self) -> list[str]:
@@ -90,6 +110,16 @@ class Place:
             file.flush()
             os.fsync(file.fileno())
         return value
+
+    def ca_pem(self) -> bytes | None:
+        """Return the certificate (PEM) of the installation's own authority, None where it serves without TLS."""
+        path = self.data / "tls" / "ca.pem"
+        return path.read_bytes() if self.address.startswith("https://") and path.exists() else None
+
+    def ca_fingerprint(self) -> str:
+        """Return the SHA-256 of the authority's certificate (DER) in hexadecimal, `-` without one."""
+        pem = self.ca_pem()
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest() if pem else "-"
 
     def database(self) -> dict[str, Any]:
         """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named."""

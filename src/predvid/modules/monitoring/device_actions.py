@@ -13,7 +13,7 @@ from predvid.modules.inventory import enrolment
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.actions import note_event
 from predvid.modules.monitoring.models import Alert, Event, Result, Stream
-from predvid.modules.monitoring.store import SeriesRow
+from predvid.modules.monitoring.store import SeriesRow, TenureRow
 from predvid.modules.monitoring.stores import store
 from predvid.wire.v1 import Enrolment
 
@@ -67,7 +67,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     Result.objects.filter(device=device).update(client=device.client)
     Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
     Event.objects.filter(device=device, at__gte=since).update(client=device.client)
-    store().set_tenure([(str(device.pk), str(device.client_id), since)])
+    store().set_tenure([TenureRow(str(device.pk), str(device.client_id), since.date())])
     note_event("device.moved", device.client_id, device.pk, now, actor=viewer.name,
                client=device.client.name, date=since.date().isoformat())
     return device

@@ -11,9 +11,9 @@ from predvid.core.alerting import Condition, Phase, Step, transition
 from predvid.core.policy import Setting, effective
 
 RUN_ITEM = "!run"  # the item under which a check's own failure stands
+DATA_ITEM = "!data"  # the item under which a check's silence stands
 AGENT_CHECK = "agent"  # the built-in check of the agent itself: offline, clock
 FRESH = timedelta(minutes=10)  # older deliveries enter history and never notify
-GONE = say("check.gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +147,29 @@ def apply_results(state: DeviceState, check: str, results: Iterable[Result], now
         change = _step(state, check, result, now, hold, sample=True)
         if change is not None:
             changes.append(change)
-    for name, item in [key for key in state.standings if key[0] == check and key[1] not in named]:
+    gone = [key for key in state.standings if key[0] == check and key[1] not in named and key[1] != DATA_ITEM]
+    for name, item in gone:
         before = state.standings[name, item]
         _, step = transition(before.condition, State.OK, now, hold)
         state.note(check, item, None)
         changes.append(Change(state.device, state.client, check, item, None, step, now))
     return changes
+
+
+def silent(state: DeviceState, check: str, result: Result, now: datetime) -> list[Change]:
+    """Return the change when `check` fell silent: its own item turns bad, no other item is touched."""
+    change = _step(state, check, result, now, timedelta(0), sample=False)
+    return [change] if change else []
+
+
+def spoke(state: DeviceState, check: str, item: str, now: datetime) -> list[Change]:
+    """Return the change when the silence that stands under `item` is over: a fresh delivery came."""
+    before = state.standings.get((check, item))
+    if before is None:
+        return []
+    _, step = transition(before.condition, State.OK, now, timedelta(0))
+    state.note(check, item, None)
+    return [Change(state.device, state.client, check, item, None, step, now)]
 
 
 def _step(state: DeviceState, check: str, result: Result, now: datetime, hold: timedelta,

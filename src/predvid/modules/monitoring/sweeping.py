@@ -1,0 +1,85 @@
+"""The sweep for silence: agents whose lease ran out, and checks of a reporting agent that stopped."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from predvid.checks.v1 import Check, Result, State, say
+from predvid.modules.inventory.models import Agent
+from predvid.modules.monitoring.actions import Conflict, record
+from predvid.modules.monitoring.intake import load_states
+from predvid.modules.monitoring.models import Stream
+from predvid.modules.monitoring.rules import AGENT_CHECK, DATA_ITEM, Change, DeviceState, overdue, silent, spoke
+
+LEASE = timedelta(seconds=120)  # an agent that says nothing for this long is offline
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """When an approved agent last delivered, and when each of its checks last ran (ms, server clock)."""
+
+    agent: UUID
+    device: UUID
+    seen: datetime
+    ran: Mapping[str, int]
+
+
+def presences(now: datetime) -> list[Presence]:
+    """Return the presence of every approved agent that has delivered at least once."""
+    latest: dict[UUID, Presence] = {}
+    rows = Stream.objects.filter(agent__state=Agent.State.APPROVED).order_by("seen_at").values_list(
+        "agent_id", "agent__device_id", "seen_at", "ran")
+    for agent, device, seen, ran in rows.iterator():
+        latest[agent] = Presence(agent, device, seen, msgspec.msgpack.decode(bytes(ran), type=dict[str, int]))
+    return list(latest.values())
+
+
+def sweep(checks: Mapping[str, Check], started: datetime, now: datetime) -> int:
+    """Open and resolve offline and no-data conditions; return how many standings changed.
+
+    `started` is when this worker began: silence is counted from then at the earliest, so that a stopped
+    platform does not call its agents offline.
+    """
+    rows = presences(now)
+    states = load_states({row.device for row in rows}) if rows else {}
+    changed = 0
+    for row in rows:
+        state = states.get(row.device)
+        if state is None:
+            continue
+        changes = list(_changes(row, state, checks, max(row.seen, started), now))
+        if changes:
+            changed += _write(changes, state.version, now)
+    return changed
+
+
+def _changes(row: Presence, state: DeviceState, checks: Mapping[str, Check], since: datetime,
+             now: datetime) -> Iterable[Change]:
+    if now - since > LEASE:
+        minutes = int((now - row.seen).total_seconds() // 60)
+        yield from silent(state, AGENT_CHECK, Result("offline", State.CRITICAL, say("agent.offline", minutes=minutes)), now)
+        return
+    if (AGENT_CHECK, "offline") in state.standings and now - row.seen <= LEASE:
+        yield from spoke(state, AGENT_CHECK, "offline", now)
+    intervals = {check.name: check.interval for check in checks.values()}
+    floor = int(since.timestamp() * 1000) if since != row.seen else 0
+    ran = {check: max(at, floor) for check, at in row.ran.items()}
+    stopped = set(overdue(ran, intervals, int(now.timestamp() * 1000)))
+    for check in stopped:
+        at = datetime.fromtimestamp(row.ran[check] / 1000, UTC)
+        yield from silent(state, check, Result(DATA_ITEM, State.UNKNOWN, say("check.no_data", seconds=int((now - at).total_seconds()))), now)
+    for check, item in [key for key in state.standings if key[1] == DATA_ITEM and key[0] not in stopped]:
+        yield from spoke(state, check, item, now)
+
+
+def _write(changes: list[Change], version: int, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            record(changes, {changes[0].device: version}, now)
+    except Conflict:  # a batch came in meanwhile: the next sweep looks again
+        return 0
+    return len(changes)

@@ -1,0 +1,112 @@
+"""What `predvid up` does to its data: tables, the first client and site, this machine's agent, the owner's link."""
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection
+
+from predvid.checks.registry import checks
+from predvid.core.errors import UserError
+from predvid.modules.access.actions import make_sign_in_link
+from predvid.modules.access.models import Client, Person
+from predvid.modules.access.rules import PLATFORM
+from predvid.modules.inventory.actions import add_client
+from predvid.modules.inventory.enrolment import create_token
+from predvid.modules.inventory.models import Agent, Site
+from predvid.modules.monitoring.device_actions import replan_all
+from predvid.modules.monitoring.models import Result
+from predvid.modules.monitoring.stores import store
+from predvid.server.place import Place
+from predvid.server.supervisor import Part, Supervisor
+
+HOME = "Moja tvrtka / My company"
+
+
+def migrate() -> None:
+    """Bring the relational tables up to date; devices get a new plan when the installed checks changed."""
+    call_command("migrate", verbosity=0, interactive=False)
+    connection.close()
+
+
+def note_checks(place: Place) -> None:
+    """Give every device a new plan version if the installed checks are not those of the last start."""
+    path, now = place.data / "run" / "checks", "\n".join(sorted(checks()))
+    if not path.exists() or path.read_text() != now:
+        replan_all()
+        path.write_text(now)
+
+
+def wait_for_store(supervisor: Supervisor, seconds: float) -> None:
+    """Wait until the store answers and has its tables. Raises UserError after `seconds`."""
+    supervisor.wait(store().ping, seconds, "The store of samples does not answer")
+    store().prepare()
+    note_checks(supervisor.place)
+
+
+def local_agent(place: Place) -> Part:
+    """Return the part that runs this machine's agent, with a token in a file only this user reads if it is new."""
+    state = place.data / "agent"
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    arguments = ["agent", "run", "--state", str(state)]
+    if not _enrolled(state):
+        token = place.data / "run" / "agent.token"
+        token.unlink(missing_ok=True)
+        with os.fdopen(os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(_token())
+        arguments += ["--enroll", place.local, "--token-file", str(token)]
+    return Part("agent", arguments)
+
+
+def _enrolled(state: Path) -> bool:
+    return (state / "identity.json").exists()
+
+
+def _token() -> str:
+    now = datetime.now(UTC)
+    return create_token(PLATFORM, _home_site(now).pk, uses=1, valid=timedelta(hours=1), approves=True, now=now)
+
+
+def _home_site(now: datetime) -> Site:
+    site = Site.objects.order_by("client__created_at").first()
+    if site is None:
+        client = Client.objects.first() or add_client(PLATFORM, HOME, "", now)
+        site = client.sites.first() or Site.objects.create(client=client, name=socket.gethostname())
+    return site
+
+
+def wait_for_samples(supervisor: Supervisor, seconds: float) -> None:
+    """Wait until this machine's first judged samples are there. Raises UserError after `seconds`."""
+    supervisor.wait(_has_samples, seconds, "This machine's first samples did not come")
+
+
+def _has_samples() -> bool:
+    found = Result.objects.filter(device__agents__state=Agent.State.APPROVED).exists()
+    connection.close()
+    return found
+
+
+def first_owner_link(place: Place) -> str | None:
+    """Return a one-time link that makes the first owner, None when there is one."""
+    if Person.objects.filter(role=Person.Role.OWNER, is_active=True).exists():
+        return None
+    return owner_link(place, None)
+
+
+def owner_link(place: Place, email: str | None) -> str:
+    """Return a one-time sign-in link for the owner with `email`, or one that makes the first owner.
+
+    Raises UserError if there is no such person, or if an owner exists and no address was given.
+    """
+    person = None
+    owners = Person.objects.filter(role=Person.Role.OWNER, is_active=True)
+    if email:
+        person = Person.objects.filter(email__iexact=email, is_active=True).first()
+        if person is None:
+            raise UserError(f"Nobody with the address {email} may sign in here.")
+    elif (person := owners.first()) is not None and owners.count() > 1:
+        raise UserError("There are several owners; give the address: predvid owner link --email ADDRESS")
+    secret = make_sign_in_link(person, datetime.now(UTC))
+    return f"{place.address}/welcome/{secret}"

@@ -1,0 +1,57 @@
+"""`predvid status`: what runs, devices by state, ingest rate, queue depth, open alerts."""
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from predvid import __version__
+from predvid.server.loading import after_setup
+from predvid.server.owner import existing
+
+WINDOW = timedelta(minutes=5)
+
+
+def status(arguments: list[str]) -> int:
+    """Print the state of the installation; exit status 1 when its store does not answer."""
+    parser = argparse.ArgumentParser(prog="predvid status", description="What runs, and how the devices are.")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+    options = parser.parse_args(arguments)
+    place = existing(options.data)
+    os.environ.update(place.environment())
+    answer = collect(datetime.now(UTC))
+    answer["url"] = f"{place.address}/"
+    if options.json:
+        sys.stdout.write(json.dumps(answer) + "\n")
+    else:
+        _table(answer)
+    return 0 if answer["store"] == "ok" else 1
+
+
+def collect(now: datetime) -> dict[str, Any]:
+    """Return the state as the stable JSON of the verb; rates are over the last five minutes."""
+    queries = after_setup("predvid.modules.monitoring.queries_status")
+    rules = after_setup("predvid.modules.access.rules")
+    store = after_setup("predvid.modules.monitoring.stores").store()
+    numbers = asdict(queries.numbers(rules.PLATFORM, now))
+    last = numbers.pop("last_batch")
+    alive = store.ping()
+    rate = store.count_since(now - WINDOW) / WINDOW.total_seconds() if alive else None
+    return {**numbers, "store": "ok" if alive else "unreachable", "samples_per_s": None if rate is None else round(rate, 2),
+            "store_rows": store.rows() if alive else None, "store_bytes": store.disk_bytes() if alive else None,
+            "last_batch": last.isoformat() if last else None, "version": __version__}
+
+
+def _table(answer: dict[str, Any]) -> None:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in answer.items():
+        shown = ", ".join(f"{k} {v}" for k, v in value.items()) or "–" if isinstance(value, dict) else str(value)
+        table.add_row(f"[bold]{name.replace('_', ' ')}[/bold]", shown)
+    Console(highlight=False).print(table)

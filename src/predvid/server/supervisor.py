@@ -1,0 +1,143 @@
+"""Starts the parts of an installation, restarts what dies, and stops all of them together."""
+
+import logging
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from predvid.core.errors import UserError
+from predvid.server.place import Place
+
+log = logging.getLogger(__name__)
+PAUSE = 0.2
+STOP_SECONDS = 8
+FAST = 10.0  # a part that lived shorter than this died at its start
+MAX_FAST_DEATHS = 6
+MAX_LOG = 8 << 20
+
+
+@dataclass
+class Part:
+    """One process: its name, the arguments of `predvid`, and how it fares."""
+
+    name: str
+    arguments: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    due: float = 0.0
+    fast_deaths: int = 0
+    restarts: int = 0
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class Supervisor:
+    """The parts in the order of their start; they are stopped in the opposite order."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.parts: list[Part] = []
+        self.stop = threading.Event()
+        self.failed = False
+
+    def start(self, part: Part) -> None:
+        """Start a part; its log goes to `log/<name>.log` in the data directory."""
+        self.parts.append(part)
+        self._spawn(part)
+
+    def _spawn(self, part: Part) -> None:
+        environment = {**os.environ, **self.place.environment(), **part.environment}
+        with self._log(part.name) as output:
+            part.process = subprocess.Popen(
+                [sys.executable, "-m", "predvid", *part.arguments], env=environment, stdin=subprocess.DEVNULL,
+                stdout=output, stderr=output, start_new_session=True)
+        part.started = time.monotonic()
+
+    def log_path(self, name: str) -> Path:
+        """Return where a part's log lies."""
+        return self.place.data / "log" / f"{name}.log"
+
+    def _log(self, name: str) -> BinaryIO:
+        path = self.log_path(name)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists() and path.stat().st_size > MAX_LOG:
+            path.replace(path.with_suffix(".log.1"))
+        return path.open("ab")
+
+    def check(self) -> None:
+        """Raise UserError if a part cannot stay up or a stop was asked for: for use while waiting at the start."""
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+        self._mend()
+        if self.failed:
+            worst = max(self.parts, key=lambda part: part.fast_deaths)
+            tail = "\n".join(self.log_path(worst.name).read_text(errors="replace").splitlines()[-3:])
+            raise UserError(f"The {worst.name} does not stay up. Its log says:\n{tail}", 1)
+
+    def watch(self) -> None:
+        """Restart what dies until a stop is asked for or a part keeps dying at its start."""
+        while not self.stop.wait(PAUSE):
+            self._mend()
+            if self.failed:
+                log.error("a part keeps dying at its start; see %s", self.place.data / "log")
+                return
+
+    def _mend(self) -> None:
+        for part in self.parts:
+            if part.process is None:
+                if time.monotonic() >= part.due:
+                    part.restarts += 1
+                    self._spawn(part)
+            elif part.process.poll() is not None:
+                quick = time.monotonic() - part.started < FAST
+                part.fast_deaths = part.fast_deaths + 1 if quick else 0
+                self.failed = self.failed or part.fast_deaths >= MAX_FAST_DEATHS
+                part.due = time.monotonic() + min(0.2 * 2**part.fast_deaths, 5.0)
+                log.warning("%s ended with status %s; starting it again", part.name, part.process.returncode)
+                part.process = None
+
+    def wait_for_page(self, place: Place, seconds: float) -> None:
+        """Wait until the console answers through the gateway. Raises UserError after `seconds`."""
+        context = None
+        if (pem := place.ca_pem()) is not None:
+            context = ssl.create_default_context(cadata=pem.decode())
+        self.wait(lambda: _answers(f"{place.local}/healthz", context), seconds, "The console does not answer")
+
+    def wait(self, done: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        """Wait until `done` says so, minding the parts. Raises UserError with `otherwise` after `seconds`."""
+        end = time.monotonic() + seconds
+        while not done():
+            self.check()
+            if time.monotonic() > end:
+                raise UserError(f"{otherwise} after {seconds:.0f} s; see the logs in {self.place.data / 'log'}.", 1)
+            self.stop.wait(PAUSE)
+
+    def end(self) -> None:
+        """Stop all parts, the last started first; what does not stop in time is killed."""
+        for part in reversed(self.parts):
+            if part.process is None or part.process.poll() is not None:
+                continue
+            part.process.send_signal(signal.SIGTERM)
+            try:
+                part.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(part.process.pid, signal.SIGKILL)
+                part.process.wait()
+
+
+def _answers(url: str, context: ssl.SSLContext | None) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
