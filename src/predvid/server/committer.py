@@ -52,14 +52,16 @@ class Committer:
                 continue
             try:
                 await loop.run_in_executor(self._thread, self._take, [entry for entry, _ in group])
-            except Exception as error:  # noqa: BLE001 - whatever fails, no ack is given and the agents keep their data
+            except Exception as error:
                 self._fail([entry for entry, _ in group], error)
             for _, future in group:
                 if not future.done():
                     future.set_result(None)
 
     def _next_group(self) -> list[tuple[Entry, asyncio.Future[None]]]:
-        group, later, agents = [], [], set[UUID]()
+        group: list[tuple[Entry, asyncio.Future[None]]] = []
+        later: list[tuple[Entry, asyncio.Future[None]]] = []
+        agents: set[UUID] = set()
         while self._waiting and len(group) < MAX_GROUP:
             entry, future = self._waiting.popleft()
             if entry.caller.agent.agent in agents:
@@ -76,4 +78,6 @@ class Committer:
         log.error("a group of %d batches was not taken: %s", len(entries), error, exc_info=not expected)
         for entry in entries:
             if entry.outcome is None:
-                entry.outcome = Refused(503, "not_durable", "The server cannot store data now; it will be asked again.")
+                entry.outcome = Refused(
+                    503, "not_durable", "The server cannot store data now; it will be asked again."
+                )

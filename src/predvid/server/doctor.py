@@ -56,8 +56,15 @@ def doctor(arguments: list[str]) -> int:
 def look(data: Path, port: int) -> Iterator[Finding]:
     """Look at one thing after the other; a look that fails is itself a finding."""
     looks: tuple[Callable[[], Finding], ...] = (
-        lambda: _python(), lambda: _folder(data), lambda: _space(data), lambda: _memory(), lambda: _port(data, port),
-        lambda: _clock(), lambda: _tool("smartctl", "drive health cannot be read", "smartmontools"), lambda: _logs(data))
+        lambda: _python(),
+        lambda: _folder(data),
+        lambda: _space(data),
+        lambda: _memory(),
+        lambda: _port(data, port),
+        lambda: _clock(),
+        lambda: _tool("smartctl", "drive health cannot be read", "smartmontools"),
+        lambda: _logs(data),
+    )
     for each in looks:
         try:
             yield each()
@@ -68,14 +75,18 @@ def look(data: Path, port: int) -> Iterator[Finding]:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     good = sys.version_info >= (3, 11)
-    return Finding("Python", "ok" if good else "bad", version, "" if good else "Install Python 3.11 or newer.")
+    return Finding(
+        "Python", "ok" if good else "bad", version, "" if good else "Install Python 3.11 or newer."
+    )
 
 
 def _folder(data: Path) -> Finding:
     if not data.exists():
         return Finding("Data directory", "ok", f"{data} does not exist yet; predvid up makes it")
     if not os.access(data, os.W_OK):
-        return Finding("Data directory", "bad", f"{data} is not writable", "Run as its owner, or choose another --data.")
+        return Finding(
+            "Data directory", "bad", f"{data} is not writable", "Run as its owner, or choose another --data."
+        )
     open_to_others = data.stat().st_mode & 0o077
     if open_to_others:
         return Finding("Data directory", "warning", f"{data} can be read by others", f"chmod 700 {data}")
@@ -86,15 +97,25 @@ def _space(data: Path) -> Finding:
     folder = data if data.exists() else next(parent for parent in data.parents if parent.exists())
     free = shutil.disk_usage(folder).free
     low = free < LOW_BYTES
-    return Finding("Disk", "bad" if low else "ok", f"{free / 1e9:.1f} GB free on {folder}",
-                   "Free some space: batches are not acknowledged on a full disk (nothing is lost meanwhile)." if low else "")
+    return Finding(
+        "Disk",
+        "bad" if low else "ok",
+        f"{free / 1e9:.1f} GB free on {folder}",
+        "Free some space: batches are not acknowledged on a full disk (nothing is lost meanwhile)."
+        if low
+        else "",
+    )
 
 
 def _memory() -> Finding:
     free = psutil.virtual_memory().available
     low = free < MIN_MEMORY
-    return Finding("Memory", "warning" if low else "ok", f"{free / 1e9:.1f} GB available",
-                   "The store alone takes about 0.4 GB; close something or add memory." if low else "")
+    return Finding(
+        "Memory",
+        "warning" if low else "ok",
+        f"{free / 1e9:.1f} GB available",
+        "The store alone takes about 0.4 GB; close something or add memory." if low else "",
+    )
 
 
 def _port(data: Path, port: int) -> Finding:
@@ -104,20 +125,35 @@ def _port(data: Path, port: int) -> Finding:
         probe.settimeout(1)
         taken = probe.connect_ex(("127.0.0.1", port)) == 0
     if not taken:
-        return Finding("Port", "ok", f"{port} is free" + (" (predvid is not running)" if ours == port else ""))
+        return Finding(
+            "Port", "ok", f"{port} is free" + (" (predvid is not running)" if ours == port else "")
+        )
     if ours == port:
         return Finding("Port", "ok", f"{port} answers: predvid is running")
-    return Finding("Port", "warning", f"{port} is taken by another program", "Stop it, or start with predvid up --port N.")
+    return Finding(
+        "Port",
+        "warning",
+        f"{port} is taken by another program",
+        "Stop it, or start with predvid up --port N.",
+    )
 
 
 def _clock() -> Finding:
     offset = clock_offset()
     if offset is None:
-        return Finding("Clock", "warning", "no time server answered, so the clock could not be compared",
-                       "Allow NTP (UDP 123) or check the clock by hand; wrong clocks shift every chart.")
+        return Finding(
+            "Clock",
+            "warning",
+            "no time server answered, so the clock could not be compared",
+            "Allow NTP (UDP 123) or check the clock by hand; wrong clocks shift every chart.",
+        )
     bad = abs(offset) > SKEW_SECONDS
-    return Finding("Clock", "bad" if bad else "ok", f"off by {offset:+.1f} s",
-                   "Switch on time synchronisation: timedatectl set-ntp true" if bad else "")
+    return Finding(
+        "Clock",
+        "bad" if bad else "ok",
+        f"off by {offset:+.1f} s",
+        "Switch on time synchronisation: timedatectl set-ntp true" if bad else "",
+    )
 
 
 def _tool(name: str, without: str, package: str) -> Finding:
@@ -129,7 +165,9 @@ def _tool(name: str, without: str, package: str) -> Finding:
 def _logs(data: Path) -> Finding:
     bad = [path.stem for path in sorted((data / "log").glob("*.log")) if "Traceback" in _tail(path)]
     if bad:
-        return Finding("Logs", "warning", f"errors in the log of {', '.join(bad)}", f"Look into {data / 'log'}.")
+        return Finding(
+            "Logs", "warning", f"errors in the log of {', '.join(bad)}", f"Look into {data / 'log'}."
+        )
     return Finding("Logs", "ok", "no errors" if (data / "log").exists() else "none yet")
 
 

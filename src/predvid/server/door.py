@@ -54,11 +54,18 @@ class Door:
     def cached(self, headers: Mapping[str, str]) -> bool:
         """Tell whether `check` will need no database for this request."""
         known = self._known.get(_uuid(headers))
-        return known is not None and time.monotonic() - known.read_at < KNOWN_SECONDS and self._same_start(known, headers)
+        return (
+            known is not None
+            and time.monotonic() - known.read_at < KNOWN_SECONDS
+            and self._same_start(known, headers)
+        )
 
     @staticmethod
     def _same_start(known: KnownAgent, headers: Mapping[str, str]) -> bool:
-        same = headers.get("predvid-generation") == str(known.generation) and headers.get("predvid-boot") == known.boot
+        same = (
+            headers.get("predvid-generation") == str(known.generation)
+            and headers.get("predvid-boot") == known.boot
+        )
         return same and known.state == Agent.State.APPROVED
 
     def check(self, path: str, headers: Mapping[str, str], body: bytes) -> Caller:
@@ -87,8 +94,16 @@ class Door:
         row = Agent.objects.filter(pk=agent_id).first()
         if row is None:
             raise Refused(401, "unknown", "This agent is not known here; enrol it again.")
-        known = KnownAgent(row.pk, row.device_id, row.client_id, bytes(row.sign_key), row.state, row.generation, row.boot,
-                           time.monotonic())
+        known = KnownAgent(
+            row.pk,
+            row.device_id,
+            row.client_id,
+            bytes(row.sign_key),
+            row.state,
+            row.generation,
+            row.boot,
+            time.monotonic(),
+        )
         self._known[agent_id] = known
         return known
 
@@ -124,12 +139,16 @@ class Door:
         if caller.generation == known.generation and caller.boot == known.boot:
             return
         if caller.generation > known.generation:
-            rows = Agent.objects.filter(pk=known.agent, generation__lt=caller.generation, state=Agent.State.APPROVED)
+            rows = Agent.objects.filter(
+                pk=known.agent, generation__lt=caller.generation, state=Agent.State.APPROVED
+            )
             if rows.update(generation=caller.generation, boot=caller.boot):
                 known.generation, known.boot = caller.generation, caller.boot
                 return
         self.lock(known.agent, "copied")
-        raise Refused(403, "locked", "This agent's identity was used by two machines; release it in the console.")
+        raise Refused(
+            403, "locked", "This agent's identity was used by two machines; release it in the console."
+        )
 
     def lock(self, agent: UUID, reason: str) -> None:
         """Lock the agent's identity (`copied` or `fork`) and forget it here."""
@@ -141,7 +160,9 @@ def _uuid(headers: Mapping[str, str]) -> UUID:
     try:
         return UUID(headers.get("predvid-agent", ""))
     except ValueError:
-        raise Refused(401, "unsigned", "The request is not signed by an agent: header predvid-agent is missing.") from None
+        raise Refused(
+            401, "unsigned", "The request is not signed by an agent: header predvid-agent is missing."
+        ) from None
 
 
 def _int(headers: Mapping[str, str], name: str) -> int:

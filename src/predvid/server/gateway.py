@@ -53,8 +53,10 @@ class Gateway:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
         self._tasks: list[asyncio.Task[None]] = []
         self._routes = {
-            ("POST", f"{PREFIX}/batch"): self._batch, ("POST", f"{PREFIX}/enrol"): self._enrol,
-            ("GET", f"{PREFIX}/plan"): self._plan, ("GET", f"{PREFIX}/status"): self._status,
+            ("POST", f"{PREFIX}/batch"): self._batch,
+            ("POST", f"{PREFIX}/enrol"): self._enrol,
+            ("GET", f"{PREFIX}/plan"): self._plan,
+            ("GET", f"{PREFIX}/status"): self._status,
             ("GET", f"{PREFIX}/ca"): self._ca,
         }
 
@@ -75,7 +77,10 @@ class Gateway:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                self._tasks = [asyncio.create_task(self.committer.run()), asyncio.create_task(self.live.run())]
+                self._tasks = [
+                    asyncio.create_task(self.committer.run()),
+                    asyncio.create_task(self.live.run()),
+                ]
                 await send({"type": "lifespan.startup.complete"})
             else:
                 for task in self._tasks:
@@ -91,7 +96,11 @@ class Gateway:
         try:
             route = self._routes.get((scope["method"], scope["path"]))
             if route is None:
-                raise Refused(404, "no_such_path", "There is no such agent path; the agent may be newer than the server.")
+                raise Refused(
+                    404,
+                    "no_such_path",
+                    "There is no such agent path; the agent may be newer than the server.",
+                )
             body = await _read(receive, headers)
             status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
             if isinstance(content, tuple):
@@ -102,8 +111,13 @@ class Gateway:
             retry = 5 if status in (429, 503) else None
             content = _ENCODE(Refusal(refused.code, refused.message, retry))
         extra = [(b"retry-after", b"5")] if status in (429, 503) else []
-        await send({"type": "http.response.start", "status": status,
-                    "headers": [kind, (b"content-length", str(len(content)).encode()), *extra]})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [kind, (b"content-length", str(len(content)).encode()), *extra],
+            }
+        )
         await send({"type": "http.response.body", "body": content})
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -146,7 +160,9 @@ class Gateway:
     async def _ca(self, path: str, headers: dict[str, str], body: bytes) -> tuple[bytes, tuple[bytes, bytes]]:
         pem = self.place.ca_pem()
         if pem is None:
-            raise Refused(404, "no_ca", "This server has no certificate authority of its own; it listens on loopback.")
+            raise Refused(
+                404, "no_ca", "This server has no certificate authority of its own; it listens on loopback."
+            )
         return pem, (b"content-type", b"application/x-pem-file")
 
 
@@ -184,8 +200,12 @@ def _enrol(request: Enrolment) -> Enrolled:
     try:
         agent = device_actions.enrol(secret, request, now)
     except TokenRefused:
-        raise Refused(403, "token", "The token is not valid: used, expired or unknown. Make a new one in the "
-                      "console under 'Add a device'.") from None
+        raise Refused(
+            403,
+            "token",
+            "The token is not valid: used, expired or unknown. Make a new one in the "
+            "console under 'Add a device'.",
+        ) from None
     state: Any = agent.state
     return Enrolled(str(agent.pk), state, public_key(plan_seed()), int(now.timestamp() * 1000))
 

@@ -16,7 +16,14 @@ from django.db import close_old_connections
 from predvid.checks.v1 import Check
 from predvid.modules.monitoring import intake
 from predvid.modules.monitoring.actions import Conflict
-from predvid.modules.monitoring.columns import Item, Layout, MetricNames, compile_layout, judge_group, read_layout
+from predvid.modules.monitoring.columns import (
+    Item,
+    Layout,
+    MetricNames,
+    compile_layout,
+    judge_group,
+    read_layout,
+)
 from predvid.modules.monitoring.delivery import Delivery, Refused, columns, freshness
 from predvid.modules.monitoring.intake import StreamMoved, StreamState, Verdict
 from predvid.modules.monitoring.rules import DeviceState
@@ -101,14 +108,23 @@ class Intake:
             entry.outcome = self._ack(entry, now, repeated=True)
         elif verdict is Verdict.FORK:
             entry.fork = True
-            entry.outcome = Refused(409, "fork", "Another machine has used this sequence: the identity is locked. "
-                                    "Release it in the console; the outbox is kept.")
+            entry.outcome = Refused(
+                409,
+                "fork",
+                "Another machine has used this sequence: the identity is locked. "
+                "Release it in the console; the outbox is kept.",
+            )
         return verdict is Verdict.NEW
 
     def _ack(self, entry: Entry, now: datetime, *, repeated: bool = False) -> Ack:
         state = self.states.get(entry.caller.agent.device)
-        return Ack(entry.batch.boot, entry.batch.seq, int(now.timestamp() * 1000),
-                   state.plan_version if state else 0, repeated)
+        return Ack(
+            entry.batch.boot,
+            entry.batch.seq,
+            int(now.timestamp() * 1000),
+            state.plan_version if state else 0,
+            repeated,
+        )
 
     def _item(self, entry: Entry, now: datetime) -> Item | None:
         agent, batch = entry.caller.agent, entry.batch
@@ -123,8 +139,20 @@ class Intake:
             return None
         at, fresh = freshness(entry.caller.waited, now)
         skew = entry.caller.time_ms - int(now.timestamp() * 1000)
-        delivery = Delivery(agent.agent, agent.device, agent.client, entry.caller.digest, batch, place, ts, values, aside,
-                            at, fresh, skew)
+        delivery = Delivery(
+            agent.agent,
+            agent.device,
+            agent.client,
+            entry.caller.digest,
+            batch,
+            place,
+            ts,
+            values,
+            aside,
+            at,
+            fresh,
+            skew,
+        )
         return Item(delivery, state, layout)
 
     def _layout(self, state: DeviceState, blob: bytes) -> Layout:
@@ -136,11 +164,14 @@ class Intake:
 
     def _to_store(self, items: Sequence[Item]) -> None:
         fresh_keys = {(item.delivery.device, item.delivery.batch.columns.layout): item for item in items}
-        unregistered = [item for key, item in fresh_keys.items() if key not in self.registered and item.layout.rows]
+        unregistered = [
+            item for key, item in fresh_keys.items() if key not in self.registered and item.layout.rows
+        ]
         if unregistered:
             self.store.register_series(row for item in unregistered for row in item.layout.rows)
             self.registered.update(
-                (item.delivery.device, item.delivery.batch.columns.layout) for item in unregistered)
+                (item.delivery.device, item.delivery.batch.columns.layout) for item in unregistered
+            )
         full = [item for item in items if item.delivery.values.size]
         if not full:
             return
@@ -150,7 +181,8 @@ class Intake:
             np.concatenate([item.layout.metric[place] for item, place in zip(full, places, strict=True)]),
             np.concatenate([item.layout.series[place] for item, place in zip(full, places, strict=True)]),
             np.concatenate([item.delivery.ts for item in full]),
-            np.concatenate([item.delivery.values for item in full]))
+            np.concatenate([item.delivery.values for item in full]),
+        )
 
     def _commit(self, items: Sequence[Item], now: datetime) -> None:
         """Judge and write; when another process has moved something, read it again and judge again."""
@@ -181,13 +213,17 @@ class Intake:
     def _again(self, items: Sequence[Item], moved: Exception) -> list[Item]:
         log.info("judging again: %s", moved)
         self._drop(items)
-        self._load({(i.delivery.agent, i.delivery.batch.boot) for i in items}, {i.delivery.device for i in items})
+        self._load(
+            {(i.delivery.agent, i.delivery.batch.boot) for i in items}, {i.delivery.device for i in items}
+        )
         again = []
         for item in items:
             state = self.states[item.delivery.device]
             stream = self.streams[item.delivery.agent, item.delivery.batch.boot]
             if stream.verdict(item.delivery.batch.seq, item.delivery.digest) is Verdict.NEW:
-                again.append(Item(item.delivery, state, self._layout(state, item.delivery.batch.columns.layout)))
+                again.append(
+                    Item(item.delivery, state, self._layout(state, item.delivery.batch.columns.layout))
+                )
         return again
 
     def _drop(self, items: Sequence[Item]) -> None:

@@ -72,8 +72,11 @@ class Live:
         for page in self._pages:
             mine = [change for change in changes if page.viewer.sees(change.client)]
             if mine:
-                data = {"clients": _ids(change.client for change in mine), "devices": _ids(c.device for c in mine),
-                        "alerts": any(change.alert for change in mine)}
+                data = {
+                    "clients": _ids(change.client for change in mine),
+                    "devices": _ids(c.device for c in mine),
+                    "alerts": any(change.alert for change in mine),
+                }
                 self._put(b"event: changed\ndata: " + msgspec.json.encode(data) + b"\n\n", {page})
 
     @staticmethod
@@ -94,8 +97,17 @@ class Live:
         self._opened.set()
         gone = asyncio.create_task(_gone(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": [
-                (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200,
+                    "headers": [
+                        (b"content-type", b"text/event-stream"),
+                        (b"cache-control", b"no-store"),
+                        (b"x-accel-buffering", b"no"),
+                    ],
+                }
+            )
             await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
             await self._stream(page, gone, send)
         finally:

@@ -12,7 +12,9 @@ from predvid.server.place import Place
 
 def owner(arguments: list[str]) -> int:
     """Print a one-time sign-in link; whoever can run this on the server owns the installation anyway."""
-    parser = argparse.ArgumentParser(prog="predvid owner", description="Access for owners, by command line only.")
+    parser = argparse.ArgumentParser(
+        prog="predvid owner", description="Access for owners, by command line only."
+    )
     parser.add_argument("verb", choices=("link",), help="print a one-time sign-in link, good for 24 hours")
     parser.add_argument("--email", help="whose link; not needed for the first or only owner")
     parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
@@ -29,5 +31,7 @@ def existing(data: str) -> Place:
         return Place.from_environment(os.environ)
     place = Place.described(Path(data).expanduser().absolute())
     if place is None:
-        raise UserError(f"There is no installation in {data}. Start one with predvid up, or name it with --data.")
+        raise UserError(
+            f"There is no installation in {data}. Start one with predvid up, or name it with --data."
+        )
     return place

@@ -55,7 +55,8 @@ class Place:
         """Return the variables from which `from_environment` makes this place again."""
         return {
             "PREDVID_DATA": str(self.data),
-            "PREDVID_ADDRESS": self.address, "PREDVID_LOCAL": self.local,
+            "PREDVID_ADDRESS": self.address,
+            "PREDVID_LOCAL": self.local,
             "PREDVID_STORE_HOST": self.store_host,
             "PREDVID_STORE_PORT": str(self.store_port),
             "PREDVID_STORE_TOKEN": self.store_token,

@@ -7,10 +7,24 @@ import httpx
 
 from predvid.server.place import Place
 
-HOP = frozenset((b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer",
-                 b"transfer-encoding", b"upgrade", b"x-forwarded-for", b"x-forwarded-proto"))
-AWAY = (b"<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=2><title>Predvid</title>"
-        b"<p>Konzola se pokre\xc4\x87e\xe2\x80\xa6 / The console is starting\xe2\x80\xa6")
+HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"x-forwarded-for",
+        b"x-forwarded-proto",
+    )
+)
+AWAY = (
+    b"<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=2><title>Predvid</title>"
+    b"<p>Konzola se pokre\xc4\x87e\xe2\x80\xa6 / The console is starting\xe2\x80\xa6"
+)
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -21,8 +35,11 @@ class ConsoleProxy:
     def __init__(self, place: Place) -> None:
         self._scheme = place.address.partition(":")[0].encode()
         transport = httpx.AsyncHTTPTransport(
-            uds=str(place.socket), limits=httpx.Limits(max_connections=64, max_keepalive_connections=16))
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://console", timeout=60, trust_env=False)
+            uds=str(place.socket), limits=httpx.Limits(max_connections=64, max_keepalive_connections=16)
+        )
+        self._client = httpx.AsyncClient(
+            transport=transport, base_url="http://console", timeout=60, trust_env=False
+        )
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -32,12 +49,18 @@ class ConsoleProxy:
         """Pass one request on and stream the answer back; 502 with a page that reloads while the console is away."""
         headers = [(name, value) for name, value in scope["headers"] if name not in HOP]
         client = scope.get("client")
-        headers += [(b"x-forwarded-proto", self._scheme), (b"x-forwarded-for", (client[0] if client else "").encode())]
+        headers += [
+            (b"x-forwarded-proto", self._scheme),
+            (b"x-forwarded-for", (client[0] if client else "").encode()),
+        ]
         path = scope.get("raw_path") or scope["path"].encode()
-        url = httpx.URL("http://console", raw_path=path + (b"?" + scope["query_string"] if scope["query_string"] else b""))
+        url = httpx.URL(
+            "http://console", raw_path=path + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+        )
         bodied = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-        request = self._client.build_request(scope["method"], url, headers=headers,
-                                             content=_body(receive) if bodied else None)
+        request = self._client.build_request(
+            scope["method"], url, headers=headers, content=_body(receive) if bodied else None
+        )
         request.headers.raw[:] = headers
         try:
             response = await self._client.send(request, stream=True)
@@ -45,8 +68,17 @@ class ConsoleProxy:
             await _away(send)
             return
         try:
-            await send({"type": "http.response.start", "status": response.status_code, "headers": [
-                (name.lower(), value) for name, value in response.headers.raw if name.lower() not in HOP]})
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": response.status_code,
+                    "headers": [
+                        (name.lower(), value)
+                        for name, value in response.headers.raw
+                        if name.lower() not in HOP
+                    ],
+                }
+            )
             async for chunk in response.aiter_raw():
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
@@ -65,6 +97,11 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
 
 
 async def _away(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 502, "headers": [
-        (b"content-type", b"text/html; charset=utf-8"), (b"retry-after", b"2")]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 502,
+            "headers": [(b"content-type", b"text/html; charset=utf-8"), (b"retry-after", b"2")],
+        }
+    )
     await send({"type": "http.response.body", "body": AWAY})

@@ -25,17 +25,23 @@ def serve(arguments: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="predvid serve", description="Run one part of an installation.")
     parser.add_argument("part", choices=sorted(PARTS))
-    parser.add_argument("--listen", default="127.0.0.1", help="address of the gateway (default: loopback only)")
+    parser.add_argument(
+        "--listen", default="127.0.0.1", help="address of the gateway (default: loopback only)"
+    )
     parser.add_argument("--port", type=int, default=8700, help="port of the gateway")
     parser.add_argument("--cert", type=Path, help="the gateway's certificate chain (PEM); with --key")
     parser.add_argument("--key", type=Path, help="the gateway's private key (PEM)")
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "predvid.server.settings")
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s %(levelname)s {options.part}: %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s %(levelname)s {options.part}: %(message)s"
+    )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     place = Place.from_environment(os.environ)
     if not (place.store_port and place.store_token):
-        raise UserError("PREDVID_STORE_PORT and PREDVID_STORE_TOKEN are not set; docs/operations.md shows the "
-                        "environment file of a server. On one machine, `predvid up` does it all.")
+        raise UserError(
+            "PREDVID_STORE_PORT and PREDVID_STORE_TOKEN are not set; docs/operations.md shows the "
+            "environment file of a server. On one machine, `predvid up` does it all."
+        )
     import_module(PARTS[options.part]).run(place, options)
     return 0

@@ -16,6 +16,14 @@ def run(place: Place, options: argparse.Namespace) -> None:
     place.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     place.socket.unlink(missing_ok=True)
     Granian(
-        "predvid.server.wsgi:application", uds=place.socket, uds_permissions=0o600, interface=Interfaces.WSGI,
-        workers=1, blocking_threads=THREADS, respawn_failed_workers=True, respawn_interval=RESPAWN_SECONDS,
-        log_enabled=False, websockets=False).serve()
+        "predvid.server.wsgi:application",
+        uds=place.socket,
+        uds_permissions=0o600,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        respawn_failed_workers=True,
+        respawn_interval=RESPAWN_SECONDS,
+        log_enabled=False,
+        websockets=False,
+    ).serve()

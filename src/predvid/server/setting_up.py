@@ -47,7 +47,7 @@ def wait_for_store(supervisor: Supervisor, seconds: float) -> None:
 
 
 def local_agent(place: Place) -> Part:
-    """Return the part that runs this machine's agent, with a token in a file only this user reads if it is new."""
+    """Return the part that runs this machine's agent; a new one gets its token in a file only this user reads."""
     state = place.data / "agent"
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     arguments = ["agent", "run", "--state", str(state)]
@@ -66,7 +66,9 @@ def _enrolled(state: Path) -> bool:
 
 def _token() -> str:
     now = datetime.now(UTC)
-    return create_token(PLATFORM, _home_site(now).pk, uses=1, valid=timedelta(hours=1), approves=True, now=now)
+    return create_token(
+        PLATFORM, _home_site(now).pk, uses=1, valid=timedelta(hours=1), approves=True, now=now
+    )
 
 
 def _home_site(now: datetime) -> Site:

@@ -44,14 +44,22 @@ def collect(now: datetime) -> dict[str, Any]:
     last = numbers.pop("last_batch")
     alive = store.ping()
     rate = store.count_since(now - WINDOW) / WINDOW.total_seconds() if alive else None
-    return {**numbers, "store": "ok" if alive else "unreachable", "samples_per_s": None if rate is None else round(rate, 2),
-            "store_rows": store.rows() if alive else None, "store_bytes": store.disk_bytes() if alive else None,
-            "last_batch": last.isoformat() if last else None, "version": __version__}
+    return {
+        **numbers,
+        "store": "ok" if alive else "unreachable",
+        "samples_per_s": None if rate is None else round(rate, 2),
+        "store_rows": store.rows() if alive else None,
+        "store_bytes": store.disk_bytes() if alive else None,
+        "last_batch": last.isoformat() if last else None,
+        "version": __version__,
+    }
 
 
 def _table(answer: dict[str, Any]) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in answer.items():
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) or "–" if isinstance(value, dict) else str(value)
+        shown = (
+            ", ".join(f"{k} {v}" for k, v in value.items()) or "–" if isinstance(value, dict) else str(value)
+        )
         table.add_row(f"[bold]{name.replace('_', ' ')}[/bold]", shown)
     Console(highlight=False).print(table)

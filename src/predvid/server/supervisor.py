@@ -58,8 +58,13 @@ class Supervisor:
         environment = {**os.environ, **self.place.environment(), **part.environment}
         with self._log(part.name) as output:
             part.process = subprocess.Popen(
-                [sys.executable, "-m", "predvid", *part.arguments], env=environment, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True)
+                [sys.executable, "-m", "predvid", *part.arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         part.started = time.monotonic()
 
     def log_path(self, name: str) -> Path:
@@ -74,7 +79,7 @@ class Supervisor:
         return path.open("ab")
 
     def check(self) -> None:
-        """Raise UserError if a part cannot stay up or a stop was asked for: for use while waiting at the start."""
+        """Raise if a part cannot stay up (UserError) or a stop was asked for: for use while waiting."""
         if self.stop.is_set():
             raise KeyboardInterrupt
         self._mend()
@@ -118,7 +123,9 @@ class Supervisor:
         while not done():
             self.check()
             if time.monotonic() > end:
-                raise UserError(f"{otherwise} after {seconds:.0f} s; see the logs in {self.place.data / 'log'}.", 1)
+                raise UserError(
+                    f"{otherwise} after {seconds:.0f} s; see the logs in {self.place.data / 'log'}.", 1
+                )
             self.stop.wait(PAUSE)
 
     def end(self) -> None:
@@ -135,7 +142,9 @@ class Supervisor:
 
 
 def _answers(url: str, context: ssl.SSLContext | None) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
     try:
         with opener.open(url, timeout=5) as answer:
             return bool(answer.status == 200)

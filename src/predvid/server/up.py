@@ -49,12 +49,24 @@ def up(arguments: list[str]) -> int:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="predvid up", description="Server, console and local agent on this machine.")
-    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"), help="data directory")
+    parser = argparse.ArgumentParser(
+        prog="predvid up", description="Server, console and local agent on this machine."
+    )
+    parser.add_argument(
+        "--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"), help="data directory"
+    )
     parser.add_argument("--port", type=int, default=8700, help="port of the one address (default 8700)")
-    parser.add_argument("--listen", default="127.0.0.1", help="address to listen on; off loopback it speaks TLS")
-    parser.add_argument("--name", help="host name or address under which other machines reach this one (with --listen)")
-    parser.add_argument("--no-browser", action="store_true", help="never open a browser (it is not opened anyway without a screen)")
+    parser.add_argument(
+        "--listen", default="127.0.0.1", help="address to listen on; off loopback it speaks TLS"
+    )
+    parser.add_argument(
+        "--name", help="host name or address under which other machines reach this one (with --listen)"
+    )
+    parser.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="never open a browser (it is not opened anyway without a screen)",
+    )
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
         raise UserError(f"--port {options.port}: give a port from 1 to 65535.")
@@ -67,14 +79,18 @@ def _only_one(data: Path) -> Iterator[None]:
         (data / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (data / "run" / "up.lock").open("a+")
     except OSError as error:
-        raise UserError(f"The data directory {data} cannot be used: {error.strerror}. Choose another with --data.") from None
+        raise UserError(
+            f"The data directory {data} cannot be used: {error.strerror}. Choose another with --data."
+        ) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
             who = lock.read().strip() or "another process"
-            raise UserError(f"Predvid already runs on {data} ({who}). Stop it first, or choose another --data.", 1) from None
+            raise UserError(
+                f"Predvid already runs on {data} ({who}). Stop it first, or choose another --data.", 1
+            ) from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()
@@ -88,7 +104,9 @@ def _port_free(listen: str, port: int) -> None:
         try:
             probe.bind((listen, port))
         except OSError as error:
-            raise UserError(f"Port {port} on {listen} cannot be used ({error.strerror}). Choose another with --port.", 1) from None
+            raise UserError(
+                f"Port {port} on {listen} cannot be used ({error.strerror}). Choose another with --port.", 1
+            ) from None
 
 
 def _place(data: Path, options: argparse.Namespace) -> tuple[Place, tuple[Path, Path] | None]:
@@ -103,8 +121,13 @@ def _place(data: Path, options: argparse.Namespace) -> tuple[Place, tuple[Path, 
         tls, scheme, extra = certificates.ensure(data / "tls", names, datetime.now(UTC)), "https", names
     near = "127.0.0.1" if options.listen in EVERYWHERE else options.listen
     return replace(
-        bare, address=_url(scheme, host, options.port), local=_url(scheme, near, options.port), store_port=_free_port(),
-        store_token=bare.secret("store.token"), extra_hosts=extra), tls
+        bare,
+        address=_url(scheme, host, options.port),
+        local=_url(scheme, near, options.port),
+        store_port=_free_port(),
+        store_token=bare.secret("store.token"),
+        extra_hosts=extra,
+    ), tls
 
 
 def _url(scheme: str, host: str, port: int) -> str:
@@ -117,9 +140,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(supervisor: Supervisor, place: Place, options: argparse.Namespace, tls: tuple[Path, Path] | None,
-           out: Console) -> None:
-    """Start the parts in order, enrol this machine, wait for its first samples and say where everything is."""
+def _start(
+    supervisor: Supervisor,
+    place: Place,
+    options: argparse.Namespace,
+    tls: tuple[Path, Path] | None,
+    out: Console,
+) -> None:
+    """Start the parts in order, enrol this machine, wait for its first samples, say where everything is."""
     began = time.monotonic()
     listen = ["--listen", options.listen, "--port", str(options.port)]
     listen += ["--cert", str(tls[0]), "--key", str(tls[1])] if tls else []
@@ -140,12 +168,19 @@ def _start(supervisor: Supervisor, place: Place, options: argparse.Namespace, tl
         status.update("Waiting for the first samples of this machine …")
         setting_up.wait_for_samples(supervisor, READY_SECONDS)
     link = setting_up.first_owner_link(place)
-    out.print(f"\n[bold green]Predvid is up[/bold green] after {time.monotonic() - began:.0f} s, and this machine is monitored.\n")
+    took = time.monotonic() - began
+    out.print(f"\n[bold green]Predvid is up[/bold green] after {took:.0f} s; this machine is monitored.\n")
     out.print(f"  Console   [bold]{place.address}/[/bold]")
     if link:
-        out.print(f"  Sign in   [bold]{link}[/bold]\n            (one use, 24 hours: it makes the first owner)", soft_wrap=True)
+        out.print(
+            f"  Sign in   [bold]{link}[/bold]\n            (one use, 24 hours: it makes the first owner)",
+            soft_wrap=True,
+        )
     else:
         out.print("  Sign in   with your address and password (forgot it? predvid owner link)")
     out.print(f"  Data      {place.data}\n  Stop      Ctrl-C\n")
-    sys.stdout.write(json.dumps({"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}) + "\n")
+    sys.stdout.write(
+        json.dumps({"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link})
+        + "\n"
+    )
     sys.stdout.flush()

@@ -79,7 +79,7 @@ class Worker:
             chore.due = time.monotonic() + chore.every
             try:
                 chore.run(datetime.now(UTC))
-            except Exception as error:  # noqa: BLE001 - one chore's fault must not stop the others
+            except Exception as error:
                 expected = isinstance(error, DatabaseError | StoreUnavailable)
                 log.error("%s: %s", chore.name, error, exc_info=not expected)
 

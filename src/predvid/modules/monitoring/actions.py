@@ -18,7 +18,9 @@ from predvid.modules.monitoring.models import Alert, AlertNote, Event, Result
 from predvid.modules.monitoring.rules import Change, Standing
 
 SEVERITIES = {
-    State.OK: Severity.OK, State.WARNING: Severity.WARNING, State.UNKNOWN: Severity.WARNING,
+    State.OK: Severity.OK,
+    State.WARNING: Severity.WARNING,
+    State.UNKNOWN: Severity.WARNING,
     State.CRITICAL: Severity.CRITICAL,
 }
 
@@ -62,14 +64,35 @@ def _write_results(changes: Iterable[Change]) -> None:
             continue
         reason = standing.reason
         rows[change.device, change.check, change.item] = Result(
-            client_id=change.client, device_id=change.device, check_name=change.check, item=change.item,
-            state=int(standing.state), said_id=standing.said.id, said_values=dict(standing.said.values),
-            reason_id=reason.id if reason else "", reason_values=dict(reason.values) if reason else {},
-            since=standing.since, phase=standing.condition.phase.value, bad_since=standing.condition.since)
+            client_id=change.client,
+            device_id=change.device,
+            check_name=change.check,
+            item=change.item,
+            state=int(standing.state),
+            said_id=standing.said.id,
+            said_values=dict(standing.said.values),
+            reason_id=reason.id if reason else "",
+            reason_values=dict(reason.values) if reason else {},
+            since=standing.since,
+            phase=standing.condition.phase.value,
+            bad_since=standing.condition.since,
+        )
     Result.objects.bulk_create(
-        rows.values(), update_conflicts=True, unique_fields=["device", "check_name", "item"],
-        update_fields=["client", "state", "said_id", "said_values", "reason_id", "reason_values", "since", "phase",
-                       "bad_since"])
+        rows.values(),
+        update_conflicts=True,
+        unique_fields=["device", "check_name", "item"],
+        update_fields=[
+            "client",
+            "state",
+            "said_id",
+            "said_values",
+            "reason_id",
+            "reason_values",
+            "since",
+            "phase",
+            "bad_since",
+        ],
+    )
 
 
 def _apply_alert(change: Change, now: datetime) -> Event | None:
@@ -77,8 +100,11 @@ def _apply_alert(change: Change, now: datetime) -> Event | None:
         return _open_alert(change, change.after, now)
     if change.step not in (Step.CHANGED, Step.RESOLVED):
         return None
-    alert = Alert.objects.filter(device_id=change.device, check_name=change.check, item=change.item).exclude(
-        phase=Alert.Phase.RESOLVED).first()
+    alert = (
+        Alert.objects.filter(device_id=change.device, check_name=change.check, item=change.item)
+        .exclude(phase=Alert.Phase.RESOLVED)
+        .first()
+    )
     if alert is None:
         return None
     if change.step is Step.RESOLVED:
@@ -88,38 +114,77 @@ def _apply_alert(change: Change, now: datetime) -> Event | None:
         alert.said_id, alert.said_values = change.after.said.id, dict(change.after.said.values)
     alert.changed_at = now
     alert.save()
-    return _alert_event(alert, change.step.value, Severity.OK if change.step is Step.RESOLVED
-                        else SEVERITIES[State(alert.state)], now)
+    return _alert_event(
+        alert,
+        change.step.value,
+        Severity.OK if change.step is Step.RESOLVED else SEVERITIES[State(alert.state)],
+        now,
+    )
 
 
 def _open_alert(change: Change, standing: Standing, now: datetime) -> Event:
     alert = Alert.objects.create(
-        client_id=change.client, device_id=change.device, check_name=change.check, item=change.item,
-        state=int(standing.state), said_id=standing.said.id, said_values=dict(standing.said.values),
-        since=standing.condition.since or standing.since, opened_at=now, changed_at=now)
+        client_id=change.client,
+        device_id=change.device,
+        check_name=change.check,
+        item=change.item,
+        state=int(standing.state),
+        said_id=standing.said.id,
+        said_values=dict(standing.said.values),
+        since=standing.condition.since or standing.since,
+        opened_at=now,
+        changed_at=now,
+    )
     return _alert_event(alert, "opened", SEVERITIES[standing.state], now)
 
 
 def _alert_event(alert: Alert, step: str, severity: Severity, now: datetime, actor: str = "") -> Event:
     what = f"{alert.check_name} {alert.item}".strip()
     return Event(
-        client_id=alert.client_id, device_id=alert.device_id, alert=alert, kind=f"alert.{step}", severity=int(severity),
-        at=now, recorded_at=now, said_id=f"alert.{step}", said_values={"what": what, "who": actor},
-        actor=actor, target=what, source={"said_id": alert.said_id, "said_values": alert.said_values})
+        client_id=alert.client_id,
+        device_id=alert.device_id,
+        alert=alert,
+        kind=f"alert.{step}",
+        severity=int(severity),
+        at=now,
+        recorded_at=now,
+        said_id=f"alert.{step}",
+        said_values={"what": what, "who": actor},
+        actor=actor,
+        target=what,
+        source={"said_id": alert.said_id, "said_values": alert.said_values},
+    )
 
 
 def event_row(fact: Fact, client: UUID | None, device: UUID | None, now: datetime) -> Event:
     """Return an unsaved row of a `core.model.Event`; `now` also stands in for a missing moment."""
     return Event(
-        client_id=client, device_id=device, kind=fact.kind[:60], severity=int(fact.severity), at=fact.at or now,
-        recorded_at=now, said_id=fact.said.id[:80], said_values=dict(fact.said.values), actor=fact.actor[:255],
-        target=fact.target[:255], source=dict(fact.source))
+        client_id=client,
+        device_id=device,
+        kind=fact.kind[:60],
+        severity=int(fact.severity),
+        at=fact.at or now,
+        recorded_at=now,
+        said_id=fact.said.id[:80],
+        said_values=dict(fact.said.values),
+        actor=fact.actor[:255],
+        target=fact.target[:255],
+        source=dict(fact.source),
+    )
 
 
-def note_event(kind: str, client: UUID | None, device: UUID | None, now: datetime,
-               severity: Severity = Severity.INFO, actor: str = "", **values: str | int | float) -> Event:
+def note_event(
+    kind: str,
+    client_id: UUID | None,
+    device_id: UUID | None,
+    now: datetime,
+    severity: Severity = Severity.INFO,
+    by: str = "",
+    /,
+    **values: str | int | float,
+) -> Event:
     """Write one event at once and return its row."""
-    row = event_row(Fact(kind, say(kind, **values), severity, now, actor=actor), client, device, now)
+    row = event_row(Fact(kind, say(kind, **values), severity, now, actor=by), client_id, device_id, now)
     row.save()
     return row
 
@@ -140,16 +205,22 @@ def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Aler
     if alert.phase == Alert.Phase.RESOLVED:
         raise UserError("This alert is already resolved.")
     if alert.phase == Alert.Phase.OPEN:
-        alert.phase, alert.acknowledged_at, alert.acknowledged_by_id = Alert.Phase.ACKNOWLEDGED, now, viewer.person
+        alert.phase, alert.acknowledged_at, alert.acknowledged_by_id = (
+            Alert.Phase.ACKNOWLEDGED,
+            now,
+            viewer.person,
+        )
         alert.changed_at = now
         alert.save()
         Result.objects.filter(device_id=alert.device_id, check_name=alert.check_name, item=alert.item).update(
-            phase=Phase.ACKNOWLEDGED.value)
+            phase=Phase.ACKNOWLEDGED.value
+        )
         Device.objects.filter(pk=alert.device_id).update(judging_version=F("judging_version") + 1)
         _alert_event(alert, "acknowledged", Severity.INFO, now, viewer.name).save()
     if note.strip():
-        AlertNote.objects.create(client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now,
-                                 text=note.strip())
+        AlertNote.objects.create(
+            client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now, text=note.strip()
+        )
     return alert
 
 
@@ -159,5 +230,6 @@ def add_note(viewer: Viewer, alert_id: int, text: str, now: datetime) -> AlertNo
     alert = _visible_alert(viewer, alert_id)
     if not text.strip():
         raise UserError("Write something into the note.")
-    return AlertNote.objects.create(client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now,
-                                    text=text.strip())
+    return AlertNote.objects.create(
+        client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now, text=text.strip()
+    )

@@ -65,23 +65,37 @@ def read_layout(blob: bytes) -> list[Series]:
     for row in rows:
         long = len(row.metric) > MAX_NAME or len(row.check) > MAX_NAME or len(row.labels) > MAX_LABELS
         if long or any(len(k) > MAX_NAME or len(v) > 4 * MAX_NAME for k, v in row.labels.items()):
-            raise Refused(422, "undecodable", f"The series {row.metric[:40]!r} has a name or label that is too long.")
+            raise Refused(
+                422, "undecodable", f"The series {row.metric[:40]!r} has a name or label that is too long."
+            )
     return rows
 
 
-def compile_layout(rows: Sequence[Series], state: DeviceState, checks: Mapping[str, Check],
-                   names: MetricNames) -> Layout:
+def compile_layout(
+    rows: Sequence[Series], state: DeviceState, checks: Mapping[str, Check], names: MetricNames
+) -> Layout:
     """Return `rows` made ready for the device of `state`, under its effective policy."""
     device = str(state.device)
     order = {name: n for n, name in enumerate(dict.fromkeys(row.check for row in rows))}
-    table = tuple(SeriesRow(series_id(device, row.metric, row.labels), device, row.metric, row.labels) for row in rows)
-    bounds = [limits(check, state.params(check), row.metric) if (check := checks.get(row.check))
-              else (float("-inf"), float("inf")) for row in rows]
+    table = tuple(
+        SeriesRow(series_id(device, row.metric, row.labels), device, row.metric, row.labels) for row in rows
+    )
+    bounds = [
+        limits(check, state.params(check), row.metric)
+        if (check := checks.get(row.check))
+        else (float("-inf"), float("inf"))
+        for row in rows
+    ]
     low, high = np.array(bounds, "f8").reshape(-1, 2).T
     return Layout(
-        np.array([row.series for row in table], "u8"), np.array([names.number(row.metric) for row in rows], "u4"),
-        np.array([order[row.check] for row in rows], "u2"), np.ascontiguousarray(low), np.ascontiguousarray(high),
-        tuple(order), table)
+        np.array([row.series for row in table], "u8"),
+        np.array([names.number(row.metric) for row in rows], "u4"),
+        np.array([order[row.check] for row in rows], "u2"),
+        np.ascontiguousarray(low),
+        np.ascontiguousarray(high),
+        tuple(order),
+        table,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +154,9 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
 
 
 def _wants_judging(state: DeviceState, check: Check, touched: set[str]) -> bool:
-    return check.name in touched or check.name in state.bad or not check.watches or check.name not in state.seen
+    return (
+        check.name in touched or check.name in state.bad or not check.watches or check.name not in state.seen
+    )
 
 
 def _samples(item: Item, check: str, ran: Ran) -> list[Sample]:
@@ -149,8 +165,10 @@ def _samples(item: Item, check: str, ran: Ran) -> list[Sample]:
     if check not in layout.checks:
         return []
     mine = (layout.check[delivery.place] == layout.checks.index(check)) & (delivery.ts == ran.at)
-    return [Sample(layout.rows[p].metric, float(v), layout.rows[p].labels)
-            for p, v in zip(delivery.place[mine], delivery.values[mine], strict=True)]
+    return [
+        Sample(layout.rows[p].metric, float(v), layout.rows[p].labels)
+        for p, v in zip(delivery.place[mine], delivery.values[mine], strict=True)
+    ]
 
 
 def _run_at(item: Item, ran: Ran) -> datetime:
@@ -161,8 +179,8 @@ def _run_at(item: Item, ran: Ran) -> datetime:
 
 def said(sentence: Sentence) -> Said:
     """Return a sentence from the wire with its values cut to size."""
-    values = {str(k)[:60]: v if isinstance(v, bool | int | float) or v is None else str(v)[:300]
-              for k, v in list(sentence.values.items())[:20]}
+    values = {
+        str(k)[:60]: v if isinstance(v, bool | int | float) or v is None else str(v)[:300]
+        for k, v in list(sentence.values.items())[:20]
+    }
     return Said(sentence.id[:80], values)
-
-

@@ -60,7 +60,9 @@ def unpack(body: bytes, encoding: str) -> bytes:
         if not unpacker.eof and len(plain) <= MAX_PLAIN:
             raise Refused(422, "undecodable", "The deflate data is cut short.")
     else:
-        raise Refused(415, "encoding", f"Content-Encoding {encoding[:40]!r} is not known; use deflate or none.")
+        raise Refused(
+            415, "encoding", f"Content-Encoding {encoding[:40]!r} is not known; use deflate or none."
+        )
     if len(plain) > MAX_PLAIN:
         raise Refused(413, "too_large", f"The body unpacks to over {MAX_PLAIN} bytes; send smaller batches.")
     return plain
@@ -74,8 +76,9 @@ def decode(body: bytes, encoding: str) -> Batch:
         raise Refused(422, "undecodable", f"The batch does not decode: {error}") from None
 
 
-def columns(batch: Batch, size: int, now: datetime) -> tuple[
-        NDArray[np.uint16], NDArray[np.int64], NDArray[np.float64], int]:
+def columns(
+    batch: Batch, size: int, now: datetime
+) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.float64], int]:
     """Return (place, ts, values, aside) of a batch whose layout has `size` series. Raises Refused (422)."""
     raw = batch.columns
     count = len(raw.values) // 8

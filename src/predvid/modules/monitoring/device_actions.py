@@ -31,7 +31,9 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> Agent:
 def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a pending (or once revoked) agent report. Raises NotVisible or UserError."""
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
-    note_event("agent.approved", agent.client_id, agent.device_id, now, actor=viewer.name, who=viewer.name)
+    note_event(
+        "agent.approved", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
+    )
     return agent
 
 
@@ -39,7 +41,9 @@ def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
 def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Refuse an agent from now on; it keeps its data. Raises NotVisible or UserError."""
     agent = enrolment.set_state(viewer, agent_id, Agent.State.REVOKED, now)
-    note_event("agent.revoked", agent.client_id, agent.device_id, now, Severity.WARNING, viewer.name, who=viewer.name)
+    note_event(
+        "agent.revoked", agent.client_id, agent.device_id, now, Severity.WARNING, viewer.name, who=viewer.name
+    )
     return agent
 
 
@@ -48,7 +52,9 @@ def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a locked agent report again; what it has delivered so far is no longer compared. Raises as above."""
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
     Stream.objects.filter(agent=agent).delete()
-    note_event("agent.released", agent.client_id, agent.device_id, now, actor=viewer.name, who=viewer.name)
+    note_event(
+        "agent.released", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
+    )
     return agent
 
 
@@ -68,8 +74,16 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
     Event.objects.filter(device=device, at__gte=since).update(client=device.client)
     store().set_tenure([TenureRow(str(device.pk), str(device.client_id), since.date())])
-    note_event("device.moved", device.client_id, device.pk, now, actor=viewer.name,
-               client=device.client.name, date=since.date().isoformat())
+    note_event(
+        "device.moved",
+        device.client_id,
+        device.pk,
+        now,
+        Severity.INFO,
+        viewer.name,
+        client=device.client.name,
+        date=since.date().isoformat(),
+    )
     return device
 
 
@@ -79,12 +93,22 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     other_name = inventory.visible_device(viewer, other_id).name
     keep = inventory.merge(viewer, keep_id, other_id, now)
     Alert.objects.filter(device_id=other_id).exclude(phase=Alert.Phase.RESOLVED).update(
-        phase=Alert.Phase.RESOLVED, resolved_at=now, changed_at=now)
+        phase=Alert.Phase.RESOLVED, resolved_at=now, changed_at=now
+    )
     Alert.objects.filter(device_id=other_id).update(device=keep)
     Event.objects.filter(device_id=other_id).update(device=keep)
     Result.objects.filter(device_id=other_id).delete()
     _hand_over_series(str(keep_id), str(other_id))
-    note_event("device.merged", keep.client_id, keep.pk, now, actor=viewer.name, other=other_name, device=keep.name)
+    note_event(
+        "device.merged",
+        keep.client_id,
+        keep.pk,
+        now,
+        Severity.INFO,
+        viewer.name,
+        other=other_name,
+        device=keep.name,
+    )
     return keep
 
 
@@ -96,5 +120,3 @@ def _hand_over_series(keep: str, other: str) -> None:
 def replan_all() -> int:
     """Give every device a new plan version (the installed checks changed); return how many."""
     return Device.objects.update(plan_version=F("plan_version") + 1)
-
-

@@ -22,8 +22,8 @@ from predvid.modules.monitoring.actions import Conflict, event_row, record
 from predvid.modules.monitoring.delivery import Delivery
 from predvid.modules.monitoring.models import Event, LateHour, PolicySetting, Result, Stream
 from predvid.modules.monitoring.rules import Change, DeviceState, Standing
-from predvid.modules.monitoring.sent_facts import store_facts
 from predvid.modules.monitoring.sent_events import sent_events
+from predvid.modules.monitoring.sent_facts import store_facts
 
 REMEMBERED = 64  # how many of a stream's last batches can be told apart from a fork
 _ENTRY = struct.Struct("<Q8s")
@@ -75,7 +75,12 @@ def load_streams(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], S
     for row in Stream.objects.filter(agent_id__in={agent for agent, _ in keys}):
         state = states.get((row.agent_id, row.boot))
         if state is not None:
-            state.seq, state.dropped, state.quarantined, state.stored = row.seq, row.dropped, row.quarantined, True
+            state.seq, state.dropped, state.quarantined, state.stored = (
+                row.seq,
+                row.dropped,
+                row.quarantined,
+                True,
+            )
             state.recent = dict(_ENTRY.iter_unpack(bytes(row.recent)))
             state.ran = msgspec.msgpack.decode(bytes(row.ran), type=dict[str, int])
     return states
@@ -87,14 +92,17 @@ def load_states(devices: Collection[UUID]) -> dict[UUID, DeviceState]:
     rows = {row.pk: row for row in Device.objects.filter(pk__in=devices)}
     settings = _settings(rows.values())
     for row in rows.values():
-        states[row.pk] = DeviceState(row.pk, row.client_id, row.type, row.judging_version, row.plan_version,
-                                     settings[row.pk])
+        states[row.pk] = DeviceState(
+            row.pk, row.client_id, row.type, row.judging_version, row.plan_version, settings[row.pk]
+        )
     for result in Result.objects.filter(device_id__in=devices):
         condition = Condition(Phase(result.phase), State(result.state), result.bad_since)
         if condition.phase is Phase.NONE:
             condition = Condition()
         reason = Said(result.reason_id, result.reason_values) if result.reason_id else None
-        standing = Standing(State(result.state), Said(result.said_id, result.said_values), result.since, reason, condition)
+        standing = Standing(
+            State(result.state), Said(result.said_id, result.said_values), result.since, reason, condition
+        )
         states[result.device_id].note(result.check_name, result.item, standing)
     return states
 
@@ -130,8 +138,14 @@ class StreamMoved(Exception):
         self.keys = keys
 
 
-def commit(deliveries: Sequence[Delivery], streams: Mapping[tuple[UUID, str], StreamState],
-           changes: Sequence[Change], judged_at: Mapping[UUID, int], late: Collection[datetime], now: datetime) -> None:
+def commit(
+    deliveries: Sequence[Delivery],
+    streams: Mapping[tuple[UUID, str], StreamState],
+    changes: Sequence[Change],
+    judged_at: Mapping[UUID, int],
+    late: Collection[datetime],
+    now: datetime,
+) -> None:
     """Write one group in one transaction: sequences, facts, events, standings, alerts, late hours.
 
     `streams` are the states *before* the group; they are advanced here. `judged_at` holds the judging version
@@ -144,8 +158,11 @@ def commit(deliveries: Sequence[Delivery], streams: Mapping[tuple[UUID, str], St
             stream = streams[delivery.agent, delivery.batch.boot]
             rows.append(_advanced(stream, delivery, now))
         Stream.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["agent", "boot"],
-            update_fields=["seq", "recent", "seen_at", "ran", "skew_ms", "dropped", "quarantined"])
+            rows,
+            update_conflicts=True,
+            unique_fields=["agent", "boot"],
+            update_fields=["seq", "recent", "seen_at", "ran", "skew_ms", "dropped", "quarantined"],
+        )
         events = [event for delivery in deliveries for event in _events(delivery, now)]
         Event.objects.bulk_create(events)
         if changes:
@@ -159,8 +176,12 @@ def commit(deliveries: Sequence[Delivery], streams: Mapping[tuple[UUID, str], St
 
 def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState], judged_at: Mapping[UUID, int]) -> None:
     agents = {agent for agent, _ in streams}
-    stored = {(agent, boot): seq for agent, boot, seq in Stream.objects.select_for_update().filter(
-        agent_id__in=agents).values_list("agent_id", "boot", "seq")}
+    stored = {
+        (agent, boot): seq
+        for agent, boot, seq in Stream.objects.select_for_update()
+        .filter(agent_id__in=agents)
+        .values_list("agent_id", "boot", "seq")
+    }
     moved = {key for key, stream in streams.items() if stored.get(key, 0) != stream.seq}
     if moved:
         raise StreamMoved(moved)
@@ -171,20 +192,43 @@ def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState], judged_at: M
 
 
 def _advanced(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
-    copy = StreamState(stream.agent, stream.boot, stream.seq, dict(stream.recent), dict(stream.ran), stream.dropped,
-                       stream.quarantined)
+    copy = StreamState(
+        stream.agent,
+        stream.boot,
+        stream.seq,
+        dict(stream.recent),
+        dict(stream.ran),
+        stream.dropped,
+        stream.quarantined,
+    )
     copy.take(delivery, now)
     recent = b"".join(_ENTRY.pack(seq, digest) for seq, digest in copy.recent.items())
-    return Stream(agent_id=copy.agent, boot=copy.boot, seq=copy.seq, recent=recent, seen_at=now,
-                  ran=msgspec.msgpack.encode(copy.ran), skew_ms=delivery.skew_ms, dropped=copy.dropped,
-                  quarantined=copy.quarantined)
+    return Stream(
+        agent_id=copy.agent,
+        boot=copy.boot,
+        seq=copy.seq,
+        recent=recent,
+        seen_at=now,
+        ran=msgspec.msgpack.encode(copy.ran),
+        skew_ms=delivery.skew_ms,
+        dropped=copy.dropped,
+        quarantined=copy.quarantined,
+    )
 
 
 def _events(delivery: Delivery, now: datetime) -> Iterable[Event]:
     batch = delivery.batch
     if delivery.aside:
-        yield event_row(Fact("agent.samples_quarantined", say("agent.samples_quarantined", n=delivery.aside),
-                             Severity.WARNING), delivery.client, delivery.device, now)
+        yield event_row(
+            Fact(
+                "agent.samples_quarantined",
+                say("agent.samples_quarantined", n=delivery.aside),
+                Severity.WARNING,
+            ),
+            delivery.client,
+            delivery.device,
+            now,
+        )
     if batch.events:
         yield from sent_events(batch.events, delivery, now)
     if batch.facts:

@@ -29,6 +29,10 @@ def last_event() -> int:
 def changes_since(last: int) -> tuple[int, list[LiveChange]]:
     """Return the newest event id and the changes after `last`, at most AT_ONCE."""
     close_old_connections()
-    rows = list(Event.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "client_id", "device_id", "alert_id")[:AT_ONCE])
+    rows = list(
+        Event.objects.filter(pk__gt=last)
+        .order_by("pk")
+        .values_list("pk", "client_id", "device_id", "alert_id")[:AT_ONCE]
+    )
     changes = [LiveChange(client, device, alert is not None) for _, client, device, alert in rows]
     return (rows[-1][0] if rows else last), changes

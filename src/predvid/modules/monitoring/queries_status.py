@@ -27,7 +27,9 @@ def numbers(viewer: Viewer, now: datetime) -> Numbers:
     mine = {} if viewer.clients is None else {"client__in": viewer.clients}
     total = Device.objects.filter(merged_into=None, **mine).count()
     offline = Result.objects.filter(check_name=AGENT_CHECK, item="offline", **mine).count()
-    reporting = Stream.objects.filter(seen_at__gte=now - timedelta(minutes=2), agent__state=Agent.State.APPROVED)
+    reporting = Stream.objects.filter(
+        seen_at__gte=now - timedelta(minutes=2), agent__state=Agent.State.APPROVED
+    )
     if viewer.clients is not None:
         reporting = reporting.filter(agent__client__in=viewer.clients)
     online = reporting.values("agent__device").distinct().count()
@@ -38,4 +40,6 @@ def numbers(viewer: Viewer, now: datetime) -> Numbers:
         {"total": total, "online": online, "offline": offline},
         dict(Counter(Agent.objects.filter(**mine).values_list("state", flat=True))),
         {name: by_state.get(name, 0) for name in ("critical", "warning", "unknown")},
-        {state: Event.objects.filter(reaction=state).count() for state in ("pending", "failed")}, last)
+        {state: Event.objects.filter(reaction=state).count() for state in ("pending", "failed")},
+        last,
+    )

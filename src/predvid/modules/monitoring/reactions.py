@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -14,6 +15,7 @@ Reaction = Callable[[Event, Store], None]
 CLAIM = timedelta(minutes=2)  # a worker that died in between gives its event free after this
 AT_ONCE = 200
 MAX_ATTEMPTS = 12
+NOBODY = UUID(int=0)  # the store's client of events that belong to the whole MSP
 
 
 def react_to_pending(reactions_to: Callable[[str], tuple[Reaction, ...]], store: Store, now: datetime) -> int:
@@ -37,7 +39,7 @@ def _react(event: Event, reactions: tuple[Reaction, ...], store: Store, now: dat
         try:
             reaction(event, store)
             done.append(name)
-        except Exception as error:  # noqa: BLE001 - a failed reaction stays queued and visible, the others go on
+        except Exception as error:
             failures.append(f"{name}: {error}"[:500])
     attempts = event.attempts + 1
     state = Event.Reaction.DONE
@@ -45,13 +47,29 @@ def _react(event: Event, reactions: tuple[Reaction, ...], store: Store, now: dat
         state = Event.Reaction.FAILED if attempts >= MAX_ATTEMPTS else Event.Reaction.PENDING
         log.warning("event %d: %s", event.pk, "; ".join(failures))
     Event.objects.filter(pk=event.pk).update(
-        reaction=state, reacted=done, attempts=attempts, error="\n".join(failures),
-        retry_at=now + timedelta(seconds=min(2**attempts, 3600)) if failures else None)
+        reaction=state,
+        reacted=done,
+        attempts=attempts,
+        error="\n".join(failures),
+        retry_at=now + timedelta(seconds=min(2**attempts, 3600)) if failures else None,
+    )
 
 
 def copy_to_store(event: Event, store: Store) -> None:
     """Copy an event to the store, where it can be searched over months."""
-    store.insert_events([EventRow(
-        id=event.pk, client=str(event.client_id) if event.client_id else None,
-        device=str(event.device_id) if event.device_id else None, at=event.at, kind=event.kind,
-        severity=event.severity, said_id=event.said_id, values=event.said_values, actor=event.actor, target=event.target)])
+    store.insert_events(
+        [
+            EventRow(
+                id=event.pk,
+                client=str(event.client_id or NOBODY),
+                device=str(event.device_id) if event.device_id else None,
+                at=event.at,
+                kind=event.kind,
+                severity=event.severity,
+                said_id=event.said_id,
+                values=event.said_values,
+                actor=event.actor,
+                target=event.target,
+            )
+        ]
+    )

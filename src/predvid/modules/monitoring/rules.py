@@ -62,8 +62,8 @@ class DeviceState:
 
     def _heal(self, check: str) -> None:
         if check in self.bad and not any(
-                name == check and standing.state is not State.OK
-                for (name, _), standing in self.standings.items()):
+            name == check and standing.state is not State.OK for (name, _), standing in self.standings.items()
+        ):
             self.bad.discard(check)
 
 
@@ -90,7 +90,7 @@ def judge_run(state: DeviceState, check: Check, samples: list[Sample], now: date
         return []
     try:
         results = _held(state, check, samples, list(check.judge(samples, state.params(check))))
-    except Exception as error:  # noqa: BLE001 - a check from outside may raise anything; it must not stop the others
+    except Exception as error:
         said = say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:300])
         return failed_run(state, check.name, said, now, timedelta(seconds=2 * check.interval))
     return apply_results(state, check.name, results, now, timedelta(seconds=check.hold))
@@ -110,7 +110,9 @@ def _held(state: DeviceState, check: Check, samples: list[Sample], results: list
         return results
     held = {result.item: result.state for result in check.judge(samples, strict)}
     return [
-        replace(result, state=max(result.state, min(better[result.item], held.get(result.item, result.state))))
+        replace(
+            result, state=max(result.state, min(better[result.item], held.get(result.item, result.state)))
+        )
         if result.item in better
         else result
         for result in results
@@ -126,8 +128,11 @@ def stricter(params: Any) -> Any:
         levels = getattr(params, part.name)
         if isinstance(levels, Levels) and levels.margin:
             by = levels.margin if levels.lower_is_worse else -levels.margin
-            marks = {name: mark + by for name in ("warning", "critical")
-                     if (mark := getattr(levels, name)) is not None}
+            marks = {
+                name: mark + by
+                for name in ("warning", "critical")
+                if (mark := getattr(levels, name)) is not None
+            }
             moved[part.name] = replace(levels, **marks)
     return replace(params, **moved) if moved else params
 
@@ -138,8 +143,9 @@ def failed_run(state: DeviceState, check: str, said: Said, now: datetime, hold: 
     return [change] if change else []
 
 
-def apply_results(state: DeviceState, check: str, results: Iterable[Result], now: datetime,
-                  hold: timedelta) -> list[Change]:
+def apply_results(
+    state: DeviceState, check: str, results: Iterable[Result], now: datetime, hold: timedelta
+) -> list[Change]:
     """Return the changes that a whole good run of `check` brings; items that it no longer names are gone."""
     changes, named = [], set()
     for result in results:
@@ -172,10 +178,13 @@ def spoke(state: DeviceState, check: str, item: str, now: datetime) -> list[Chan
     return [Change(state.device, state.client, check, item, None, step, now)]
 
 
-def _step(state: DeviceState, check: str, result: Result, now: datetime, hold: timedelta,
-          *, sample: bool) -> Change | None:
+def _step(
+    state: DeviceState, check: str, result: Result, now: datetime, hold: timedelta, *, sample: bool
+) -> Change | None:
     before = state.standings.get((check, result.item))
-    condition, step = transition(before.condition if before else Condition(), result.state, now, hold, sample=sample)
+    condition, step = transition(
+        before.condition if before else Condition(), result.state, now, hold, sample=sample
+    )
     same = before is not None and before.state is result.state
     if before is not None and same and before.condition == condition:
         return None
@@ -212,5 +221,8 @@ def overdue(ran: Mapping[str, int], intervals: Mapping[str, int], now_ms: int) -
 
     `ran` maps check names to ms, `intervals` to seconds.
     """
-    return [check for check, at in ran.items()
-            if check in intervals and now_ms - at > max(3 * intervals[check], 300) * 1000]
+    return [
+        check
+        for check, at in ran.items()
+        if check in intervals and now_ms - at > max(3 * intervals[check], 300) * 1000
+    ]

@@ -20,6 +20,9 @@ def sent_events(rows: Sequence[EventRow], delivery: Delivery, now: datetime) -> 
     for row in rows[:MAX_EVENTS]:
         severity = Severity.__members__.get(row.severity.upper(), Severity.INFO)
         kind = row.kind if known(row.kind) else "agent.unknown"
-        source = {str(k)[:60]: v if isinstance(v, int | float | bool) else str(v)[:300] for k, v in row.source.items()}
+        source = {
+            str(k)[:60]: v if isinstance(v, int | float | bool) else str(v)[:300]
+            for k, v in row.source.items()
+        }
         fact = Fact(kind, said(row.said), severity, min(moment(row.at), now), row.actor, row.target, source)
         yield event_row(fact, delivery.client, delivery.device, now)

@@ -26,8 +26,15 @@ def store_facts(rows: Sequence[FactRow], delivery: Delivery, now: datetime) -> I
         if fact is not None and fact.value == row.value:
             continue
         Fact.objects.update_or_create(
-            device_id=delivery.device, name=name,
-            defaults={"client_id": delivery.client, "check_name": row.check[:60], "value": row.value, "since": now})
+            device_id=delivery.device,
+            name=name,
+            defaults={
+                "client_id": delivery.client,
+                "check_name": row.check[:60],
+                "value": row.value,
+                "since": now,
+            },
+        )
         if name == "system.os" and isinstance(row.value, dict):
             Device.objects.filter(pk=delivery.device).update(os=str(row.value.get("name", ""))[:120])
         if fact is not None and not name.startswith(QUIET):

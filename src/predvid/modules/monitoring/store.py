@@ -173,7 +173,7 @@ class Store:
         return [_curve(row) for row in self._scoped(question, devices, parameters)]
 
     def series_of(self, device: str) -> list[SeriesRow]:
-        """Return every series of one device, by metric and labels; the viewer may see it: the caller knows."""
+        """Return every series of one device, by metric and labels; the caller checked the viewer's right."""
         rows = self._scoped(sql.SERIES_OF, [device], {})
         return [SeriesRow(series, device, metric, json.loads(labels)) for series, metric, labels in rows]
 
@@ -220,7 +220,7 @@ class Store:
         limit: int = 200,
         device: str | None = None,
     ) -> list[EventRow]:
-        """Return the newest events in [start, end) of these clients that hold `text` anywhere, newest first."""
+        """Return the newest events in [start, end) of these clients with `text` in any word, newest first."""
         parameters = {
             "text": text,
             "start": _ms(start),

@@ -16,12 +16,32 @@ Parameters = Mapping[str, Any]
 Row = Sequence[Any]
 
 # Error numbers of ClickHouse that say "these rows" or "this statement"; all others may pass by waiting.
-_REFUSING = frozenset(
-    int(code)
-    for code in """
-    6 8 9 10 16 20 25 26 27 32 33 36 38 41 42 43 46 47 50 53 62 69 70 72 115 117 128 130 131 190 321 349 376
-    386 407 432 441 456 457""".split()
+_CANNOT_PARSE = (
+    6,
+    25,
+    26,
+    27,
+    32,
+    33,
+    38,
+    41,
+    69,
+    70,
+    72,
+    117,
+    128,
+    130,
+    131,
+    321,
+    349,
+    376,
+    407,
+    432,
+    441,
+    457,
 )
+_BAD_STATEMENT = (8, 9, 10, 16, 20, 36, 42, 43, 46, 47, 50, 53, 62, 115, 190, 386, 456)
+_REFUSING = frozenset((*_CANNOT_PARSE, *_BAD_STATEMENT))
 
 
 class StoreUnavailable(Exception):

@@ -13,7 +13,15 @@ from predvid.modules.inventory.models import Agent
 from predvid.modules.monitoring.actions import Conflict, record
 from predvid.modules.monitoring.intake import load_states
 from predvid.modules.monitoring.models import Stream
-from predvid.modules.monitoring.rules import AGENT_CHECK, DATA_ITEM, Change, DeviceState, overdue, silent, spoke
+from predvid.modules.monitoring.rules import (
+    AGENT_CHECK,
+    DATA_ITEM,
+    Change,
+    DeviceState,
+    overdue,
+    silent,
+    spoke,
+)
 
 LEASE = timedelta(seconds=120)  # an agent that says nothing for this long is offline
 
@@ -31,8 +39,11 @@ class Presence:
 def presences(now: datetime) -> list[Presence]:
     """Return the presence of every approved agent that has delivered at least once."""
     latest: dict[UUID, Presence] = {}
-    rows = Stream.objects.filter(agent__state=Agent.State.APPROVED).order_by("seen_at").values_list(
-        "agent_id", "agent__device_id", "seen_at", "ran")
+    rows = (
+        Stream.objects.filter(agent__state=Agent.State.APPROVED)
+        .order_by("seen_at")
+        .values_list("agent_id", "agent__device_id", "seen_at", "ran")
+    )
     for agent, device, seen, ran in rows.iterator():
         latest[agent] = Presence(agent, device, seen, msgspec.msgpack.decode(bytes(ran), type=dict[str, int]))
     return list(latest.values())
@@ -57,11 +68,14 @@ def sweep(checks: Mapping[str, Check], started: datetime, now: datetime) -> int:
     return changed
 
 
-def _changes(row: Presence, state: DeviceState, checks: Mapping[str, Check], since: datetime,
-             now: datetime) -> Iterable[Change]:
+def _changes(
+    row: Presence, state: DeviceState, checks: Mapping[str, Check], since: datetime, now: datetime
+) -> Iterable[Change]:
     if now - since > LEASE:
         minutes = int((now - row.seen).total_seconds() // 60)
-        yield from silent(state, AGENT_CHECK, Result("offline", State.CRITICAL, say("agent.offline", minutes=minutes)), now)
+        yield from silent(
+            state, AGENT_CHECK, Result("offline", State.CRITICAL, say("agent.offline", minutes=minutes)), now
+        )
         return
     if (AGENT_CHECK, "offline") in state.standings and now - row.seen <= LEASE:
         yield from spoke(state, AGENT_CHECK, "offline", now)
@@ -71,7 +85,12 @@ def _changes(row: Presence, state: DeviceState, checks: Mapping[str, Check], sin
     stopped = set(overdue(ran, intervals, int(now.timestamp() * 1000)))
     for check in stopped:
         at = datetime.fromtimestamp(row.ran[check] / 1000, UTC)
-        yield from silent(state, check, Result(DATA_ITEM, State.UNKNOWN, say("check.no_data", seconds=int((now - at).total_seconds()))), now)
+        yield from silent(
+            state,
+            check,
+            Result(DATA_ITEM, State.UNKNOWN, say("check.no_data", seconds=int((now - at).total_seconds()))),
+            now,
+        )
     for check, item in [key for key in state.standings if key[1] == DATA_ITEM and key[0] not in stopped]:
         yield from spoke(state, check, item, now)
 

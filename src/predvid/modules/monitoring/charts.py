@@ -1,0 +1,134 @@
+"""What a chart shows: the metrics' names and units in words, and the curves as columns for the browser."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from predvid.checks.v1 import Check
+from predvid.core.wording import Text, number, size
+from predvid.modules.monitoring.store import SeriesWindow
+
+RANGES = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+POINTS = 320
+MOST_CURVES = 12
+
+# The longest ending wins: `_bytes_per_second` before `_per_second`.
+UNITS = {
+    "_bits_per_second": "bit/s", "_bytes_per_second": "B/s", "_per_second": "/s", "_percent": "%", "_bytes": "B",
+    "_seconds": "s", "_celsius": "°C", "_days": "d", "_minutes": "min",
+}
+NAMES = {
+    "cpu_used_percent": Text("Processor used", "Zauzetost procesora"),
+    "cpu_iowait_percent": Text("Processor waiting for disks", "Čekanje procesora na diskove"),
+    "cpu_steal_percent": Text("Processor time withheld by the host", "Procesorsko vrijeme koje uskraćuje domaćin"),
+    "cpu_load_per_core": Text("Load per core", "Opterećenje po jezgri"),
+    "cpu_core_used_percent": Text("Each core", "Svaka jezgra"),
+    "memory_used_percent": Text("Memory used", "Zauzetost memorije"),
+    "memory_available_bytes": Text("Memory available", "Dostupna memorija"),
+    "memory_swap_used_percent": Text("Swap used", "Zauzetost priručne memorije na disku"),
+    "memory_commit_percent": Text("Memory promised to programs", "Memorija obećana programima"),
+    "disk_used_percent": Text("Disk used", "Zauzetost diskova"),
+    "disk_free_bytes": Text("Disk free", "Slobodno na diskovima"),
+    "disk_inodes_used_percent": Text("Inodes used", "Zauzetost inodova"),
+    "disk_reachable": Text("Share answers", "Mrežna mapa odgovara"),
+    "disk_read_only": Text("Turned read-only", "Samo za čitanje"),
+    "net_received_bits_per_second": Text("Received", "Primljeno"),
+    "net_sent_bits_per_second": Text("Sent", "Poslano"),
+    "net_errors_per_second": Text("Network errors", "Mrežne pogreške"),
+    "net_drops_per_second": Text("Dropped packets", "Odbačeni paketi"),
+    "uptime_seconds": Text("Time since start", "Vrijeme od pokretanja"),
+    "patches_pending": Text("Pending patches", "Zakrpe na čekanju"),
+    "patches_security": Text("Pending security patches", "Sigurnosne zakrpe na čekanju"),
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart that a page offers."""
+
+    metric: str
+    title: str
+    unit: str
+
+
+def unit_of(metric: str) -> str:
+    """Return the unit that a metric's name ends with; nothing for counts."""
+    return next((unit for ending, unit in UNITS.items() if metric.endswith(ending)), "")
+
+
+def name_of(metric: str, language: str) -> str:
+    """Return the metric's name in words; an unknown one loses its unit and its underscores."""
+    if text := NAMES.get(metric):
+        return text.pattern(language)
+    ending = next((ending for ending in UNITS if metric.endswith(ending)), "")
+    return metric.removesuffix(ending).replace("_", " ").capitalize()
+
+
+def value_in_words(value: float, metric: str, language: str) -> str:
+    """Return a value with its unit as people write it: `90 %`, `50 GB`, `15 d`."""
+    unit = unit_of(metric)
+    if unit in ("B", "B/s"):
+        return size(value, language) + unit.removeprefix("B")
+    if unit == "%":
+        return f"{number(value, language)} %" if language == "hr" else f"{number(value, language)}%"
+    return f"{number(value, language)} {unit}".rstrip()
+
+
+def offered(checks: Mapping[str, Check], present: Sequence[str], language: str) -> list[Chart]:
+    """Return the charts of the checks in their order, of metrics that the device has `present`."""
+    known = set(present)
+    ordered = [metric for check in checks.values() for metric in check.charts if metric in known]
+    return [Chart(metric, name_of(metric, language), unit_of(metric)) for metric in dict.fromkeys(ordered)]
+
+
+def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
+    """Return start and end of what a chart's address asks for: `from` and `to` (seconds since 1970), or `range`."""
+    try:
+        first, last = float(words["from"]), float(words["to"])
+        start, end = datetime.fromtimestamp(first, now.tzinfo), datetime.fromtimestamp(last, now.tzinfo)
+    except (KeyError, ValueError, OverflowError, OSError):
+        return now - RANGES.get(words.get("range", ""), RANGES["24h"]), now
+    end = min(end, now)
+    start = max(start, now - timedelta(days=800))
+    return (start, end) if end - start >= timedelta(minutes=1) else (end - timedelta(minutes=1), end)
+
+
+def columns(curves: Sequence[SeriesWindow], metric: str, language: str) -> dict[str, Any]:
+    """Return curves on one common time axis (`ts` in seconds); None where a curve has no bucket.
+
+    At most MOST_CURVES of them, those with the highest mean first; `more` counts the rest.
+    """
+    ranked = sorted(curves, key=lambda curve: -max(curve.mean, default=0.0))
+    shown = sorted(ranked[:MOST_CURVES], key=lambda curve: sorted(curve.labels.items()))
+    moments = sorted({moment for curve in shown for moment in curve.ts})
+    place = {moment: at for at, moment in enumerate(moments)}
+    return {
+        "title": name_of(metric, language), "unit": unit_of(metric), "ts": [moment / 1000 for moment in moments],
+        "curves": [_curve(curve, place) for curve in shown], "more": len(ranked) - len(shown),
+    }
+
+
+def _curve(curve: SeriesWindow, place: Mapping[int, int]) -> dict[str, Any]:
+    spread: dict[str, list[float | None]] = {part: [None] * len(place) for part in ("min", "mean", "max")}
+    for number_, moment in enumerate(curve.ts):
+        at = place[moment]
+        spread["min"][at], spread["mean"][at] = _short(curve.min[number_]), _short(curve.mean[number_])
+        spread["max"][at] = _short(curve.max[number_])
+    return {"label": ", ".join(curve.labels.values()), **spread}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def spark(values: Sequence[float], width: float = 96, height: float = 26) -> str:
+    """Return the points of a sparkline in an SVG of this size (pixels); empty without two values."""
+    if len(values) < 2:
+        return ""
+    low, high = min(values), max(values)
+    across, up = width / (len(values) - 1), (height - 6) / ((high - low) or 1)
+    flat = (height - 3) if high == low else None
+    return " ".join(
+        f"{at * across:.1f},{flat if flat is not None else height - 3 - (value - low) * up:.1f}"
+        for at, value in enumerate(values))

@@ -1,0 +1,59 @@
+"""What every page shows around its content: the rooms with their counts, the person, the theme."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.rules import Viewer
+from predvid.modules.monitoring.queries.standing import Counts, counts
+
+
+@dataclass(frozen=True)
+class Room:
+    """One entry of the navigation."""
+
+    title: str
+    icon: str
+    address: str
+    count: int | None
+    here: bool
+
+
+def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
+    """Return the rooms that stand today, in the order of the navigation."""
+    entries = [
+        (_("Overview"), "layout-dashboard", "overview", None),
+        (_("Alerts"), "bell", "alerts", known.open_alerts),
+        (_("Clients"), "building", "clients", None),
+        (_("Devices"), "device-desktop", "devices", known.devices),
+    ]
+    if viewer.may_manage:
+        entries.append((_("Enrol a device"), "plus", "enrol", known.pending or None))
+    return [Room(title, icon, reverse(name), count, _here(request.path, reverse(name)))
+            for title, icon, name, count in entries]
+
+
+def _here(path: str, address: str) -> bool:
+    return path == address if address == "/" else path.startswith(address)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: nonce and theme for any page, rooms and person where someone is signed in."""
+    context: dict[str, Any] = {"nonce": getattr(request, "csp_nonce", ""), "theme": "auto"}
+    person = getattr(request, "user", None)
+    if person is None or not person.is_authenticated:
+        return context
+    viewer = viewer_of(person)
+    known = SimpleLazyObject(lambda: counts(viewer))
+    return context | {
+        "theme": person.theme,
+        "person": person,
+        "viewer": viewer,
+        "counts": known,
+        "rooms": SimpleLazyObject(lambda: rooms(request, known, viewer)),
+    }

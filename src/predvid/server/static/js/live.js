@@ -1,0 +1,64 @@
+/* Follows what happens: the gateway's event stream says what changed, htmx then morphs the page's live part. */
+(() => {
+  const PAUSE = 1200;       // one refresh for a burst of changes (ms)
+  const ANYWAY = 60_000;    // relative times age even when nothing happens (ms)
+  const part = document.getElementById("live");
+  const box = document.getElementById("link-state");
+  let due = null;
+  let last = Date.now();
+
+  const refresh = () => {
+    due = null;
+    if (!part || document.hidden || !part.dataset.live) return;
+    last = Date.now();
+    htmx.trigger(part, "refresh");
+  };
+
+  const soon = () => {
+    if (due === null) due = setTimeout(refresh, PAUSE);
+  };
+
+  const concerns = (change) => {
+    const kinds = (part?.dataset.live || "").split(" ");
+    const only = part?.dataset.liveId;
+    const ids = [...(change.devices || []), ...(change.clients || [])];
+    if (only) return ids.includes(only);
+    return (kinds.includes("alerts") && change.alerts) || (kinds.includes("devices") && ids.length > 0);
+  };
+
+  const say = (on) => {
+    if (!box) return;
+    box.classList.toggle("on", on);
+    box.querySelector("[data-word]").textContent = on ? box.dataset.on : box.dataset.off;
+    box.querySelector("[data-note]").textContent = on ? box.dataset.onNote : box.dataset.offNote;
+  };
+
+  const follow = () => {
+    const stream = new EventSource("/live");
+    stream.addEventListener("open", () => say(true));
+    stream.addEventListener("error", () => {
+      say(false);
+      // The browser reconnects by itself unless the answer was final (signed out, restarting).
+      if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 15_000);
+    });
+    stream.addEventListener("changed", (event) => {
+      if (concerns(JSON.parse(event.data))) soon();
+    });
+    window.addEventListener("pagehide", () => stream.close(), { once: true });
+  };
+
+  // An answer from another page (signed out meanwhile) must not be morphed into this one.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const answer = event.detail?.ctx?.response?.raw;
+    if (answer?.redirected && new URL(answer.url).pathname.startsWith("/sign-in")) {
+      event.preventDefault();
+      location.reload();
+    }
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && Date.now() - last > ANYWAY) refresh();
+  });
+  setInterval(() => { if (Date.now() - last >= ANYWAY) refresh(); }, 10_000);
+  if (part?.dataset.live) follow();
+  else box?.remove();
+})();

@@ -1,0 +1,211 @@
+"""Tags and filters of the pages: icons, numbers, times, states; built into every template."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, ngettext, pgettext
+
+from predvid.core import wording
+from predvid.modules.monitoring import charts
+from predvid.server import assets
+from predvid.server.icons import ICONS
+
+register = template.Library()
+STATE_ICONS = {
+    "ok": "circle-check", "warning": "alert-triangle", "critical": "alert-octagon", "unknown": "help-circle",
+    "offline": "plug-connected-x", "waiting": "hourglass", "info": "info-circle", "pending": "hourglass",
+    "approved": "circle-check", "revoked": "x", "locked": "lock",
+}
+TYPE_ICONS = {
+    "server": "server", "workstation": "device-desktop", "laptop": "device-laptop", "network": "router",
+    "other": "device-unknown",
+}
+BAR_WIDTH = 150
+
+
+def _language() -> str:
+    return "hr" if (get_language() or "hr").startswith("hr") else "en"
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Return the address of a packaged static file, with the digest of its content."""
+    return assets.address(path)
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18) -> SafeString:
+    """Return an icon as inline SVG, hidden from screen readers: a word stands beside it."""
+    return format_html(
+        '<svg class="ic" width="{0}" height="{0}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{1}</svg>',
+        size, mark_safe(ICONS[name]))  # noqa: S308 - our own constant
+
+
+@register.filter
+def type_icon(device_type: str) -> str:
+    """Return the icon's name of a device type."""
+    return TYPE_ICONS.get(device_type, "device-unknown")
+
+
+def state_word(state: str) -> str:
+    """Return a state in the reader's language."""
+    words = {
+        "ok": pgettext("state", "OK"), "warning": pgettext("state", "warning"),
+        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"),
+        "offline": pgettext("state", "offline"), "waiting": pgettext("state", "waiting for data"),
+        "info": pgettext("state", "information"), "pending": pgettext("state", "pending approval"),
+        "approved": pgettext("state", "approved"), "revoked": pgettext("state", "revoked"),
+        "locked": pgettext("state", "locked"),
+    }
+    return words.get(state, state)
+
+
+@register.filter(name="state_word")
+def state_word_filter(state: str) -> str:
+    """Return a state in the reader's language."""
+    return state_word(state)
+
+
+@register.simple_tag
+def state(name: str, quiet: bool = False) -> SafeString:
+    """Return a state as icon and word in its colour; `quiet` leaves the word to screen readers and the tooltip."""
+    word = state_word(name)
+    shown = format_html('<span class="{}">{}</span>', "visually-hidden" if quiet else "", word)
+    return format_html('<span class="st st-{}" title="{}">{}{}</span>', name, word,
+                       icon(STATE_ICONS.get(name, "activity"), 17), shown)
+
+
+@register.filter
+def amount(value: float | None, decimals: int = 1) -> str:
+    """Return a number grouped and rounded as the reader writes it."""
+    return "–" if value is None else wording.number(value, _language(), decimals)
+
+
+@register.filter
+def lasting(seconds: float | None) -> str:
+    """Return a duration in words."""
+    return "–" if seconds is None else wording.duration(abs(seconds), _language())
+
+
+@register.filter
+def in_unit(value: float | None, metric: str) -> str:
+    """Return a metric's value with its unit."""
+    return "–" if value is None else charts.value_in_words(value, metric, _language())
+
+
+@register.filter
+def exact(moment: datetime | None) -> str:
+    """Return a moment in full: 22. studenoga 2026., 21:04:05."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'DATE_FORMAT')}, {local:%H:%M:%S}"
+
+
+@register.filter
+def today(moment: datetime) -> str:
+    """Return weekday, date and time: nedjelja, 22. studenoga 2026., 21:04."""
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'l')}, {date_format(local, 'DATE_FORMAT')}, {local:%H:%M}"
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """Return how long ago `moment` was, shortly; beyond a month its date."""
+    seconds = int((now - moment).total_seconds())
+    if seconds < 5:
+        return gettext("just now")
+    if seconds < 60:
+        return gettext("%(n)d s ago") % {"n": seconds}
+    if seconds < 3600:
+        return gettext("%(n)d min ago") % {"n": seconds // 60}
+    if seconds < 86400:
+        return gettext("%(n)d h ago") % {"n": seconds // 3600}
+    days = seconds // 86400
+    if days <= 30:
+        return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString | str:
+    """Return a moment as relative time, the exact one on hover."""
+    if moment is None:
+        return "–"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment),
+                       relative(moment, timezone.now()))
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return one or two letters for a round badge."""
+    parts = [part for part in name.split() if part[:1].isalnum()]
+    letters = [part[0] for part in parts]
+    return "".join((letters[0], letters[1]) if len(letters) > 1 else letters[:1]).upper() or "?"
+
+
+@register.simple_tag
+def health_bar(parts: Sequence[tuple[str, int]], width: int = BAR_WIDTH) -> SafeString:
+    """Return shares of devices by standing as a bar; each part names itself on hover and to screen readers."""
+    total = sum(n for _, n in parts)
+    if not total:
+        return mark_safe("")
+    gap, least = 2, 5
+    room = width - gap * (len(parts) - 1)
+    widths = [max(least, room * n / total) for _, n in parts]
+    scale = room / sum(widths)
+    left, cells = 0.0, []
+    for (name, n), wide in zip(parts, widths, strict=True):
+        cells.append((name, f"{left:.1f}", f"{wide * scale:.1f}", f"{state_word(name)}: {n}"))
+        left += wide * scale + gap
+    label = ", ".join(cell[3] for cell in cells)
+    rects = format_html_join(
+        "", '<rect class="fill-{}" x="{}" y="0" width="{}" height="8" rx="3"><title>{}</title></rect>', cells)
+    return format_html('<svg class="hbar" viewBox="0 0 {0} 8" width="{0}" height="8" role="img" aria-label="{1}" '
+                       'preserveAspectRatio="none">{2}</svg>', width, label, rects)
+
+
+@register.simple_tag
+def sparkline(points: str, kind: str = "accent") -> SafeString:
+    """Return a sparkline of the points that `charts.spark` worked out."""
+    if not points:
+        return mark_safe("")
+    last = points.rpartition(" ")[2]
+    x, _, y = last.partition(",")
+    return format_html(
+        '<svg class="spark spark-{}" viewBox="-2 0 102 26" width="102" height="26" aria-hidden="true">'
+        '<polygon points="0,26 {} {},26"/><polyline points="{}"/><circle cx="{}" cy="{}" r="2.2"/></svg>',
+        kind, points, x, points, x, y)
+
+
+@register.filter
+def rows_of(value: Any) -> list[dict[str, Any]] | None:
+    """Return a fact's value as table rows, or None where it is no list of objects."""
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return value
+    return None
+
+
+@register.filter
+def pairs_of(value: Any) -> Iterable[tuple[str, Any]] | None:
+    """Return a fact's value as names and values, or None where it is no object."""
+    return value.items() if isinstance(value, dict) else None
+
+
+@register.filter
+def columns_of(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the names of the columns of a table of facts, the key first."""
+    names = dict.fromkeys(name for row in rows[:200] for name in row)
+    return sorted(names, key=lambda name: (name not in ("key", "name"), name == "key" and "name" in names))
+
+
+@register.filter
+def cell(row: dict[str, Any], name: str) -> Any:
+    """Return one value of a row."""
+    return row.get(name)
