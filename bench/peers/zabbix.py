@@ -5,7 +5,6 @@ import dataclasses
 import json
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that this fil
 
 from peers.cluster import PostgresCluster, service_user
 from peers.packages import ensure_installed
+from peers.ports import free_port
 from peers.probe import Probe
 from peers.process_tree import cpu_seconds, tree
 from peers.trapper import Batch, Senders, Sent, send, sender_frame
@@ -185,7 +185,7 @@ class ZabbixPeer:
         return stored
 
     def _start_server(self, user: str | None) -> None:
-        self._port = _free_port()
+        self._port = free_port()
         place = self._directory
         settings = {
             **SETTINGS,
@@ -232,15 +232,6 @@ class ZabbixPeer:
             for process in tree([self._server.pid]):
                 process.kill()
             self._server.wait()
-
-
-def _free_port() -> int:
-    """A free loopback port below 32768, the highest that zabbix_server takes as ListenPort."""
-    for port in random.sample(range(20000, 32768), 50):
-        with socket.socket() as candidate:
-            if candidate.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise RuntimeError("no free loopback port between 20000 and 32767")
 
 
 def _figures(sent: Sent, probe: Probe, stored: int, elapsed: float, cpu: float, grown: int) -> ZabbixFigures:
