@@ -43,7 +43,8 @@ def collect(source: Source, params: DiskSpaceParams, state: dict[str, Any]) -> I
         if row.get("inodes_total"):
             share = 100 - 100 * row["inodes_free"] / row["inodes_total"]
             yield Sample("disk_inodes_used_percent", round(share, 2), labels)
-        yield Sample("disk_read_only", float(bool(row.get("turned_read_only"))), labels)
+        if "turned_read_only" in row:
+            yield Sample("disk_read_only", float(row["turned_read_only"]), labels)
 
 
 def judge(samples: list[Sample], params: DiskSpaceParams) -> Iterator[Result]:
