@@ -31,6 +31,8 @@ def defined(source: Source) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.Assign):
             names.update(target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
     return names
 
 
@@ -40,7 +42,7 @@ def constants(tops: tuple[str, ...] = ("src",)) -> str:
 
 
 def test_defined_sees_the_top_only() -> None:
-    assert defined(Source("a.py", "def f():\n    def g(): ...\nx = 1\n")) == {"f", "x"}
+    assert defined(Source("a.py", "def f():\n    def g(): ...\nx = 1\ny: int = 2\n")) == {"f", "x", "y"}
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -8,6 +8,7 @@ from house.tree import ROOT, Source, sources
 from predvid.checks import registry
 from predvid.core import events
 from predvid.core.wording import Text
+from predvid.modules.monitoring import words
 
 PLACE = re.compile(r"\{(\w+)(?::\w+)?((?:\|[^{}|]*)*)\}")
 FORMS = {"en": 2, "hr": 3}
@@ -48,8 +49,7 @@ def said_ids(source: Source) -> Iterator[tuple[int, str]]:
 
 
 def test_every_sentence_is_whole_in_both_languages() -> None:
-    everything = {**registry.texts(), **events.KINDS}
-    assert not [flaw for said, text in everything.items() for flaw in flaws(said, text)]
+    assert not [flaw for said, text in words.texts().items() for flaw in flaws(said, text)]
 
 
 def test_an_incomplete_sentence_is_caught() -> None:
@@ -75,9 +75,8 @@ def test_an_unlisted_event_kind_is_caught() -> None:
 
 
 def test_every_sentence_that_is_said_has_words() -> None:
-    known = {**registry.texts(), **events.KINDS}
-    said = [(source.path, line, words) for source in sources("src") for line, words in said_ids(source)]
-    assert not [place for place in said if place[2] not in known]
+    said = [(source.path, line, name) for source in sources("src") for line, name in said_ids(source)]
+    assert not [place for place in said if place[2] not in words.texts()]
     assert list(said_ids(Source("a.py", 'x = say("no.words", n=1)\n'))) == [(1, "no.words")]
 
 
