@@ -46,6 +46,10 @@ class Clock:
         server, at, _ = self._base
         return round((server + self.elapsed() - at) * 1000)
 
+    def assume(self, offset: int) -> None:
+        """Correct the wall clock by `offset` (ms), the last one persisted, until the first contact."""
+        self._offset = offset
+
     def offset(self) -> int:
         """Return how far the corrected time is ahead of the wall clock (ms): what to persist and to show."""
         return self.now() - round(self._wall() * 1000)

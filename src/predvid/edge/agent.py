@@ -1,0 +1,136 @@
+"""Puts the agent together from its state folder and runs it until it is told to stop."""
+
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from types import FrameType
+
+from predvid import __version__
+from predvid.checks.registry import checks
+from predvid.core.errors import UserError
+from predvid.edge import durable, local_policy, proxy
+from predvid.edge.clock import Clock
+from predvid.edge.courier import Courier
+from predvid.edge.identity import (
+    Keys,
+    Membership,
+    StateFolder,
+    load_keys,
+    load_membership,
+    locked,
+    new_boot,
+    next_generation,
+)
+from predvid.edge.link import Link, Sender, verifying
+from predvid.edge.loop import Inbox, Loop, Setting, Stop
+from predvid.edge.outbox import CAP, Outbox, OutboxFailed
+from predvid.edge.plan import PlanRefused, accept
+from predvid.edge.sources.local import local_source
+from predvid.edge.standing import recall
+from predvid.wire.v1 import Plan
+
+log = logging.getLogger("predvid.agent")
+
+
+class PlanKeeper:
+    """The newest plan believed, kept durable so that a reboot without the server changes nothing."""
+
+    def __init__(self, path: Path, membership: Membership) -> None:
+        self._path, self._membership = path, membership
+        self.newest: Plan | None = None
+        with contextlib.suppress(OSError, PlanRefused):
+            self.newest = accept(path.read_bytes(), membership.plan_key, membership.agent, None)
+
+    def accept(self, body: bytes) -> Plan:
+        """Return the plan in `body` once it is believed and durable; raise PlanRefused."""
+        plan = accept(body, self._membership.plan_key, self._membership.agent, self.newest)
+        try:
+            durable.write(self._path, body)
+        except OSError as error:
+            log.warning("the plan cannot be stored: %s", error.strerror)
+        self.newest = plan
+        return plan
+
+
+def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Link:
+    """Return the link to the server of `membership`; raise UserError where its CA file cannot be used."""
+    server = proxy.server_address(membership.server)
+    tls = None
+    if server.tls:
+        try:
+            tls = verifying(state.ca if state.ca.exists() else None)
+        except OSError as error:
+            raise UserError(f"{state.ca} cannot be used: {error}") from None
+    return Link(server, proxy.choose(server, membership.proxy), tls, sender)
+
+
+def run(state: StateFolder, cap: int = CAP) -> int:
+    """Run the agent on `state` until SIGTERM or SIGINT; return the exit status. Raises UserError."""
+    membership, keys = load_membership(state), load_keys(state)
+    policy = local_policy.load(local_policy.find(state))
+    source = local_source()
+    lock = locked(state)
+    try:
+        generation, boot = next_generation(state), new_boot()
+        clock = Clock()
+        outbox = _open(state, boot, clock, cap)
+        inbox: Inbox = SimpleQueue()
+        sender = _sender(membership, keys, boot, generation, clock)
+        standing = recall(outbox)
+        clock.assume(standing.offset)
+        courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
+        keeper = PlanKeeper(state.plan, membership)
+        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept)
+        loop = Loop(setting, source, clock, outbox, inbox, courier)
+        log.info(
+            "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server
+        )
+        with _stopping_on_signals(lambda: inbox.put(Stop())):
+            _work(loop, courier, keeper)
+        outbox.close()
+    finally:
+        lock.release()
+    log.info("stopped")
+    return 0
+
+
+def _work(loop: Loop, courier: Courier, keeper: PlanKeeper) -> None:
+    loop.started(__version__)
+    if keeper.newest is not None:
+        loop.use(keeper.newest)
+    courier.start()
+    loop.run()
+    courier.stop()
+
+
+def _sender(membership: Membership, keys: Keys, boot: str, generation: int, clock: Clock) -> Sender:
+    return Sender(membership.agent, boot, generation, keys.signer(), clock.now, clock.elapsed)
+
+
+def _open(state: StateFolder, boot: str, clock: Clock, cap: int) -> Outbox:
+    try:
+        return Outbox(state.outbox, boot, clock.now, clock.elapsed, cap)
+    except OutboxFailed as failed:
+        raise UserError(f"{state.outbox} cannot be opened: {failed}", status=1) from None
+
+
+@contextlib.contextmanager
+def _stopping_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    def heard(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, heard) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """Write one line per message to stderr; the journal or the supervisor adds the time."""
+    logging.basicConfig(level=level, format="%(levelname)s %(message)s")
+    logging.raiseExceptions = False

@@ -1,0 +1,129 @@
+"""What the checks gave since the last seal, held in memory until it goes to the outbox as one batch."""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from predvid.core.model import Event, Fact, Labels, Said, Sample
+from predvid.edge.run_check import Run
+from predvid.edge.sealing import Layout, Reading
+from predvid.wire.v1 import Batch, EventRow, FactRow, Ran, Sentence, TaskOutcome
+
+MOST_SAMPLES = 20_000  # held while the disk refuses; more than an hour of an ordinary device
+DAY = 86400.0
+MAX_NAME = 120  # characters of a metric's, check's or label's name that the server takes
+MAX_LABEL = 480  # characters of a label's value
+MAX_LABELS = 16
+
+
+class Gathering:
+    """Collects finished runs; `batch` makes a Batch of them, `clear` forgets them once that is durable."""
+
+    def __init__(self) -> None:
+        self._layout = Layout()
+        self._known: dict[tuple[str, str], tuple[bytes, float]] = {}
+        self._readings: list[Reading] = []
+        self._ran: list[Ran] = []
+        self._facts: dict[tuple[str, str], FactRow] = {}
+        self._events: list[EventRow] = []
+        self._outcomes: list[TaskOutcome] = []
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to seal."""
+        return not (self._ran or self._readings or self._facts or self._events or self._outcomes)
+
+    def run(self, check: str, at: int, run: Run, elapsed: float) -> None:
+        """Take one finished run that began at `at` (ms); `elapsed` (steady seconds) ages the known facts."""
+        for sample in run.samples:
+            self._readings.append(_reading(check, at, sample))
+        error = sentence(run.error) if run.error is not None else None
+        self._ran.append(Ran(check, at, run.took_ms, error, len(run.samples)))
+        for fact in run.facts:
+            self._fact(check, fact, elapsed)
+        self._events.extend(event_row(event, at) for event in run.events)
+
+    def failed(self, check: str, at: int, took: int, error: Said) -> None:
+        """Take a run that did not happen or did not end, and why."""
+        self._ran.append(Ran(check, at, took, sentence(error)))
+
+    def event(self, event: EventRow) -> None:
+        """Take an event of the agent itself."""
+        self._events.append(event)
+
+    def outcomes(self, outcomes: Iterable[TaskOutcome]) -> None:
+        """Take the outcomes of leased tasks."""
+        self._outcomes.extend(outcomes)
+
+    def _fact(self, check: str, fact: Fact, elapsed: float) -> None:
+        key = (check, fact.name)
+        mark = blake2b(msgspec.msgpack.encode(fact.value, order="deterministic"), digest_size=16).digest()
+        before, sent = self._known.get(key, (b"", 0.0))
+        if mark != before or elapsed - sent >= DAY:
+            self._facts[key] = FactRow(check, fact.name, fact.value)
+            self._known[key] = (mark, elapsed)
+
+    def forget_facts(self) -> None:
+        """Send every fact again at its next reading: what was sent did not arrive."""
+        self._known.clear()
+
+    def spill(self) -> int:
+        """Drop the oldest samples over the limit of memory with their runs; return how many went."""
+        over = len(self._readings) - MOST_SAMPLES
+        if over <= 0:
+            return 0
+        newest_gone = self._readings[over - 1][1]
+        self._ran = [ran for ran in self._ran if ran.at > newest_gone]
+        del self._readings[:over]
+        return over
+
+    def batch(self, now: int, elapsed: float) -> Batch:
+        """Return all of it as a batch sealed at `now` (ms), its boot and sequence still open."""
+        return Batch(
+            boot="",
+            seq=0,
+            sealed=now,
+            columns=self._layout.columns(self._readings, elapsed),
+            ran=list(self._ran),
+            facts=list(self._facts.values()),
+            events=list(self._events),
+            outcomes=list(self._outcomes),
+        )
+
+    def clear(self) -> None:
+        """Forget what was sealed."""
+        self._readings.clear()
+        self._ran.clear()
+        self._facts.clear()
+        self._events.clear()
+        self._outcomes.clear()
+
+
+def sentence(said: Said) -> Sentence:
+    """Return `said` as the wire writes it."""
+    return Sentence(said.id, dict(said.values))
+
+
+def event_row(event: Event, at: int) -> EventRow:
+    """Return `event` as the wire writes it; `at` (ms) where it has no time of its own."""
+    return EventRow(
+        kind=event.kind,
+        said=sentence(event.said),
+        at=round(event.at.timestamp() * 1000) if event.at else at,
+        severity=event.severity.name.lower(),
+        actor=event.actor,
+        target=event.target,
+        source=dict(event.source),
+    )
+
+
+def _reading(check: str, at: int, sample: Sample) -> Reading:
+    moment = round(sample.at.timestamp() * 1000) if sample.at else at
+    return (check, sample.metric[:MAX_NAME], _labels(sample.labels)), moment, float(sample.value)
+
+
+def _labels(labels: Any) -> Labels:
+    rows = sorted((str(name)[:MAX_NAME], str(value)[:MAX_LABEL]) for name, value in labels.items())
+    return tuple(rows[:MAX_LABELS])

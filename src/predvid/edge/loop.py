@@ -1,0 +1,210 @@
+"""The agent's main loop: waits for what is due, hands checks to the pool, seals what they gave."""
+
+import logging
+import queue
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from predvid.checks.source import Source
+from predvid.checks.v1 import Check
+from predvid.core.model import say
+from predvid.edge import tasks
+from predvid.edge.clock import Clock
+from predvid.edge.courier import Courier, Met, News, PlanCame, SetAside
+from predvid.edge.gathering import Gathering
+from predvid.edge.local_policy import Policy
+from predvid.edge.outbox import Outbox, OutboxFailed
+from predvid.edge.plan import Denied, PlanRefused, rights
+from predvid.edge.pool import Finished, Job, Pool
+from predvid.edge.schedule import Schedule
+from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
+
+log = logging.getLogger("predvid.agent")
+FIRST_SEALS = (1.5, 4.0)  # seconds after a plan came: first samples within seconds, then the first rates
+SIGN_OF_LIFE = 60.0  # seconds without a batch after which an empty one is sent
+PATIENCE = 2.0  # seconds that the first runs wait for the server's clock
+PLAN_AGAIN = 60.0  # seconds before a plan that was refused is asked for again
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Ends the loop: put into the inbox by a signal or by the caller."""
+
+
+Inbox = queue.SimpleQueue[News | Finished | Stop]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the loop works for: the agent's id and role, what is installed, what the owner allows."""
+
+    agent: str
+    role: str
+    installed: Mapping[str, Check]
+    policy: Policy
+    accept: Callable[[bytes], Plan]
+
+
+class Loop:
+    """One thread that decides; the pool reads the device, the courier talks to the server."""
+
+    def __init__(
+        self, setting: Setting, source: Source, clock: Clock, outbox: Outbox, inbox: Inbox, courier: Courier
+    ) -> None:
+        self._setting, self._source, self._clock = setting, source, clock
+        self._outbox, self._inbox, self._courier = outbox, inbox, courier
+        self._pool = Pool(source, inbox.put, clock.now, clock.elapsed)
+        self._schedule = Schedule(setting.agent)
+        self._gathering = Gathering()
+        self._errors: dict[str, str] = {}
+        self._version = 0
+        self._plan_asked = float("-inf")
+        self._pause = 15.0
+        now = clock.elapsed()
+        self._held_until = now + PATIENCE
+        self._hurry: list[float] = []
+        self._sealed_at = now
+        self._seal_due = now + self._pause
+
+    def use(self, plan: Plan) -> None:
+        """Put a verified plan in force, as far as the local policy allows."""
+        now = self._clock.elapsed()
+        setting = self._setting
+        allowed, denied = rights(plan, setting.policy, setting.installed, self._source.platform, setting.role)
+        self._schedule.replace(allowed, now)
+        self._version, self._pause = plan.version, float(min(max(plan.batch_seconds, 1), 300))
+        self._deny(denied)
+        self._hurry = [now + pause for pause in FIRST_SEALS]
+        self._seal_due = self._hurry.pop(0)
+        log.info("plan %d: %d checks run, %d do not", plan.version, len(allowed), len(denied))
+
+    def _deny(self, denied: list[Denied]) -> None:
+        for one in denied:
+            self._gathering.failed(one.name, self._clock.now(), 0, one.said)
+            log.warning("the check %s of the plan does not run: %s", one.name, one.said.id)
+
+    def run(self) -> None:
+        """Work until a Stop comes; what was gathered is sealed before it returns."""
+        while True:
+            self._start_due()
+            try:
+                news = self._inbox.get(timeout=self._until_next())
+            except queue.Empty:
+                news = None
+            if isinstance(news, Stop):
+                break
+            if news is not None:
+                self._hear(news)
+            self._give_up_overdue()
+            if self._clock.elapsed() >= self._seal_due:
+                self.seal()
+        self._pool.stop()
+        self.seal()
+
+    def _until_next(self) -> float:
+        now = self._clock.elapsed()
+        moments = [self._seal_due]
+        if (due := self._schedule.next()) is not None:
+            moments.append(max(due, self._held_until))
+        if self._schedule.busy:
+            moments.append(now + 1.0)
+        return min(max(min(moments) - now, 0.0), 60.0)
+
+    def _start_due(self) -> None:
+        now = self._clock.elapsed()
+        if now < self._held_until:
+            return
+        for entry in self._schedule.take_due(now):
+            self._pool.submit(Job(entry.allowed, entry.state))
+
+    def _hear(self, news: News | Finished) -> None:
+        match news:
+            case Finished():
+                self._finished(news)
+            case Ack():
+                self._acknowledged(news)
+            case PlanCame():
+                self._plan_came(news)
+            case SetAside():
+                self._set_aside(news)
+            case Met():
+                self._held_until = self._clock.elapsed()
+
+    def _finished(self, finished: Finished) -> None:
+        job, run = finished.job, finished.run
+        name, now = job.allowed.check.name, self._clock.elapsed()
+        if (entry := self._schedule.get(name)) is not None:
+            self._schedule.finished(entry, now, here=run is not None)
+        if run is None:
+            log.info("the check %s does not apply: %s", name, finished.not_here)
+            return
+        self._gathering.run(name, job.at, run, now)
+        self._note_error(name, run.error.id if run.error else "", urgent=bool(run.events))
+
+    def _note_error(self, name: str, error: str, *, urgent: bool = False) -> None:
+        """Seal at once where a check began or ceased to fail, or saw an event."""
+        if error != self._errors.get(name, ""):
+            self._errors[name] = error
+            urgent = True
+            log.info("the check %s: %s", name, error or "well again")
+        if urgent:
+            self._seal_due = self._clock.elapsed()
+
+    def _give_up_overdue(self) -> None:
+        for job in self._pool.give_up_overdue():
+            check, now = job.allowed.check, self._clock.elapsed()
+            took = round((now - job.began) * 1000)
+            said = say("check.timed_out", check=check.name, seconds=check.timeout)
+            self._gathering.failed(check.name, job.at, took, said)
+            if (entry := self._schedule.get(check.name)) is not None:
+                entry.state = {}  # the thread given up may still write to the old one
+                self._schedule.finished(entry, now)
+            self._note_error(check.name, said.id)
+
+    def _acknowledged(self, ack: Ack) -> None:
+        if ack.tasks:
+            self._gathering.outcomes(tasks.answer(ack.tasks))
+            self._seal_due = self._clock.elapsed()
+        now = self._clock.elapsed()
+        if ack.plan not in (0, self._version) and now - self._plan_asked >= PLAN_AGAIN:
+            self._plan_asked = now
+            self._courier.want_plan()
+
+    def _plan_came(self, came: PlanCame) -> None:
+        try:
+            plan = self._setting.accept(came.body)
+        except PlanRefused as refused:
+            log.warning("%s; the one in force stays", refused)
+            return
+        self._plan_asked = float("-inf")
+        self.use(plan)
+
+    def _set_aside(self, news: SetAside) -> None:
+        said = Sentence("agent.batch_refused", {"code": news.code})
+        self._gathering.event(EventRow("agent.batch_refused", said, self._clock.now(), "warning"))
+        self._gathering.forget_facts()
+
+    def started(self, version: str) -> None:
+        """Report that the agent started, with its first batch."""
+        said = Sentence("agent.started", {"version": version})
+        self._gathering.event(EventRow("agent.started", said, self._clock.now()))
+
+    def seal(self) -> None:
+        """Make durable what was gathered; while the disk refuses, keep it within the limit of memory."""
+        now = self._clock.elapsed()
+        self._seal_due = self._hurry.pop(0) if self._hurry else now + self._pause
+        try:
+            if self._gathering.empty and not self._silent_too_long(now):
+                return
+            self._outbox.seal(self._gathering.batch(self._clock.now(), now))
+        except OutboxFailed as failed:
+            lost = self._gathering.spill()
+            self._outbox.lose(lost)
+            log.error("the outbox cannot be written: %s (%d samples dropped)", failed, lost)
+            return
+        self._sealed_at = now
+        self._gathering.clear()
+        self._courier.wake()
+
+    def _silent_too_long(self, now: float) -> bool:
+        return now - self._sealed_at >= SIGN_OF_LIFE and self._outbox.head() is None

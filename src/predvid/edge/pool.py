@@ -1,0 +1,109 @@
+"""Two worker threads that run the checks, so that a slow one never holds up the others.
+
+A thread cannot be stopped from outside: a check past its time limit is given up, its thread is left to end by
+itself and another takes its place, up to a bound.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from predvid.checks.collecting import inapplicable
+from predvid.checks.source import Source
+from predvid.core.model import Said
+from predvid.edge.plan import Allowed
+from predvid.edge.run_check import Run, run_check
+
+WORKERS = 2
+MOST_GIVEN_UP = 4
+
+
+@dataclass(eq=False)
+class Job:
+    """One run to do; `state` is the check's own; `began` (steady seconds) and `at` (ms) are its start."""
+
+    allowed: Allowed
+    state: dict[str, Any]
+    began: float = -1.0
+    at: int = 0
+    given_up: bool = field(default=False)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job and its run; `not_here` is the reason where the check does not apply to this device."""
+
+    job: Job
+    run: Run | None
+    not_here: Said | None = None
+
+
+class Pool:
+    """Runs jobs on `source` in the order given; each end is handed to `done` from the worker's thread."""
+
+    def __init__(
+        self,
+        source: Source,
+        done: Callable[[Finished], None],
+        now: Callable[[], int],
+        elapsed: Callable[[], float],
+    ) -> None:
+        self._source, self._done, self._now, self._elapsed = source, done, now, elapsed
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._running: set[Job] = set()
+        self._mutex = threading.Lock()
+        self._given_up = 0
+        for _ in range(WORKERS):
+            self._hire()
+
+    def submit(self, job: Job) -> None:
+        """Queue one run."""
+        self._jobs.put(job)
+
+    def give_up_overdue(self) -> list[Job]:
+        """Give up the jobs past their check's time limit and return them; they will not be delivered."""
+        now = self._elapsed()
+        with self._mutex:
+            late = [job for job in self._running if now - job.began > job.allowed.check.timeout]
+            for job in late:
+                job.given_up = True
+                self._running.discard(job)
+                self._given_up += 1
+        for _ in late:
+            if self._given_up <= MOST_GIVEN_UP:
+                self._hire()
+        return late
+
+    def stop(self) -> None:
+        """Let idle workers end; busy ones are daemons and end with the process."""
+        for _ in range(WORKERS + MOST_GIVEN_UP):
+            self._jobs.put(None)
+
+    def _hire(self) -> None:
+        threading.Thread(target=self._work, name="check", daemon=True).start()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.began, job.at = self._elapsed(), self._now()
+            with self._mutex:
+                self._running.add(job)
+            finished = self._one(job)
+            with self._mutex:
+                self._running.discard(job)
+                if job.given_up:
+                    replaced = self._given_up <= MOST_GIVEN_UP
+                    self._given_up -= 1
+                    if replaced:
+                        return
+                    continue
+            self._done(finished)
+
+    def _one(self, job: Job) -> Finished:
+        check = job.allowed.check
+        why_not = inapplicable(check, self._source)
+        if why_not is not None:
+            return Finished(job, None, why_not)
+        run = run_check(check, self._source, job.allowed.params, job.state)
+        return Finished(job, None, run.error) if run.not_here else Finished(job, run)

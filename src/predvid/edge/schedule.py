@@ -1,0 +1,76 @@
+"""When each allowed check runs next: at once when it is new, then on its own grid, never in bursts."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from predvid.core.schedule import next_due, phase
+from predvid.edge.plan import Allowed
+
+LIGHT = 300.0  # seconds: checks that run at least this often are cheap and go first at the start
+LATER = 3.0  # seconds that the others give them
+AGAIN = 2.0  # seconds to the second run of a check that keeps counters: a rate needs two readings
+LOOK_AGAIN = 3600.0  # seconds after which a check that did not apply is asked again
+
+
+@dataclass(eq=False)
+class Entry:
+    """One allowed check, its own state, and when it is due (steady seconds)."""
+
+    allowed: Allowed
+    due: float
+    state: dict[str, Any] = field(default_factory=dict)
+    running: bool = False
+    runs: int = 0
+
+
+class Schedule:
+    """The checks of the plan in force; `agent` seeds their phases."""
+
+    def __init__(self, agent: str) -> None:
+        self._agent = agent
+        self._entries: dict[str, Entry] = {}
+        self._started = 0.0
+
+    def replace(self, allowed: list[Allowed], now: float) -> None:
+        """Take over a new plan at `now`: kept checks keep their state, new and changed ones run at once."""
+        before, self._entries = self._entries, {}
+        self._started = self._started or now
+        for one in allowed:
+            old = before.get(one.check.name)
+            if old is not None and old.allowed == one:
+                self._entries[one.check.name] = old
+                continue
+            entry = Entry(one, now if one.interval <= LIGHT else now + LATER)
+            if old is not None:
+                entry.state, entry.running = old.state, old.running
+            self._entries[one.check.name] = entry
+
+    def get(self, name: str) -> Entry | None:
+        """Return the entry of a check, if the plan still has it."""
+        return self._entries.get(name)
+
+    def take_due(self, now: float) -> list[Entry]:
+        """Return the entries to run now, marked as running; the most frequent first."""
+        due = [entry for entry in self._entries.values() if entry.due <= now and not entry.running]
+        for entry in due:
+            entry.running = True
+        return sorted(due, key=lambda entry: entry.allowed.interval)
+
+    def finished(self, entry: Entry, now: float, *, here: bool = True) -> None:
+        """Set the next run of an entry that has just ended; `here` False means that it does not apply."""
+        entry.running = False
+        entry.runs += 1
+        interval = entry.allowed.interval if here else max(entry.allowed.interval, LOOK_AGAIN)
+        offset = phase(self._agent, entry.allowed.check.name, interval)
+        entry.due = next_due(self._started, now, interval, offset)
+        if entry.runs == 1 and entry.state and here:
+            entry.due = min(entry.due, now + AGAIN)
+
+    def next(self) -> float | None:
+        """Return when the next entry is due (steady seconds), None where nothing is planned."""
+        return min((entry.due for entry in self._entries.values() if not entry.running), default=None)
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether any check is running."""
+        return any(entry.running for entry in self._entries.values())

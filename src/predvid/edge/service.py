@@ -1,0 +1,99 @@
+"""The agent as a service: a systemd unit on Linux, the documented steps on Windows."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from predvid.core.errors import UserError
+from predvid.edge.identity import StateFolder
+
+UNIT = Path("/etc/systemd/system/predvid-agent.service")
+NAME = UNIT.name
+
+# No ProtectSystem, ProtectHome or PrivateTmp: each gives the service a mount table of its own, and the agent
+# would report that one instead of the machine's.
+TEMPLATE = """\
+[Unit]
+Description=Predvid agent: preventive monitoring of this machine
+Documentation=https://predvid.example/docs/agent
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=exec
+ExecStart={python} -m predvid agent run --state {state}
+Restart=always
+RestartSec=5
+# 2: what only a person can put right (not enrolled, a key that others can read, a wrong policy file)
+RestartPreventExitStatus=2
+TimeoutStopSec=10
+UMask=0077
+Nice=5
+IOSchedulingClass=best-effort
+IOSchedulingPriority=6
+MemoryMax=256M
+TasksMax=64
+NoNewPrivileges=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+WINDOWS = """\
+On Windows the agent runs as a scheduled task of the SYSTEM account that starts with the machine.
+In PowerShell, as administrator:
+
+  1. {python} -m predvid agent enroll URL --token TOKEN --state "{state}"
+  2. powershell -ExecutionPolicy Bypass -File install-agent.ps1 -Python "{python}" -State "{state}"
+
+install-agent.ps1 comes with the source under packaging\\windows. It leaves the state folder and policy.toml
+to SYSTEM and Administrators alone (access control list), registers the task 'Predvid agent', and starts it.
+"""
+
+
+def unit(state: StateFolder, python: str) -> str:
+    """Return the text of the systemd unit; `python` is the interpreter that has Predvid installed."""
+    return TEMPLATE.format(python=_quoted(python), state=_quoted(str(state.path)))
+
+
+def _quoted(word: str) -> str:
+    word = word.replace("%", "%%").replace("$", "$$")
+    return f'"{word}"' if " " in word else word
+
+
+def install(state: StateFolder) -> str:
+    """Install, enable and start the service; return what to tell the technician. Raises UserError."""
+    if sys.platform == "win32":
+        return WINDOWS.format(python=sys.executable, state=state.path)
+    if (
+        sys.platform != "linux"
+        or shutil.which("systemctl") is None
+        or not Path("/run/systemd/system").exists()
+    ):
+        raise UserError(
+            "there is no systemd here: let your own supervisor keep this command running:\n  "
+            f"{sys.executable} -m predvid agent run --state {state.path}"
+        )
+    if os.geteuid() != 0:
+        raise UserError("installing a service needs root: repeat with sudo")
+    if not state.membership.exists():
+        raise UserError("enrol first: predvid agent enroll URL --token T")
+    try:
+        UNIT.write_text(unit(state, sys.executable), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {UNIT}: {error.strerror}", status=1) from None
+    for command in (("daemon-reload",), ("enable", NAME), ("restart", NAME)):
+        _systemctl(*command)
+    return f"{NAME} is installed, starts with the machine and runs now. Its messages: journalctl -u {NAME} -f"
+
+
+def _systemctl(*arguments: str) -> None:
+    done = subprocess.run(("systemctl", *arguments), capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise UserError(f"systemctl {' '.join(arguments)} failed: {done.stderr.strip()}", status=1)
