@@ -88,12 +88,13 @@ def load(
         thread.start()
     for thread in threads:
         thread.join()
+    name = f"paced {rate:,.0f}/s" if rate else "full speed"
     spent, total = time.monotonic() - start, sum(counts)
     print(
-        f"{'full speed' if rate is None else f'paced {rate:,.0f}/s':>16}: {total / spent:>9,.0f} samples/s, "
+        f"{name:>15}: {total / spent:>9,.0f} samples/s, "
         f"processor us a sample: store {(processor(pid) - cpu) / total * 1e6:.2f}, "
         f"client {(time.process_time() - own) / total * 1e6:.3f}; "
-        f"insert of {rows:,} rows p50 {np.median(waits) * 1e3:.0f} ms, p95 {np.quantile(waits, 0.95) * 1e3:.0f} ms"
+        f"{rows:,} rows p50 {np.median(waits) * 1e3:.0f} ms, p95 {np.quantile(waits, 0.95) * 1e3:.0f} ms"
     )
 
 

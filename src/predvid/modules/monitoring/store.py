@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -203,7 +204,7 @@ class Store:
                 "kind": row.kind,
                 "severity": row.severity,
                 "said_id": row.said_id,
-                "values": json.dumps(dict(row.values), ensure_ascii=False, sort_keys=True),
+                "values": json.dumps(dict(row.values), ensure_ascii=False, sort_keys=True, default=str),
                 "actor": row.actor,
                 "target": row.target,
             }
@@ -258,7 +259,10 @@ class Store:
     def _scoped(
         self, question: str, scope: Collection[str], parameters: Mapping[str, object]
     ) -> Iterator[Row]:
-        ids = sorted(set(scope))
+        try:
+            ids = sorted({str(UUID(one)) for one in scope})
+        except ValueError as error:
+            raise StoreRefused(f"an id that is no UUID: {error}") from error
         for start in range(0, len(ids), _SCOPE):
             yield from self._link.rows(question, {**parameters, "scope": ids[start : start + _SCOPE]})
 
