@@ -19,6 +19,12 @@ CHECKS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The types of Django's models are read from the settings, which make their data directory."""
+    monkeypatch.setenv("PREDVID_DATA", str(tmp_path))
+
+
 def _run(command: list[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(BIN / command[0]), *command[1:]], cwd=ROOT, input=text, capture_output=True, text=True
