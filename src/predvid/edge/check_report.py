@@ -11,8 +11,8 @@ from predvid.core.model import Event, Levels, Said, Sample
 from predvid.core.wording import Text, word
 
 _UNITS = {  # the longer ending first
-    "_bytes_per_second": "B/s", "_bits_per_second": "bit/s", "_per_second": "1/s", "_percent": "%", "_bytes": "B",
-    "_seconds": "s", "_celsius": "°C",
+    "_bytes_per_second": "B/s", "_bits_per_second": "bit/s", "_per_second": "1/s", "_percent": "%",
+    "_bytes": "B", "_seconds": "s", "_celsius": "°C",
 }  # fmt: skip
 _HEADS = {
     "check": Text("check", "provjera"), "title": Text("what", "što"), "every": Text("every s", "svakih s"),
