@@ -2,13 +2,10 @@
 
 import base64
 import binascii
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
-
-from django.db import close_old_connections
 
 from predvid.core.trust import digest, verify
 from predvid.modules.inventory.models import Agent
@@ -16,7 +13,11 @@ from predvid.modules.monitoring import device_actions
 from predvid.modules.monitoring.delivery import Refused
 from predvid.wire.v1 import envelope
 
-KNOWN_SECONDS = 5.0  # how long an agent's standing is believed before it is read again
+REASONS = {
+    "pending": "This agent waits for approval in the console; it keeps its data until then.",
+    "revoked": "This agent was revoked in the console; it keeps its data.",
+    "locked": "This agent's identity is locked: it was seen twice. Release it in the console.",
+}
 
 
 @dataclass(slots=True)
@@ -30,7 +31,6 @@ class KnownAgent:
     state: str
     generation: int
     boot: str
-    read_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +46,15 @@ class Caller:
 
 
 class Door:
-    """Authenticates requests; remembers agents for KNOWN_SECONDS."""
+    """Authenticates requests; remembers the agents' keys."""
 
     def __init__(self) -> None:
         self._known: dict[UUID, KnownAgent] = {}
 
     def cached(self, headers: Mapping[str, str]) -> bool:
-        """Tell whether `check` will need no database for this request."""
+        """Tell whether `check` with `read=False` needs no database: the agent is known since this start of it."""
         known = self._known.get(_uuid(headers))
-        return (
-            known is not None
-            and time.monotonic() - known.read_at < KNOWN_SECONDS
-            and self._same_start(known, headers)
-        )
+        return known is not None and self._same_start(known, headers)
 
     @staticmethod
     def _same_start(known: KnownAgent, headers: Mapping[str, str]) -> bool:
@@ -68,21 +64,24 @@ class Door:
         )
         return same and known.state == Agent.State.APPROVED
 
-    def check(self, path: str, headers: Mapping[str, str], body: bytes) -> Caller:
-        """Return the caller of a signed request, or raise Refused: 401 unknown or badly signed, 403 not allowed."""
+    def check(self, path: str, headers: Mapping[str, str], body: bytes, *, read: bool = True) -> Caller:
+        """Return the caller of a signed request, or raise Refused: 401 unknown or badly signed, 403 not allowed.
+
+        Without `read` the agent's standing is believed as last read: a batch's is checked again with its group.
+        """
         agent_id = _uuid(headers)
         known = self._known.get(agent_id)
-        if known is None or not self.cached(headers):
+        if known is None or read:
             known = self._read(agent_id)
         caller = self._verified(known, path, headers, body)
-        self._allowed(known)
+        allow(known.state)
         self._started(caller)
         return caller
 
     @staticmethod
     def self_signed(key: bytes, path: str, headers: Mapping[str, str], body: bytes) -> bool:
         """Tell whether a request of a not yet known agent is signed by `key` (32 bytes). Raises Refused (401)."""
-        own = KnownAgent(UUID(int=0), UUID(int=0), UUID(int=0), key, "", 0, "", 0.0)
+        own = KnownAgent(UUID(int=0), UUID(int=0), UUID(int=0), key, "", 0, "")
         return Door._verified(own, path, {"predvid-agent": "", **headers}, body) is not None
 
     def forget(self, agent: UUID) -> None:
@@ -90,7 +89,6 @@ class Door:
         self._known.pop(agent, None)
 
     def _read(self, agent_id: UUID) -> KnownAgent:
-        close_old_connections()
         row = Agent.objects.filter(pk=agent_id).first()
         if row is None:
             raise Refused(401, "unknown", "This agent is not known here; enrol it again.")
@@ -102,7 +100,6 @@ class Door:
             row.state,
             row.generation,
             row.boot,
-            time.monotonic(),
         )
         self._known[agent_id] = known
         return known
@@ -122,16 +119,6 @@ class Door:
         if not verify(known.key, signed, signature):
             raise Refused(401, "signature", "The request's signature does not hold.")
         return Caller(known, boot, generation, sent, waited, body_digest)
-
-    @staticmethod
-    def _allowed(known: KnownAgent) -> None:
-        reasons = {
-            Agent.State.PENDING: "This agent waits for approval in the console; it keeps its data until then.",
-            Agent.State.REVOKED: "This agent was revoked in the console; it keeps its data.",
-            Agent.State.LOCKED: "This agent's identity is locked: it was seen twice. Release it in the console.",
-        }
-        if (why := reasons.get(Agent.State(known.state))) is not None:
-            raise Refused(403, known.state, why)
 
     def _started(self, caller: Caller) -> None:
         """Take over a new start of the agent, or lock the identity when an older start speaks again."""
@@ -154,6 +141,12 @@ class Door:
         """Lock the agent's identity (`copied` or `fork`) and forget it here."""
         device_actions.lock(agent, reason, datetime.now(UTC))
         self.forget(agent)
+
+
+def allow(state: str) -> None:
+    """Raise Refused (403) with the reason unless an agent in `state` may report."""
+    if (why := REASONS.get(state)) is not None:
+        raise Refused(403, state, why)
 
 
 def _uuid(headers: Mapping[str, str]) -> UUID:

@@ -123,14 +123,14 @@ class Gateway:
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
-    async def _caller(self, path: str, headers: dict[str, str], body: bytes) -> Caller:
-        if self.door.cached(headers):
-            return self.door.check(path, headers, body)
+    async def _caller(self, path: str, headers: dict[str, str], body: bytes, *, read: bool = True) -> Caller:
+        if not read and self.door.cached(headers):
+            return self.door.check(path, headers, body, read=False)
         caller: Caller = await self._in_thread(self.door.check, path, headers, body)
         return caller
 
     async def _batch(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
-        caller = await self._caller(path, headers, body)
+        caller = await self._caller(path, headers, body, read=False)
         batch = decode(body, headers.get("content-encoding", ""))
         if not 1 <= len(batch.boot) <= 32 or not 0 < batch.seq < 1 << 62:
             raise Refused(422, "undecodable", "The batch's boot or sequence is out of bounds.")
@@ -138,8 +138,10 @@ class Gateway:
         try:
             return _ENCODE(await self.committer.submit(entry))
         finally:
-            if entry.fork:
-                await self._in_thread(self.door.lock, caller.agent.agent, "fork")
+            if entry.lock:
+                await self._in_thread(self.door.lock, caller.agent.agent, entry.lock)
+            elif isinstance(entry.outcome, Refused) and entry.outcome.status == 403:
+                self.door.forget(caller.agent.agent)
 
     async def _plan(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         caller = await self._caller(path, headers, body)

@@ -5,13 +5,12 @@ database by each transaction and read again when another process has moved it.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 import numpy as np
-from django.db import close_old_connections
 
 from predvid.checks.v1 import Check
 from predvid.modules.monitoring import intake
@@ -25,15 +24,16 @@ from predvid.modules.monitoring.columns import (
     read_layout,
 )
 from predvid.modules.monitoring.delivery import Delivery, Refused, columns, freshness
-from predvid.modules.monitoring.intake import StreamMoved, StreamState, Verdict
+from predvid.modules.monitoring.intake import AgentNow, StreamMoved, StreamState, Verdict
 from predvid.modules.monitoring.rules import DeviceState
 from predvid.modules.monitoring.store import Store
-from predvid.server.door import Caller
+from predvid.server.door import REASONS, Caller, allow
 from predvid.wire.v1 import Ack, Batch
 
 log = logging.getLogger(__name__)
 TRIES = 4
-MAX_REMEMBERED = 50_000
+MAX_REMEMBERED = 50_000  # devices
+MAX_LAYOUTS = 8  # of one device; a steady one has one or two
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +43,7 @@ class Entry:
     caller: Caller
     batch: Batch
     outcome: Ack | Refused | None = None
-    fork: bool = False
+    lock: str = ""  # why the agent's identity must be locked
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Intake:
     names: MetricNames = field(default_factory=MetricNames)
     streams: dict[tuple[UUID, str], StreamState] = field(default_factory=dict)
     states: dict[UUID, DeviceState] = field(default_factory=dict)
-    layouts: dict[tuple[UUID, bytes], Layout] = field(default_factory=dict)
+    layouts: dict[UUID, dict[bytes, Layout]] = field(default_factory=dict)
     registered: set[tuple[UUID, bytes]] = field(default_factory=set)
 
     def take(self, entries: Sequence[Entry]) -> None:
@@ -75,25 +75,55 @@ class Intake:
 
         At most one entry per agent may be in a group, in the order in which they came.
         """
-        close_old_connections()
         now = datetime.now(UTC)
-        self._load({self._key(entry) for entry in entries}, {entry.caller.agent.device for entry in entries})
+        standing = intake.agents_now({entry.caller.agent.agent for entry in entries})
+        entries = [entry for entry in entries if self._admitted(entry, standing)]
+        self._forget_moved(standing.values())
+        self._load({self._key(entry) for entry in entries}, {row.device for row in standing.values()})
         new = [entry for entry in entries if self._is_new(entry, now)]
         items = [item for entry in new if (item := self._item(entry, now)) is not None]
         self._to_store(items)
         self._commit(items, now)
-        taken = {item.delivery.agent for item in items}
         for entry in new:
-            if entry.caller.agent.agent in taken:
-                entry.outcome = self._ack(entry, now)
+            entry.outcome = entry.outcome or self._ack(entry, now)
         self.counts.groups += 1
+
+    @staticmethod
+    def _admitted(entry: Entry, standing: Mapping[UUID, AgentNow]) -> bool:
+        """Tell whether the agent may still report, as the database has it now; refuse the entry if not."""
+        row, caller = standing.get(entry.caller.agent.agent), entry.caller
+        try:
+            if row is None:
+                raise Refused(401, "unknown", "This agent is not known here; enrol it again.")
+            allow(row.state)
+            if (caller.generation, caller.boot) != (row.generation, row.boot):
+                entry.lock = "copied"
+                raise Refused(403, "locked", REASONS["locked"])
+        except Refused as refused:
+            entry.outcome = refused
+            return False
+        entry.caller.agent.device, entry.caller.agent.client = row.device, row.client
+        return True
+
+    def _forget_moved(self, rows: Iterable[AgentNow]) -> None:
+        """Forget the states that another process or a person has changed since they were read."""
+        for row in rows:
+            state = self.states.get(row.device)
+            if state is not None and state.version != row.judging_version:
+                self._forget_device(row.device)
+            elif state is not None:
+                state.plan_version = row.plan_version
+
+    def _forget_device(self, device: UUID) -> None:
+        self.states.pop(device, None)
+        self.layouts.pop(device, None)
 
     @staticmethod
     def _key(entry: Entry) -> tuple[UUID, str]:
         return entry.caller.agent.agent, entry.batch.boot
 
     def _load(self, keys: set[tuple[UUID, str]], devices: set[UUID]) -> None:
-        if max(len(self.states), len(self.layouts)) > MAX_REMEMBERED:
+        if len(self.states) > MAX_REMEMBERED:
             self._forget_all()
         if missing := keys - self.streams.keys():
             self.streams.update(intake.load_streams(missing))
@@ -107,7 +137,7 @@ class Intake:
             self.counts.repeated += 1
             entry.outcome = self._ack(entry, now, repeated=True)
         elif verdict is Verdict.FORK:
-            entry.fork = True
+            entry.lock = "fork"
             entry.outcome = Refused(
                 409,
                 "fork",
@@ -156,10 +186,12 @@ class Intake:
         return Item(delivery, state, layout)
 
     def _layout(self, state: DeviceState, blob: bytes) -> Layout:
-        key = state.device, blob
-        layout = self.layouts.get(key)
+        mine = self.layouts.setdefault(state.device, {})
+        layout = mine.get(blob)
         if layout is None:
-            layout = self.layouts[key] = compile_layout(read_layout(blob), state, self.checks, self.names)
+            if len(mine) >= MAX_LAYOUTS:
+                mine.clear()
+            layout = mine[blob] = compile_layout(read_layout(blob), state, self.checks, self.names)
         return layout
 
     def _to_store(self, items: Sequence[Item]) -> None:
@@ -229,9 +261,8 @@ class Intake:
     def _drop(self, items: Sequence[Item]) -> None:
         for item in items:
             delivery = item.delivery
-            self.states.pop(delivery.device, None)
+            self._forget_device(delivery.device)
             self.streams.pop((delivery.agent, delivery.batch.boot), None)
-            self.layouts.pop((delivery.device, delivery.batch.columns.layout), None)
 
     def _forget_all(self) -> None:
         self.states.clear()

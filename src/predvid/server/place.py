@@ -129,6 +129,7 @@ class Place:
             return {
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": str(self.data / "predvid.sqlite3"),
+                "CONN_MAX_AGE": None,
                 "OPTIONS": {
                     "timeout": BUSY_SECONDS,
                     "transaction_mode": "IMMEDIATE",

@@ -33,6 +33,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "predvid.server.language.PersonLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -77,9 +78,9 @@ LANGUAGE_CODE = "hr"
 LANGUAGES = [("hr", _("Croatian")), ("en", _("English"))]
 LOCALE_PATHS = [PACKAGE / "locale"]
 STATIC_URL = "/static/"
-STATICFILES_DIRS: list[Path] = []
-WHITENOISE_ROOT = None
-WHITENOISE_USE_FINDERS = False
+STATIC_ROOT = PACKAGE / "server" / "static"  # packaged as it is served: nothing to collect
+WHITENOISE_MAX_AGE = 365 * 24 * 3600  # pages name each file with the digest of its content (server.assets)
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -18,7 +18,7 @@ from predvid.core.model import Event as Fact
 from predvid.core.model import Said, Severity, State, say
 from predvid.core.policy import Setting
 from predvid.modules.inventory.models import Agent, Device
-from predvid.modules.monitoring.actions import Conflict, event_row, record
+from predvid.modules.monitoring.actions import event_row, record
 from predvid.modules.monitoring.delivery import Delivery
 from predvid.modules.monitoring.models import Event, LateHour, PolicySetting, Result, Stream
 from predvid.modules.monitoring.rules import Change, DeviceState, Standing
@@ -124,10 +124,32 @@ def _settings(devices: Iterable[Device]) -> dict[UUID, tuple[Setting, ...]]:
     return out
 
 
-def versions(devices: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
-    """Return (judging version, plan version) of each device."""
-    rows = Device.objects.filter(pk__in=devices).values_list("pk", "judging_version", "plan_version")
-    return {pk: (judging, plan) for pk, judging, plan in rows}
+@dataclass(frozen=True, slots=True)
+class AgentNow:
+    """An agent and its device's versions as the database has them now."""
+
+    state: str
+    generation: int
+    boot: str
+    device: UUID
+    client: UUID
+    judging_version: int
+    plan_version: int
+
+
+def agents_now(agents: Collection[UUID]) -> dict[UUID, AgentNow]:
+    """Return how each agent stands now, read at once."""
+    rows = Agent.objects.filter(pk__in=agents).values_list(
+        "pk",
+        "state",
+        "generation",
+        "boot",
+        "device_id",
+        "device__client_id",
+        "device__judging_version",
+        "device__plan_version",
+    )
+    return {row[0]: AgentNow(*row[1:]) for row in rows}
 
 
 class StreamMoved(Exception):
@@ -152,7 +174,7 @@ def commit(
     each device was judged at. Raises Conflict or StreamMoved, and then nothing was written.
     """
     with transaction.atomic():
-        _check_unmoved(streams, judged_at)
+        _check_unmoved(streams)
         rows = []
         for delivery in deliveries:
             stream = streams[delivery.agent, delivery.batch.boot]
@@ -174,21 +196,12 @@ def commit(
         stream.stored = True
 
 
-def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState], judged_at: Mapping[UUID, int]) -> None:
-    agents = {agent for agent, _ in streams}
-    stored = {
-        (agent, boot): seq
-        for agent, boot, seq in Stream.objects.select_for_update()
-        .filter(agent_id__in=agents)
-        .values_list("agent_id", "boot", "seq")
-    }
+def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState]) -> None:
+    rows = Stream.objects.select_for_update().filter(agent_id__in={agent for agent, _ in streams})
+    stored = {(agent, boot): seq for agent, boot, seq in rows.values_list("agent_id", "boot", "seq")}
     moved = {key for key, stream in streams.items() if stored.get(key, 0) != stream.seq}
     if moved:
         raise StreamMoved(moved)
-    current = versions(judged_at)
-    changed = {device for device, version in judged_at.items() if current.get(device, (-1, 0))[0] != version}
-    if changed:
-        raise Conflict(changed)
 
 
 def _advanced(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
@@ -233,11 +246,6 @@ def _events(delivery: Delivery, now: datetime) -> Iterable[Event]:
         yield from sent_events(batch.events, delivery, now)
     if batch.facts:
         yield from store_facts(batch.facts, delivery, now)
-
-
-def known_agent(agent: UUID) -> Agent | None:
-    """Return the agent's row with its device, or None."""
-    return Agent.objects.select_related("device").filter(pk=agent).first()
 
 
 def late_hours(deliveries: Iterable[Delivery], now: datetime) -> set[datetime]:

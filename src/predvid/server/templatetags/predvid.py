@@ -1,8 +1,7 @@
 """Tags and filters of the pages: icons, numbers, times, states; built into every template."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -185,27 +184,44 @@ def sparkline(points: str, kind: str = "accent") -> SafeString:
 
 
 @register.filter
-def rows_of(value: Any) -> list[dict[str, Any]] | None:
-    """Return a fact's value as table rows, or None where it is no list of objects."""
-    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
-        return value
-    return None
+def words(text: str) -> list[str]:
+    """Return the words of a text, for a loop."""
+    return text.split()
 
 
 @register.filter
-def pairs_of(value: Any) -> Iterable[tuple[str, Any]] | None:
-    """Return a fact's value as names and values, or None where it is no object."""
-    return value.items() if isinstance(value, dict) else None
+def columns(_name: str) -> list[tuple[str, str, str]]:
+    """Return (sort key, heading, class) of the columns of the device list."""
+    return [
+        ("state", gettext("State"), ""), ("name", gettext("Device"), ""), ("client", gettext("Client"), "wide-only"),
+        ("type", gettext("Type"), "wide-only"), ("os", gettext("System"), "wide-only"),
+        ("alerts", gettext("Alerts"), "num"), ("seen", gettext("Last data"), "num"),
+    ]
 
 
 @register.filter
-def columns_of(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the names of the columns of a table of facts, the key first."""
-    names = dict.fromkeys(name for row in rows[:200] for name in row)
-    return sorted(names, key=lambda name: (name not in ("key", "name"), name == "key" and "name" in names))
+def origin(name: str) -> str:
+    """Return in words where a limit was set."""
+    return {
+        "built-in": gettext("built in"), "device type": gettext("for this type of device"),
+        "client": gettext("set for the client"), "site": gettext("set for the site"),
+        "device": gettext("set for this device"),
+    }.get(name, name)
 
 
 @register.filter
-def cell(row: dict[str, Any], name: str) -> Any:
-    """Return one value of a row."""
-    return row.get(name)
+def plain(value: float) -> str:
+    """Return a number as programs read it."""
+    return repr(float(value))
+
+
+@register.filter
+def metric_name(metric: str) -> str:
+    """Return a metric's name in words."""
+    return charts.name_of(metric, _language())
+
+
+@register.filter
+def range_name(key: str) -> str:
+    """Return the name of a chart's range: 24 h, 7 d."""
+    return f"{key[:-1]} {gettext('h') if key.endswith('h') else gettext('d')}"

@@ -4,7 +4,7 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
     const theme = root.dataset.theme;
-    root.dataset.bsTheme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
+    root.dataset.shade = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
     document.dispatchEvent(new CustomEvent("predvid:theme"));
   };
   apply();

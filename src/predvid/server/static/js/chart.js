@@ -1,0 +1,198 @@
+/* Draws the charts of a page with uPlot: mean line, min-max band, limits; drag zooms all of them, double-click returns. */
+(() => {
+  const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
+  const COLOURS = { light: ["#2563dc", "#0d9488", "#7b61d9", "#c2410c", "#0e7490", "#a21caf", "#4d7c0f", "#be123c"], dark: ["#6ea2ff", "#2dd4bf", "#b09cff", "#fb923c", "#38bdf8", "#e879f9", "#a3e635", "#fb7185"] };
+  const language = document.documentElement.lang;
+  const figures = () => [...document.querySelectorAll("figure[data-chart]")];
+  const shade = () => document.documentElement.dataset.shade;
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+  const view = { range: "24h", from: null, to: null };
+  const plots = new Map();
+
+  const sized = (value, steps, base) => {
+    let at = 0;
+    let left = value;
+    while (Math.abs(left) >= base && at < steps.length - 1) { left /= base; at += 1; }
+    return `${numbers.format(Math.round(left * 100) / 100)} ${steps[at]}`;
+  };
+
+  const worded = (value, unit) => {
+    if (value === null || value === undefined) return "–";
+    if (unit === "B") return sized(value, SIZES, 1000);
+    if (unit === "B/s") return `${sized(value, SIZES, 1000)}/s`;
+    if (unit === "bit/s") return sized(value, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"], 1000);
+    if (unit === "s" && value >= 172800) return `${numbers.format(Math.round(value / 8640) / 10)} d`;
+    if (unit === "s" && value >= 7200) return `${numbers.format(Math.round(value / 360) / 10)} h`;
+    if (unit === "%" && language === "en") return `${numbers.format(value)}%`;
+    return unit ? `${numbers.format(value)} ${unit}` : numbers.format(value);
+  };
+
+  const clock = (span) => {
+    const days = span > 2 * 86400;
+    const form = new Intl.DateTimeFormat(language, days ? { day: "numeric", month: "numeric" } : { hour: "2-digit", minute: "2-digit" });
+    return (_, splits) => splits.map((at) => form.format(new Date(at * 1000)));
+  };
+  const moment = new Intl.DateTimeFormat(language, { day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+  const say = (figure, text) => {
+    const box = document.createElement("div");
+    box.className = "chart-say";
+    box.textContent = text;
+    figure.querySelector(".chart-plot").replaceChildren(box);
+    figure.querySelector("figcaption").replaceChildren();
+  };
+
+  const limitLines = (figure) => ["warning", "critical"].filter((name) => figure.dataset[name] !== undefined)
+    .map((name) => ({ name, value: Number(figure.dataset[name]) }));
+
+  const drawLimits = (figure) => (plot) => {
+    const { ctx, bbox } = plot;
+    for (const { name, value } of limitLines(figure)) {
+      const y = plot.valToPos(value, "y", true);
+      if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      ctx.save();
+      ctx.strokeStyle = token(`--${name}`);
+      ctx.lineWidth = 1.5 * devicePixelRatio;
+      ctx.setLineDash([6 * devicePixelRatio, 5 * devicePixelRatio]);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+      ctx.restore();
+    }
+  };
+
+  const caption = (figure, data) => (plot) => {
+    const words = figure.dataset;
+    const at = plot.cursor.idx;
+    const parts = [];
+    const several = data.curves.length > 1;
+    data.curves.forEach((curve, number) => {
+      const colours = COLOURS[shade()];
+      const key = document.createElement("span");
+      key.className = "key";
+      const index = at ?? data.ts.length - 1;
+      const name = several || curve.label ? `${curve.label} ` : "";
+      const spread = !several && at !== null ? ` (${words.min} ${worded(curve.min[index], data.unit)}, ${words.max} ${worded(curve.max[index], data.unit)})` : "";
+      const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      swatch.setAttribute("viewBox", "0 0 12 4");
+      const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      bar.setAttribute("width", "12"); bar.setAttribute("height", "4"); bar.setAttribute("rx", "2");
+      bar.setAttribute("fill", colours[number % colours.length]);
+      swatch.append(bar);
+      key.append(swatch, `${name}${worded(curve.mean[index], data.unit)}${spread}`);
+      parts.push(key);
+    });
+    if (at !== null && at !== undefined) parts.unshift(moment.format(new Date(data.ts[at] * 1000)));
+    if (data.more) parts.push(`+ ${data.more} ${words.more}`);
+    figure.querySelector("figcaption").replaceChildren(...parts.map((part) => {
+      if (typeof part !== "string") return part;
+      const text = document.createElement("span");
+      text.textContent = part;
+      return text;
+    }));
+  };
+
+  const scaleOf = (figure, data) => {
+    if (data.unit === "%") return [0, 100];
+    const limits = limitLines(figure).map((limit) => limit.value);
+    const tops = data.curves.flatMap((curve) => curve.max).filter((value) => value !== null);
+    const top = Math.max(0, ...tops, ...limits.filter((limit) => limit < 3 * Math.max(...tops)));
+    const low = Math.min(0, ...data.curves.flatMap((curve) => curve.min).filter((value) => value !== null));
+    return [low, top > low ? top * 1.08 : low + 1];
+  };
+
+  const series = (data) => {
+    const colours = COLOURS[shade()];
+    const single = data.curves.length === 1;
+    const lines = [{}];
+    const columns = [data.ts];
+    const bands = [];
+    data.curves.forEach((curve, number) => {
+      const stroke = colours[number % colours.length];
+      if (single) {
+        lines.push({ stroke: "transparent", points: { show: false } }, { stroke: "transparent", points: { show: false } });
+        columns.push(curve.max, curve.min);
+        bands.push({ series: [1, 2], fill: `${stroke}2b` });
+      }
+      lines.push({ stroke, width: 1.7, points: { show: data.ts.length < 3 } });
+      columns.push(curve.mean);
+    });
+    return { lines, columns, bands };
+  };
+
+  const draw = (figure, data) => {
+    const box = figure.querySelector(".chart-plot");
+    plots.get(figure)?.destroy();
+    plots.delete(figure);
+    if (!data.ts.length) { say(figure, figure.dataset.empty); return; }
+    const { lines, columns, bands } = series(data);
+    const ink = { stroke: token("--mut"), font: "11.5px Inter, system-ui, sans-serif", grid: { stroke: token("--line-soft"), width: 1 }, ticks: { show: false } };
+    const [low, high] = scaleOf(figure, data);
+    box.replaceChildren();
+    const plot = new uPlot({
+      width: Math.max(box.clientWidth, 200), height: 170, bands, legend: { show: false },
+      cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
+      scales: { x: { time: true, range: () => [data.from, data.to] }, y: { range: () => [low, high] } },
+      axes: [{ ...ink, values: clock(data.to - data.from), space: 66 }, { ...ink, values: (_, splits) => splits.map((value) => worded(value, data.unit)), size: 74, space: 34 }],
+      series: lines,
+      hooks: {
+        draw: [drawLimits(figure)], setCursor: [caption(figure, data)],
+        setSelect: [(self) => {
+          if (self.select.width < 8) return;
+          const from = self.posToVal(self.select.left, "x");
+          const to = self.posToVal(self.select.left + self.select.width, "x");
+          self.setSelect({ width: 0, left: 0, top: 0, height: 0 }, false);
+          zoom(from, to);
+        }],
+      },
+    }, columns, box);
+    box.addEventListener("dblclick", () => zoom(null, null), { once: true });
+    plots.set(figure, plot);
+    caption(figure, data)(plot);
+  };
+
+  const load = async (figure) => {
+    const query = new URLSearchParams({ metric: figure.dataset.metric });
+    if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range);
+    try {
+      const answer = await fetch(`${figure.dataset.chart}?${query}`, { headers: { Accept: "application/json" } });
+      const data = await answer.json();
+      if (!answer.ok) throw new Error(String(answer.status));
+      figure.drawn = data;
+      draw(figure, data);
+    } catch {
+      say(figure, figure.dataset.broken);
+    }
+  };
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting && !entry.target.drawn) { entry.target.drawn = {}; load(entry.target); }
+    }
+  }, { rootMargin: "200px" });
+
+  const reload = () => figures().filter((figure) => figure.drawn).forEach(load);
+  const zoom = (from, to) => {
+    view.from = from; view.to = to;
+    document.querySelectorAll("#ranges button").forEach((button) => button.setAttribute("aria-pressed", String(from === null && button.dataset.range === view.range)));
+    reload();
+  };
+  const watch = () => figures().forEach((figure) => seen.observe(figure));
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#ranges button");
+    if (!button) return;
+    view.range = button.dataset.range;
+    zoom(null, null);
+  });
+  document.addEventListener("predvid:theme", () => figures().forEach((figure) => figure.drawn?.ts && draw(figure, figure.drawn)));
+  document.addEventListener("htmx:after:swap", () => { watch(); if (view.from === null) reload(); });
+  let settle = null;
+  window.addEventListener("resize", () => {
+    clearTimeout(settle);
+    settle = setTimeout(() => plots.forEach((plot, figure) => plot.setSize({ width: Math.max(figure.querySelector(".chart-plot").clientWidth, 200), height: 170 })), 150);
+  });
+  watch();
+})();
