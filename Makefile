@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(UPGRADE)
+BENCHES = $(shell grep -l ArgumentParser bench/*.py) # a bench takes options, what it is made of does not
 TRANSLATIONS := $(wildcard src/predvid/locale/*/LC_MESSAGES/*.po)
 
 up: $(VENV)/installed
@@ -30,7 +31,7 @@ faults: $(VENV)/tested-with $(VENV)/installed
 	@exec $(BIN)/python -m pytest tests/faults -m long -s $(ARGS)
 
 bench: $(VENV)/tested-with $(VENV)/installed
-	@for script in bench/*.py; do echo "==> $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(BENCHES); do echo "==> $$script"; $(BIN)/python $$script || exit 1; done
 
 screenshots: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/system.txt
