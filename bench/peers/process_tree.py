@@ -54,6 +54,12 @@ def cpu_seconds(pids: Iterable[int], without: Iterable[int] = ()) -> float:
     return total
 
 
+def machine_busy_seconds() -> float:
+    """CPU seconds that all processes of the machine have used, the kernel's own included (proc(5), stat)."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
+
+
 def watch(pid: int, seconds: float, name: str) -> AgentFigures:
     """Observe the tree of `pid` for `seconds`; raises psutil.NoSuchProcess when it ends before that."""
     root = psutil.Process(pid)

@@ -23,14 +23,15 @@ from peers.cluster import PostgresCluster, service_user
 from peers.packages import ensure_installed
 from peers.ports import free_port
 from peers.probe import Probe
-from peers.process_tree import cpu_seconds, tree
+from peers.process_tree import cpu_seconds, machine_busy_seconds, tree
 from peers.trapper import Batch, Senders, Sent, send, sender_frame
 from peers.zabbix_seed import Fleet, seed
 
 PACKAGES = {"zabbix-server-pgsql": "zabbix-server.service", "postgresql-15": "postgresql.service"}
 SERVER = Path("/usr/sbin/zabbix_server")
 # Tuned for trapped values on two cores: ample caches, no idle pollers, no housekeeping, no reload of the
-# configuration within a run. Four syncers and five trappers were the fastest of the settings tried.
+# configuration within a run. Four syncers stored more than one, two or eight; a history cache of 64 MB holds
+# the senders back to what the database takes, a larger one only lets acknowledged values wait in memory.
 SETTINGS = {
     "StartTrappers": 6,
     "StartDBSyncers": 4,
@@ -49,8 +50,8 @@ SETTINGS = {
     "HousekeepingFrequency": 0,
     "CacheUpdateFrequency": 3600,
     "CacheSize": "512M",
-    "HistoryCacheSize": "256M",
-    "HistoryIndexCacheSize": "128M",
+    "HistoryCacheSize": "64M",
+    "HistoryIndexCacheSize": "64M",
     "TrendCacheSize": "128M",
     "ValueCacheSize": "256M",
     "DebugLevel": 2,
@@ -74,6 +75,18 @@ class ZabbixFigures:
     problem_p95_s: float | None
     problems: int  # probes that became a problem
     probes: int
+    elsewhere_cores: float  # CPU that neither the peer nor this process used: above 0.2 the run was disturbed
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a load left behind: values, seconds from the first request to the last row, CPU seconds, bytes."""
+
+    stored: int
+    elapsed: float
+    cpu: float
+    others_cpu: float
+    grown_bytes: int
 
 
 def sample_batches(hosts: int, items: int, rounds: int = 1, seed_value: int = 7) -> Iterator[Batch]:
@@ -138,14 +151,16 @@ class ZabbixPeer:
         start = time.monotonic()
         probe = Probe(self.address, marked, lambda: self._cluster.connect("zabbix"), start + seconds)
         observers = [probe.backend, self._database.info.backend_pid]
-        cpu_before = self._cpu(observers)
+        cpu_before, others_before = self._cpu(observers), machine_busy_seconds() - time.process_time()
         sent = senders.run(seconds, pace)
         probe.finish_sending()
         stored = self._drain(stored_before, sent.values + probe.values)
         elapsed = time.monotonic() - start
         cpu = self._cpu(observers) - cpu_before
+        others = machine_busy_seconds() - time.process_time() - others_before - cpu
         probe.finish()
-        return _figures(sent, probe, stored, elapsed, cpu, self._history_bytes() - bytes_before)
+        grown = self._history_bytes() - bytes_before
+        return _figures(sent, probe, Costs(stored, elapsed, cpu, others, grown))
 
     @property
     def address(self) -> tuple[str, int]:
@@ -234,22 +249,23 @@ class ZabbixPeer:
             self._server.wait()
 
 
-def _figures(sent: Sent, probe: Probe, stored: int, elapsed: float, cpu: float, grown: int) -> ZabbixFigures:
-    acknowledged = sent.values + probe.values
+def _figures(sent: Sent, probe: Probe, costs: Costs) -> ZabbixFigures:
+    acknowledged, stored = sent.values + probe.values, max(costs.stored, 1)
     cuts = quantiles(probe.waits, n=20) if len(probe.waits) > 1 else None
     return ZabbixFigures(
         seconds=round(sent.seconds, 2),
-        drain_seconds=round(elapsed - sent.seconds, 2),
+        drain_seconds=round(costs.elapsed - sent.seconds, 2),
         acknowledged_per_s=round(acknowledged / sent.seconds),
-        stored_per_s=round(stored / elapsed),
+        stored_per_s=round(costs.stored / costs.elapsed),
         values_acknowledged=acknowledged,
-        values_stored=stored,
-        bytes_per_value=round(grown / max(stored, 1), 1),
-        cpu_us_per_value=round(1e6 * cpu / max(stored, 1), 1),
+        values_stored=costs.stored,
+        bytes_per_value=round(costs.grown_bytes / stored, 1),
+        cpu_us_per_value=round(1e6 * costs.cpu / stored, 1),
         problem_p50_s=round(cuts[9], 3) if cuts else None,
         problem_p95_s=round(cuts[18], 3) if cuts else None,
         problems=len(probe.waits),
         probes=probe.requests,
+        elsewhere_cores=round(costs.others_cpu / costs.elapsed, 2),
     )
 
 
