@@ -13,7 +13,7 @@ POLICY = (
 
 
 class SecureHeaders:
-    """Gives each request a nonce (`request.csp_nonce`) and each answer the headers that hold the browser to it."""
+    """Gives each request a nonce (`request.csp_nonce`) and each answer the headers that go with it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -23,7 +23,9 @@ class SecureHeaders:
         request.csp_nonce = nonce  # type: ignore[attr-defined]
         response = self.get_response(request)
         response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
-        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        response.headers["Permissions-Policy"] = (
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        )
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response

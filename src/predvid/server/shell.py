@@ -33,9 +33,11 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
         (_("Devices"), "device-desktop", "devices", known.devices),
     ]
     if viewer.may_manage:
-        entries.append((_("Enrol a device"), "plus", "enrol", known.pending or None))
-    return [Room(title, icon, reverse(name), count, _here(request.path, reverse(name)))
-            for title, icon, name, count in entries]
+        entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
+    return [
+        Room(title, icon, reverse(name), count, _here(request.path, reverse(name)))
+        for title, icon, name, count in entries
+    ]
 
 
 def _here(path: str, address: str) -> bool:

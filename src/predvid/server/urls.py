@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from predvid.server.health import healthz
+
 urlpatterns = [
+    path("healthz", healthz),
     path("", include("predvid.modules.access.urls")),
     path("", include("predvid.modules.inventory.urls")),
     path("", include("predvid.modules.monitoring.urls")),

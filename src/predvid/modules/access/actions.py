@@ -28,7 +28,9 @@ class LockedOut(UserError):
 def make_sign_in_link(person: Person | None, now: datetime, hours: int = 24) -> str:
     """Return the secret of a new one-time link for `person`, or (None) for making the first owner."""
     secret = secrets.token_urlsafe(32)
-    SignInLink.objects.create(person=person, secret_hash=secret_hash(secret), expires_at=now + timedelta(hours=hours))
+    SignInLink.objects.create(
+        person=person, secret_hash=secret_hash(secret), expires_at=now + timedelta(hours=hours)
+    )
     return secret
 
 
@@ -63,14 +65,21 @@ def use_link(secret: str, now: datetime) -> Person:
 
 
 @transaction.atomic
-def make_first_owner(secret: str, *, name: str, email: str, password: str, language: str, now: datetime) -> Person:
+def make_first_owner(
+    secret: str, *, name: str, email: str, password: str, language: str, now: datetime
+) -> Person:
     """Return the first owner, made by the link that names nobody, and use the link up. Raises NotVisible."""
     link = open_link(secret, now)
     if link.person is not None:
         raise NotVisible
     _use_up(link, now)
-    owner = Person(name=name.strip(), email=email.strip().lower(), language=language, role=Person.Role.OWNER,
-                   all_clients=True)
+    owner = Person(
+        name=name.strip(),
+        email=email.strip().lower(),
+        language=language,
+        role=Person.Role.OWNER,
+        all_clients=True,
+    )
     owner.set_password(password)
     owner.save()
     return owner

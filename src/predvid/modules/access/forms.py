@@ -13,28 +13,44 @@ from predvid.modules.access.models import Person
 class SignInForm(forms.Form):
     """E-mail address and password."""
 
-    email = forms.CharField(label=_("E-mail"), max_length=254, widget=forms.EmailInput(
-        attrs={"autocomplete": "username", "autofocus": True}))
-    password = forms.CharField(label=_("Password"), max_length=500, strip=False, widget=forms.PasswordInput(
-        attrs={"autocomplete": "current-password"}))
+    email = forms.CharField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=500,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
 
 class OwnerForm(forms.Form):
     """The first owner of an installation."""
 
-    name = forms.CharField(label=_("Name and surname"), max_length=120, widget=forms.TextInput(
-        attrs={"autocomplete": "name", "autofocus": True}))
+    name = forms.CharField(
+        label=_("Name and surname"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
+    )
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
     password = forms.CharField(
-        label=_("Password"), max_length=500, strip=False, help_text=_("At least 12 characters; a sentence is fine."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}))
+        label=_("Password"),
+        max_length=500,
+        strip=False,
+        help_text=_("At least 12 characters; a sentence is fine."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}),
+    )
     language = forms.ChoiceField(label=_("Language"), choices=Person._meta.get_field("language").choices)
 
     def clean(self) -> dict[str, Any]:
         """Hold the password to the installation's rules, compared with the person's own details."""
         data = super().clean() or {}
         if password := data.get("password"):
-            _check_password(self, "password", password, Person(name=data.get("name", ""), email=data.get("email", "")))
+            _check_password(
+                self, "password", password, Person(name=data.get("name", ""), email=data.get("email", ""))
+            )
         return data
 
 
@@ -49,11 +65,20 @@ class ProfileForm(forms.Form):
 class PasswordForm(forms.Form):
     """The current and a new password."""
 
-    current = forms.CharField(label=_("Current password"), max_length=500, strip=False, required=False,
-                              widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}))
-    new = forms.CharField(label=_("New password"), max_length=500, strip=False,
-                          help_text=_("At least 12 characters; a sentence is fine."),
-                          widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}))
+    current = forms.CharField(
+        label=_("Current password"),
+        max_length=500,
+        strip=False,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label=_("New password"),
+        max_length=500,
+        strip=False,
+        help_text=_("At least 12 characters; a sentence is fine."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}),
+    )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""What every page has in common: it knows its viewer, and errors meant for people become pages, not traces."""
+"""What every page has in common: it knows its viewer, and errors meant for people become pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -43,9 +43,10 @@ def back(request: HttpRequest, otherwise: str) -> HttpResponse:
 
 
 def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
-    """Render the page `name`, or (asked by htmx) only its live part, the template of the same name with `_`."""
+    """Render the page `name`, or (asked by htmx) only its live part, the template named `_name`."""
     folder, _, file = name.rpartition("/")
+    part = f"{folder}/_{file}"
     live = request.headers.get("HX-Request") == "true"
-    response = render(request, f"{folder}/_{file}" if live else name, context)
+    response = render(request, "live_part.html" if live else name, context | {"live_part": part})
     response.headers["Vary"] = "HX-Request, Cookie"
     return response

@@ -28,14 +28,17 @@ def language_of(person: Any) -> str | None:
 
 
 def secret_hash(secret: str) -> bytes:
-    """Return the SHA-256 under which a secret is kept (secrets here have 256 random bits: no salt is needed)."""
+    """Return the SHA-256 under which a secret is kept; with 256 random bits it needs no salt."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def open_link(secret: str, now: datetime) -> SignInLink:
     """Return the unused, unexpired link of `secret`; raise NotVisible for any other."""
-    link = SignInLink.objects.select_related("person").filter(
-        secret_hash=secret_hash(secret), used_at=None, expires_at__gt=now).first()
+    link = (
+        SignInLink.objects.select_related("person")
+        .filter(secret_hash=secret_hash(secret), used_at=None, expires_at__gt=now)
+        .first()
+    )
     if link is None or (link.person is None and owner_exists()):
         raise NotVisible
     if link.person is not None and not link.person.is_active:

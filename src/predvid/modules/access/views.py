@@ -47,14 +47,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             person = actions.sign_in(
-                form.cleaned_data["email"], form.cleaned_data["password"], caller(request), timezone.now())
+                form.cleaned_data["email"], form.cleaned_data["password"], caller(request), timezone.now()
+            )
         except UserError as error:
             form.add_error(None, _(str(error)))
         else:
             login(request, person, BACKEND)
             return redirect(_next(request))
     status = 422 if form.errors else 200
-    return render(request, "access/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status)
+    return render(
+        request, "access/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status
+    )
 
 
 def _next(request: HttpRequest) -> str:

@@ -9,19 +9,33 @@ from predvid.checks.v1 import Check
 from predvid.core.wording import Text, number, size
 from predvid.modules.monitoring.store import SeriesWindow
 
-RANGES = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+RANGES = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
 POINTS = 320
 MOST_CURVES = 12
 
 # The longest ending wins: `_bytes_per_second` before `_per_second`.
 UNITS = {
-    "_bits_per_second": "bit/s", "_bytes_per_second": "B/s", "_per_second": "/s", "_percent": "%", "_bytes": "B",
-    "_seconds": "s", "_celsius": "°C", "_days": "d", "_minutes": "min",
+    "_bits_per_second": "bit/s",
+    "_bytes_per_second": "B/s",
+    "_per_second": "/s",
+    "_percent": "%",
+    "_bytes": "B",
+    "_seconds": "s",
+    "_celsius": "°C",
+    "_days": "d",
+    "_minutes": "min",
 }
 NAMES = {
     "cpu_used_percent": Text("Processor used", "Zauzetost procesora"),
     "cpu_iowait_percent": Text("Processor waiting for disks", "Čekanje procesora na diskove"),
-    "cpu_steal_percent": Text("Processor time withheld by the host", "Procesorsko vrijeme koje uskraćuje domaćin"),
+    "cpu_steal_percent": Text(
+        "Processor time withheld by the host", "Procesorsko vrijeme koje uskraćuje domaćin"
+    ),
     "cpu_load_per_core": Text("Load per core", "Opterećenje po jezgri"),
     "cpu_core_used_percent": Text("Each core", "Svaka jezgra"),
     "memory_used_percent": Text("Memory used", "Zauzetost memorije"),
@@ -33,10 +47,20 @@ NAMES = {
     "disk_inodes_used_percent": Text("Inodes used", "Zauzetost inodova"),
     "disk_reachable": Text("Share answers", "Mrežna mapa odgovara"),
     "disk_read_only": Text("Turned read-only", "Samo za čitanje"),
-    "net_received_bits_per_second": Text("Received", "Primljeno"),
-    "net_sent_bits_per_second": Text("Sent", "Poslano"),
+    "net_rx_bytes_per_second": Text("Network received", "Primljeno mrežom"),
+    "net_tx_bytes_per_second": Text("Network sent", "Poslano mrežom"),
+    "net_used_percent": Text("Network capacity used", "Iskorištenost mrežne veze"),
     "net_errors_per_second": Text("Network errors", "Mrežne pogreške"),
     "net_drops_per_second": Text("Dropped packets", "Odbačeni paketi"),
+    "net_link_up": Text("Link", "Veza"),
+    "services_failed": Text("Failed services", "Usluge u kvaru"),
+    "services_running": Text("Running services", "Usluge koje rade"),
+    "service_failed": Text("Service failed", "Usluga u kvaru"),
+    "service_up": Text("Service runs", "Usluga radi"),
+    "service_restarts": Text("Restarts of a service", "Ponovna pokretanja usluge"),
+    "reboot_pending": Text("Waits for a restart", "Čeka ponovno pokretanje"),
+    "patches_held": Text("Patches held back", "Zadržane zakrpe"),
+    "patches_lists_age_seconds": Text("Age of the package lists", "Starost popisa paketa"),
     "uptime_seconds": Text("Time since start", "Vrijeme od pokretanja"),
     "patches_pending": Text("Pending patches", "Zakrpe na čekanju"),
     "patches_security": Text("Pending security patches", "Sigurnosne zakrpe na čekanju"),
@@ -83,7 +107,7 @@ def offered(checks: Mapping[str, Check], present: Sequence[str], language: str) 
 
 
 def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
-    """Return start and end of what a chart's address asks for: `from` and `to` (seconds since 1970), or `range`."""
+    """Return start and end of what an address asks for: `from` and `to` (seconds since 1970), or `range`."""
     try:
         first, last = float(words["from"]), float(words["to"])
         start, end = datetime.fromtimestamp(first, now.tzinfo), datetime.fromtimestamp(last, now.tzinfo)
@@ -92,6 +116,16 @@ def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
     end = min(end, now)
     start = max(start, now - timedelta(days=800))
     return (start, end) if end - start >= timedelta(minutes=1) else (end - timedelta(minutes=1), end)
+
+
+def of_item(curves: Sequence[SeriesWindow], item: str) -> Sequence[SeriesWindow]:
+    """Return the curves whose label names `item` (`/var` for `/var inodes`), or all where none does."""
+    mine = [
+        curve
+        for curve in curves
+        if any(item in (v, f"{v} {item[len(v) + 1 :]}") for v in curve.labels.values())
+    ]
+    return mine if item and mine else curves
 
 
 def columns(curves: Sequence[SeriesWindow], metric: str, language: str) -> dict[str, Any]:
@@ -104,8 +138,11 @@ def columns(curves: Sequence[SeriesWindow], metric: str, language: str) -> dict[
     moments = sorted({moment for curve in shown for moment in curve.ts})
     place = {moment: at for at, moment in enumerate(moments)}
     return {
-        "title": name_of(metric, language), "unit": unit_of(metric), "ts": [moment / 1000 for moment in moments],
-        "curves": [_curve(curve, place) for curve in shown], "more": len(ranked) - len(shown),
+        "title": name_of(metric, language),
+        "unit": unit_of(metric),
+        "ts": [moment / 1000 for moment in moments],
+        "curves": [_curve(curve, place) for curve in shown],
+        "more": len(ranked) - len(shown),
     }
 
 
@@ -131,4 +168,5 @@ def spark(values: Sequence[float], width: float = 96, height: float = 26) -> str
     flat = (height - 3) if high == low else None
     return " ".join(
         f"{at * across:.1f},{flat if flat is not None else height - 3 - (value - low) * up:.1f}"
-        for at, value in enumerate(values))
+        for at, value in enumerate(values)
+    )

@@ -30,7 +30,9 @@ def title(check_name: str, language: str) -> str:
     return text.pattern(language) if text else check_name
 
 
-def event_sentence(kind: str, said_id: str, values: Mapping[str, Any], source: Mapping[str, Any], language: str) -> str:
+def event_sentence(
+    kind: str, said_id: str, values: Mapping[str, Any], source: Mapping[str, Any], language: str
+) -> str:
     """Return an event in words; what an alert said when the event happened is worded too."""
     if kind.startswith("alert.") and "said_id" in source:
         what = sentence(str(source["said_id"]), source.get("said_values", {}), language)

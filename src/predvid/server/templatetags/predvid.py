@@ -17,12 +17,23 @@ from predvid.server.icons import ICONS
 
 register = template.Library()
 STATE_ICONS = {
-    "ok": "circle-check", "warning": "alert-triangle", "critical": "alert-octagon", "unknown": "help-circle",
-    "offline": "plug-connected-x", "waiting": "hourglass", "info": "info-circle", "pending": "hourglass",
-    "approved": "circle-check", "revoked": "x", "locked": "lock",
+    "ok": "circle-check",
+    "warning": "alert-triangle",
+    "critical": "alert-octagon",
+    "unknown": "help-circle",
+    "offline": "plug-connected-x",
+    "waiting": "hourglass",
+    "info": "info-circle",
+    "pending": "hourglass",
+    "approved": "circle-check",
+    "revoked": "x",
+    "locked": "lock",
 }
 TYPE_ICONS = {
-    "server": "server", "workstation": "device-desktop", "laptop": "device-laptop", "network": "router",
+    "server": "server",
+    "workstation": "device-desktop",
+    "laptop": "device-laptop",
+    "network": "router",
     "other": "device-unknown",
 }
 BAR_WIDTH = 150
@@ -41,10 +52,13 @@ def asset(path: str) -> str:
 @register.simple_tag
 def icon(name: str, size: int = 18) -> SafeString:
     """Return an icon as inline SVG, hidden from screen readers: a word stands beside it."""
+    paths = mark_safe(ICONS[name])  # noqa: S308 - a constant of ours
     return format_html(
         '<svg class="ic" width="{0}" height="{0}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
         'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{1}</svg>',
-        size, mark_safe(ICONS[name]))  # noqa: S308 - our own constant
+        size,
+        paths,
+    )
 
 
 @register.filter
@@ -56,11 +70,16 @@ def type_icon(device_type: str) -> str:
 def state_word(state: str) -> str:
     """Return a state in the reader's language."""
     words = {
-        "ok": pgettext("state", "OK"), "warning": pgettext("state", "warning"),
-        "critical": pgettext("state", "critical"), "unknown": pgettext("state", "unknown"),
-        "offline": pgettext("state", "offline"), "waiting": pgettext("state", "waiting for data"),
-        "info": pgettext("state", "information"), "pending": pgettext("state", "pending approval"),
-        "approved": pgettext("state", "approved"), "revoked": pgettext("state", "revoked"),
+        "ok": pgettext("state", "OK"),
+        "warning": pgettext("state", "warning"),
+        "critical": pgettext("state", "critical"),
+        "unknown": pgettext("state", "unknown"),
+        "offline": pgettext("state", "offline"),
+        "waiting": pgettext("state", "waiting for data"),
+        "info": pgettext("state", "information"),
+        "pending": pgettext("state", "pending approval"),
+        "approved": pgettext("state", "approved"),
+        "revoked": pgettext("state", "revoked"),
         "locked": pgettext("state", "locked"),
     }
     return words.get(state, state)
@@ -74,11 +93,16 @@ def state_word_filter(state: str) -> str:
 
 @register.simple_tag
 def state(name: str, quiet: bool = False) -> SafeString:
-    """Return a state as icon and word in its colour; `quiet` leaves the word to screen readers and the tooltip."""
+    """Return a state as icon and word; `quiet` leaves the word to screen readers and the tooltip."""
     word = state_word(name)
     shown = format_html('<span class="{}">{}</span>', "visually-hidden" if quiet else "", word)
-    return format_html('<span class="st st-{}" title="{}">{}{}</span>', name, word,
-                       icon(STATE_ICONS.get(name, "activity"), 17), shown)
+    return format_html(
+        '<span class="st st-{}" title="{}">{}{}</span>',
+        name,
+        word,
+        icon(STATE_ICONS.get(name, "activity"), 17),
+        shown,
+    )
 
 
 @register.filter
@@ -137,8 +161,12 @@ def ago(moment: datetime | None) -> SafeString | str:
     """Return a moment as relative time, the exact one on hover."""
     if moment is None:
         return "–"
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment),
-                       relative(moment, timezone.now()))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        exact(moment),
+        relative(moment, timezone.now()),
+    )
 
 
 @register.filter
@@ -151,7 +179,7 @@ def initials(name: str) -> str:
 
 @register.simple_tag
 def health_bar(parts: Sequence[tuple[str, int]], width: int = BAR_WIDTH) -> SafeString:
-    """Return shares of devices by standing as a bar; each part names itself on hover and to screen readers."""
+    """Return shares of devices by standing as a bar; each part names itself on hover."""
     total = sum(n for _, n in parts)
     if not total:
         return mark_safe("")
@@ -165,9 +193,15 @@ def health_bar(parts: Sequence[tuple[str, int]], width: int = BAR_WIDTH) -> Safe
         left += wide * scale + gap
     label = ", ".join(cell[3] for cell in cells)
     rects = format_html_join(
-        "", '<rect class="fill-{}" x="{}" y="0" width="{}" height="8" rx="3"><title>{}</title></rect>', cells)
-    return format_html('<svg class="hbar" viewBox="0 0 {0} 8" width="{0}" height="8" role="img" aria-label="{1}" '
-                       'preserveAspectRatio="none">{2}</svg>', width, label, rects)
+        "", '<rect class="fill-{}" x="{}" y="0" width="{}" height="8" rx="3"><title>{}</title></rect>', cells
+    )
+    return format_html(
+        '<svg class="hbar" viewBox="0 0 {0} 8" width="{0}" height="8" role="img" aria-label="{1}" '
+        'preserveAspectRatio="none">{2}</svg>',
+        width,
+        label,
+        rects,
+    )
 
 
 @register.simple_tag
@@ -180,7 +214,13 @@ def sparkline(points: str, kind: str = "accent") -> SafeString:
     return format_html(
         '<svg class="spark spark-{}" viewBox="-2 0 102 26" width="102" height="26" aria-hidden="true">'
         '<polygon points="0,26 {} {},26"/><polyline points="{}"/><circle cx="{}" cy="{}" r="2.2"/></svg>',
-        kind, points, x, points, x, y)
+        kind,
+        points,
+        x,
+        points,
+        x,
+        y,
+    )
 
 
 @register.filter
@@ -193,9 +233,13 @@ def words(text: str) -> list[str]:
 def columns(_name: str) -> list[tuple[str, str, str]]:
     """Return (sort key, heading, class) of the columns of the device list."""
     return [
-        ("state", gettext("State"), ""), ("name", gettext("Device"), ""), ("client", gettext("Client"), "wide-only"),
-        ("type", gettext("Type"), "wide-only"), ("os", gettext("System"), "wide-only"),
-        ("alerts", gettext("Alerts"), "num"), ("seen", gettext("Last data"), "num"),
+        ("state", gettext("State"), ""),
+        ("name", gettext("Device"), ""),
+        ("client", gettext("Client"), "wide-only"),
+        ("type", gettext("Type"), "wide-only"),
+        ("os", gettext("System"), "wide-only"),
+        ("alerts", gettext("Alerts"), "num"),
+        ("seen", gettext("Last data"), "num"),
     ]
 
 
@@ -203,8 +247,10 @@ def columns(_name: str) -> list[tuple[str, str, str]]:
 def origin(name: str) -> str:
     """Return in words where a limit was set."""
     return {
-        "built-in": gettext("built in"), "device type": gettext("for this type of device"),
-        "client": gettext("set for the client"), "site": gettext("set for the site"),
+        "built-in": gettext("built in"),
+        "device type": gettext("for this type of device"),
+        "client": gettext("set for the client"),
+        "site": gettext("set for the site"),
         "device": gettext("set for this device"),
     }.get(name, name)
 

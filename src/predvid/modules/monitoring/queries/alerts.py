@@ -53,18 +53,29 @@ def row(viewer: Viewer, alert: Alert) -> AlertRow:
     """Return `alert` (with device, site and client loaded) in the viewer's words."""
     by = alert.acknowledged_by
     return AlertRow(
-        alert.pk, WORD_OF[State(alert.state)], alert.phase,
-        sentence(alert.said_id, alert.said_values, viewer.language), title(alert.check_name, viewer.language),
-        alert.item, alert.device, alert.client, alert.device.site, alert.opened_at, alert.resolved_at,
-        by.name if by else "")
+        alert.pk,
+        WORD_OF[State(alert.state)],
+        alert.phase,
+        sentence(alert.said_id, alert.said_values, viewer.language),
+        title(alert.check_name, viewer.language),
+        alert.item,
+        alert.device,
+        alert.client,
+        alert.device.site,
+        alert.opened_at,
+        alert.resolved_at,
+        by.name if by else "",
+    )
 
 
 def _loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     return alerts.select_related("client", "device__site", "acknowledged_by")
 
 
-def urgent(viewer: Viewer, limit: int = 9, client: UUID | None = None, device: UUID | None = None) -> list[AlertRow]:
-    """Return the unresolved alerts to look at first: those nobody has taken, critical before others, newest first."""
+def urgent(
+    viewer: Viewer, limit: int = 9, client: UUID | None = None, device: UUID | None = None
+) -> list[AlertRow]:
+    """Return the unresolved alerts to look at first: untaken, then critical, then newest."""
     alerts = open_alerts(viewer)
     if client is not None:
         alerts = alerts.filter(client=client)
@@ -75,7 +86,7 @@ def urgent(viewer: Viewer, limit: int = 9, client: UUID | None = None, device: U
 
 
 def inbox(viewer: Viewer, *, phase: str, state: str, client: UUID | None, q: str, number: str) -> Page[Any]:
-    """Return one page of alerts in `phase`; `state` and `client` narrow, `q` looks into device and client names."""
+    """Return one page of alerts in `phase`; `state` and `client` narrow, `q` looks into names."""
     alerts = narrowed(viewer, Alert.objects.filter(phase=phase))
     numbers = {word: int(value) for value, word in WORD_OF.items()}
     if state in numbers:
@@ -83,7 +94,9 @@ def inbox(viewer: Viewer, *, phase: str, state: str, client: UUID | None, q: str
     if client is not None:
         alerts = alerts.filter(client=client)
     if q:
-        alerts = alerts.filter(Q(device__name__icontains=q) | Q(client__name__icontains=q) | Q(item__icontains=q))
+        alerts = alerts.filter(
+            Q(device__name__icontains=q) | Q(client__name__icontains=q) | Q(item__icontains=q)
+        )
     order = ("-resolved_at",) if phase == Alert.Phase.RESOLVED else ("-state", "-opened_at")
     page = Paginator(_loaded(alerts).order_by(*order), PER_PAGE).get_page(number)
     page.object_list = [row(viewer, alert) for alert in page.object_list]
@@ -108,12 +121,19 @@ def one(viewer: Viewer, alert_id: int) -> Alert:
 def history(viewer: Viewer, alert: Alert) -> list[Line]:
     """Return what happened to an alert and what people wrote, oldest first."""
     lines = [
-        Line(event.at, _icon(event.kind), _state(event.severity),
-             event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language), event.actor)
+        Line(
+            event.at,
+            _icon(event.kind),
+            _state(event.severity),
+            event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language),
+            event.actor,
+        )
         for event in alert.events.order_by("at")[:200]
     ]
-    lines += [Line(note.at, "note", "note", note.text, note.person.name if note.person else "", note=True)
-              for note in alert.notes.select_related("person").order_by("at")[:200]]
+    lines += [
+        Line(note.at, "note", "note", note.text, note.person.name if note.person else "", note=True)
+        for note in alert.notes.select_related("person").order_by("at")[:200]
+    ]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -128,7 +148,14 @@ def _state(severity: int) -> str:
 
 def past(viewer: Viewer, alert: Alert, limit: int = 5) -> list[AlertRow]:
     """Return earlier, resolved alerts of the same item, newest first."""
-    rows = narrowed(viewer, Alert.objects.filter(
-        device=alert.device_id, check_name=alert.check_name, item=alert.item, phase=Alert.Phase.RESOLVED,
-        resolved_at__lte=alert.opened_at))
+    rows = narrowed(
+        viewer,
+        Alert.objects.filter(
+            device=alert.device_id,
+            check_name=alert.check_name,
+            item=alert.item,
+            phase=Alert.Phase.RESOLVED,
+            resolved_at__lte=alert.opened_at,
+        ),
+    )
     return [row(viewer, found) for found in _loaded(rows).order_by("-resolved_at")[:limit]]

@@ -18,9 +18,16 @@ from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Agent, Device, Fact, Tenure
 from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
 from predvid.modules.monitoring.queries.alerts import Line
-from predvid.modules.monitoring.queries.standing import ONLINE_WITHIN, WORD_OF, devices, narrowed, with_standing
+from predvid.modules.monitoring.queries.standing import (
+    ONLINE_WITHIN,
+    WORD_OF,
+    devices,
+    narrowed,
+    with_standing,
+)
 from predvid.modules.monitoring.rules import RUN_ITEM
 from predvid.modules.monitoring.stores import store
+from predvid.modules.monitoring.sweeping import LEASE
 from predvid.modules.monitoring.words import event_sentence, sentence, title
 
 EVENTS_PER_PAGE = 30
@@ -70,6 +77,11 @@ class AgentRow:
     dropped: int
     online: bool
 
+    @property
+    def skewed(self) -> bool:
+        """Tell whether the device's clock is off by more than people forgive."""
+        return abs(self.skew_seconds) >= 5
+
 
 def one(viewer: Viewer, device_id: UUID, now: datetime) -> Device:
     """Return a visible device with client, site and standing; raise NotVisible."""
@@ -95,8 +107,15 @@ def agents(device: Device, now: datetime) -> list[AgentRow]:
     for agent in device.agents.select_related("approved_by").order_by("-enrolled_at"):
         stream = newest.get(agent.pk)
         seen = stream.seen_at if stream else None
-        rows.append(AgentRow(agent, seen, stream.skew_ms / 1000 if stream else 0.0, stream.dropped if stream else 0,
-                             seen is not None and now - seen < ONLINE_WITHIN))
+        rows.append(
+            AgentRow(
+                agent,
+                seen,
+                stream.skew_ms / 1000 if stream else 0.0,
+                stream.dropped if stream else 0,
+                seen is not None and now - seen < LEASE,
+            )
+        )
     return sorted(rows, key=lambda row: row.seen.timestamp() if row.seen else 0.0, reverse=True)
 
 
@@ -113,10 +132,14 @@ def check_rows(viewer: Viewer, device: Device, latest: list[Sample]) -> list[Che
     rows = []
     for name, results in by_check.items():
         check = registry.checks().get(name)
-        policy = effective(name, check.params, check.defaults.get(device.type, {}), settings) if check else None
+        policy = (
+            effective(name, check.params, check.defaults.get(device.type, {}), settings) if check else None
+        )
         fresh = _fresh(check, policy, latest)
         items = [_item(viewer, result, fresh) for result in results]
-        rows.append(CheckRow(name, title(name, viewer.language), items[0].state, items, _limits(check, policy)))
+        rows.append(
+            CheckRow(name, title(name, viewer.language), items[0].state, items, _limits(check, policy))
+        )
     return sorted(rows, key=lambda row: (-max(_rank(item.state) for item in row.items), row.title))
 
 
@@ -131,18 +154,21 @@ def _item(viewer: Viewer, result: Result, fresh: Mapping[str, tuple[State, str, 
         said_id, values = now[1], now[2]
     reason = sentence(result.reason_id, result.reason_values, viewer.language) if result.reason_id else ""
     name = "" if result.item == RUN_ITEM else result.item
-    return Item(name, WORD_OF[State(result.state)], sentence(said_id, values, viewer.language), reason, result.since)
+    return Item(
+        name, WORD_OF[State(result.state)], sentence(said_id, values, viewer.language), reason, result.since
+    )
 
 
-def _fresh(check: Check | None, policy: Effective | None,
-           latest: list[Sample]) -> dict[str, tuple[State, str, Mapping[str, Any]]]:
+def _fresh(
+    check: Check | None, policy: Effective | None, latest: list[Sample]
+) -> dict[str, tuple[State, str, Mapping[str, Any]]]:
     if check is None or policy is None or check.judge is None:
         return {}
     mine = metrics_of(check)
     samples = [sample for sample in latest if sample.metric in mine]
     try:
         results = list(check.judge(samples, policy.params)) if samples else []
-    except Exception:  # noqa: BLE001 - a check from outside may raise anything; the stored sentence stands then
+    except Exception:
         return {}
     return {result.item: (result.state, result.said.id, result.said.values) for result in results}
 
@@ -150,6 +176,13 @@ def _fresh(check: Check | None, policy: Effective | None,
 def metrics_of(check: Check) -> set[str]:
     """Return the metrics that a check is known to send: those it watches and those it charts."""
     return set(check.watches) | set(check.charts)
+
+
+def limits_of(device: Device, check: Check) -> list[Limit]:
+    """Return the limits by which `check` judges this device; one query."""
+    return _limits(
+        check, effective(check.name, check.params, check.defaults.get(device.type, {}), _settings(device))
+    )
 
 
 def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
@@ -160,14 +193,24 @@ def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
     for part in fields(policy.params):
         levels = getattr(policy.params, part.name)
         if isinstance(levels, Levels) and part.name in metric_of:
-            found.append(Limit(part.name, metric_of[part.name], levels.warning, levels.critical,
-                               policy.origins.get(part.name, "built-in")))
+            found.append(
+                Limit(
+                    part.name,
+                    metric_of[part.name],
+                    levels.warning,
+                    levels.critical,
+                    policy.origins.get(part.name, "built-in"),
+                )
+            )
     return found
 
 
 def _settings(device: Device) -> list[Setting]:
     rows = PolicySetting.objects.filter(
-        Q(client=device.client_id, site=None, device=None) | Q(site=device.site_id, device=None) | Q(device=device))
+        Q(client=device.client_id, site=None, device=None)
+        | Q(site=device.site_id, device=None)
+        | Q(device=device)
+    )
     found = []
     for row in rows:
         origin = "device" if row.device_id else "site" if row.site_id else "client"
@@ -176,7 +219,7 @@ def _settings(device: Device) -> list[Setting]:
 
 
 def latest_samples(device: Device, now: datetime) -> list[Sample]:
-    """Return the newest sample of each known series of the device, at most an hour old. Raises StoreUnavailable."""
+    """Return the newest samples of the device, at most an hour old. Raises StoreUnavailable."""
     metrics = set().union(*(metrics_of(check) for check in registry.checks().values()))
     found = store().latest([str(device.pk)], metrics, now - timedelta(hours=1))
     return [Sample(sample.metric, sample.value, sample.labels, sample.ts) for sample in found]
@@ -187,21 +230,32 @@ def events(viewer: Viewer, device: Device, number: str) -> Page[Any]:
     rows: QuerySet[Event] = narrowed(viewer, Event.objects.filter(device=device)).order_by("-at", "-pk")
     page = Paginator(rows, EVENTS_PER_PAGE).get_page(number)
     page.object_list = [
-        Line(event.at, _icon(event.kind), SEVERITY_WORDS[event.severity],
-             event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language), event.actor)
+        Line(
+            event.at,
+            _icon(event.kind),
+            SEVERITY_WORDS[event.severity],
+            event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language),
+            event.actor,
+        )
         for event in page.object_list
     ]
     return page
 
 
 def _icon(kind: str) -> str:
-    icons = {"alert": "bell", "agent": "cpu", "device": "device-desktop", "inventory": "package", "person": "user"}
+    icons = {
+        "alert": "bell",
+        "agent": "cpu",
+        "device": "device-desktop",
+        "inventory": "package",
+        "person": "user",
+    }
     return icons.get(kind.partition(".")[0], "activity")
 
 
-def facts(device: Device) -> dict[str, Fact]:
+def facts(device: Device) -> list[Fact]:
     """Return what is known to be true of a device, by name."""
-    return {fact.name: fact for fact in Fact.objects.filter(device=device).order_by("name")}
+    return list(Fact.objects.filter(device=device).order_by("name"))
 
 
 def tenures(device: Device) -> list[Tenure]:
@@ -211,4 +265,6 @@ def tenures(device: Device) -> list[Tenure]:
 
 def twins(viewer: Viewer, device: Device, limit: int = 200) -> list[Device]:
     """Return the other devices of the same client, which alone can be merged with this one."""
-    return list(devices(viewer).filter(client=device.client_id).exclude(pk=device.pk).order_by("name")[:limit])
+    return list(
+        devices(viewer).filter(client=device.client_id).exclude(pk=device.pk).order_by("name")[:limit]
+    )

@@ -17,8 +17,13 @@ from predvid.modules.monitoring.queries.standing import STANDINGS, devices, narr
 
 PER_PAGE = 50
 SORTS = {
-    "state": ("rank", "name"), "name": ("name",), "client": ("client__name", "name"), "os": ("os", "name"),
-    "seen": (F("seen").asc(nulls_first=True), "name"), "type": ("type", "name"),
+    "state": ("rank", "name"),
+    "name": ("name",),
+    "client": ("client__name", "name"),
+    "os": ("os", "name"),
+    "seen": (F("seen").asc(nulls_first=True), "name"),
+    "type": ("type", "name"),
+    "alerts": ("-alert_count", "name"),
 }
 
 
@@ -47,7 +52,7 @@ class Found:
 
 
 def device_list(viewer: Viewer, filters: Filters, now: datetime) -> Page[Device]:
-    """Return one page of devices with client, site, standing and the number of open alerts, in three queries."""
+    """Return one page of devices with client, site, standing and number of open alerts; two queries."""
     rows = with_standing(_narrow(devices(viewer), filters), now)
     if filters.state in STANDINGS:
         rows = rows.filter(standing=filters.state)
@@ -104,7 +109,11 @@ def search(viewer: Viewer, q: str, now: datetime, limit: int = 8) -> list[Found]
     if len(q) < 2:
         return []
     named = narrowed(viewer, Client.objects.filter(name__icontains=q), "pk")[:limit]
-    rows = with_standing(devices(viewer).filter(_matching(q)), now).select_related("client").order_by("rank", "name")
+    rows = (
+        with_standing(devices(viewer).filter(_matching(q)), now)
+        .select_related("client")
+        .order_by("rank", "name")
+    )
     found = [Found("client", client.name, client.sector, client.pk) for client in named]
     for device in rows[:limit]:
         found.append(Found("device", device.name, device.client.name, device.pk, device.standing))

@@ -6,17 +6,37 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, F, IntegerField, Max, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models import Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 
 from predvid.core.model import State
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.models import Alert, Result, Stream
+from predvid.modules.monitoring.sweeping import LEASE
 
-ONLINE_WITHIN = timedelta(minutes=5)
-STANDINGS = ("offline", "critical", "unknown", "warning", "waiting", "ok")  # what needs eyes first comes first
+STANDINGS = (
+    "offline",
+    "critical",
+    "unknown",
+    "warning",
+    "waiting",
+    "ok",
+)  # what needs eyes first comes first
 WORD_OF = {State.OK: "ok", State.WARNING: "warning", State.UNKNOWN: "unknown", State.CRITICAL: "critical"}
 M = TypeVar("M", bound=Model)
 
@@ -51,6 +71,15 @@ class Health:
         return [(name, self.by_standing[name]) for name in reversed(STANDINGS) if self.by_standing[name]]
 
     @property
+    def tone(self) -> str:
+        """Return the state whose colour the client's badge takes."""
+        if self.critical or self.by_standing["critical"]:
+            return "critical"
+        if self.by_standing["offline"] or self.by_standing["warning"] or self.other:
+            return "warning"
+        return "ok" if self.by_standing["ok"] else "waiting"
+
+    @property
     def trouble(self) -> tuple[int, ...]:
         """Return the sort key: most trouble first."""
         return (-self.critical, *(-self.by_standing[name] for name in STANDINGS[:4]), -self.other)
@@ -72,12 +101,19 @@ def with_standing(rows: QuerySet[Device], now: datetime) -> QuerySet[Device]:
     seen = Stream.objects.filter(agent__device=OuterRef("pk")).order_by("-seen_at").values("seen_at")[:1]
     words = [When(worst=int(state), then=Value(word)) for state, word in WORD_OF.items()]
     ranks = [When(standing=name, then=Value(rank)) for rank, name in enumerate(STANDINGS)]
-    return rows.annotate(worst=Subquery(worst), seen=Subquery(seen)).annotate(
-        standing=Case(
-            When(Q(seen=None) | Q(worst=None), then=Value("waiting")),
-            When(seen__lt=now - ONLINE_WITHIN, then=Value("offline")),
-            *words, default=Value("unknown"), output_field=CharField()),
-    ).annotate(rank=Case(*ranks, default=Value(len(STANDINGS)), output_field=IntegerField()))
+    return (
+        rows.annotate(worst=Subquery(worst), seen=Subquery(seen))
+        .annotate(
+            standing=Case(
+                When(Q(seen=None) | Q(worst=None), then=Value("waiting")),
+                When(seen__lt=now - LEASE, then=Value("offline")),
+                *words,
+                default=Value("unknown"),
+                output_field=CharField(),
+            ),
+        )
+        .annotate(rank=Case(*ranks, default=Value(len(STANDINGS)), output_field=IntegerField()))
+    )
 
 
 def open_alerts(viewer: Viewer) -> QuerySet[Alert]:
@@ -88,19 +124,22 @@ def open_alerts(viewer: Viewer) -> QuerySet[Alert]:
 def counts(viewer: Viewer) -> Counts:
     """Return the figures beside the rooms, in three queries."""
     alerts = open_alerts(viewer).aggregate(
-        all=Count("pk"), critical=Count("pk", filter=Q(state=int(State.CRITICAL))))
+        all=Count("pk"), critical=Count("pk", filter=Q(state=int(State.CRITICAL)))
+    )
     pending = narrowed(viewer, Agent.objects.filter(state=Agent.State.PENDING)).count()
     return Counts(devices(viewer).count(), alerts["all"], alerts["critical"], pending)
 
 
 def last_seen(viewer: Viewer) -> datetime | None:
     """Return when any of the viewer's devices delivered last."""
-    seen: datetime | None = narrowed(viewer, Stream.objects.all(), "agent__client").aggregate(at=Max("seen_at"))["at"]
+    seen: datetime | None = narrowed(viewer, Stream.objects.all(), "agent__client").aggregate(
+        at=Max("seen_at")
+    )["at"]
     return seen
 
 
 def health(viewer: Viewer, now: datetime, only: UUID | None = None) -> list[Health]:
-    """Return every visible client (or the one asked for) with its figures, most trouble first; three queries."""
+    """Return the visible clients (or the one asked for) with their figures, most trouble first; three queries."""
     clients = narrowed(viewer, Client.objects.all(), "pk")
     alerts, rows = open_alerts(viewer), devices(viewer)
     if only is not None:
@@ -124,4 +163,7 @@ def open_alerts_by_hour(viewer: Viewer, now: datetime, hours: int = 24) -> list[
     rows = narrowed(viewer, Alert.objects.filter(Q(resolved_at=None) | Q(resolved_at__gt=start)))
     spans = list(rows.values_list("opened_at", F("resolved_at"))[:20_000])
     moments = [start + timedelta(hours=step) for step in range(1, hours + 1)]
-    return [sum(opened <= moment and (ended is None or ended > moment) for opened, ended in spans) for moment in moments]
+    return [
+        sum(opened <= moment and (ended is None or ended > moment) for opened, ended in spans)
+        for moment in moments
+    ]

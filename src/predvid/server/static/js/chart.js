@@ -3,10 +3,11 @@
   const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
   const COLOURS = { light: ["#2563dc", "#0d9488", "#7b61d9", "#c2410c", "#0e7490", "#a21caf", "#4d7c0f", "#be123c"], dark: ["#6ea2ff", "#2dd4bf", "#b09cff", "#fb923c", "#38bdf8", "#e879f9", "#a3e635", "#fb7185"] };
   const language = document.documentElement.lang;
+  const locale = language === "en" ? "en-GB" : language;
   const figures = () => [...document.querySelectorAll("figure[data-chart]")];
   const shade = () => document.documentElement.dataset.shade;
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 2 });
+  const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
   const view = { range: "24h", from: null, to: null };
   const plots = new Map();
 
@@ -30,10 +31,10 @@
 
   const clock = (span) => {
     const days = span > 2 * 86400;
-    const form = new Intl.DateTimeFormat(language, days ? { day: "numeric", month: "numeric" } : { hour: "2-digit", minute: "2-digit" });
+    const form = new Intl.DateTimeFormat(locale, days ? { day: "numeric", month: "numeric" } : { hour: "2-digit", minute: "2-digit" });
     return (_, splits) => splits.map((at) => form.format(new Date(at * 1000)));
   };
-  const moment = new Intl.DateTimeFormat(language, { day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const moment = new Intl.DateTimeFormat(locale, { day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
   const say = (figure, text) => {
     const box = document.createElement("div");
@@ -135,7 +136,7 @@
       width: Math.max(box.clientWidth, 200), height: 170, bands, legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
       scales: { x: { time: true, range: () => [data.from, data.to] }, y: { range: () => [low, high] } },
-      axes: [{ ...ink, values: clock(data.to - data.from), space: 66 }, { ...ink, values: (_, splits) => splits.map((value) => worded(value, data.unit)), size: 74, space: 34 }],
+      axes: [{ ...ink, values: clock(data.to - data.from), space: 66, size: 28 }, { ...ink, values: (_, splits) => splits.map((value) => worded(value, data.unit)), size: 74, space: 34 }],
       series: lines,
       hooks: {
         draw: [drawLimits(figure)], setCursor: [caption(figure, data)],
@@ -155,6 +156,7 @@
 
   const load = async (figure) => {
     const query = new URLSearchParams({ metric: figure.dataset.metric });
+    if (figure.dataset.only) query.set("only", figure.dataset.only);
     if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range);
     try {
       const answer = await fetch(`${figure.dataset.chart}?${query}`, { headers: { Accept: "application/json" } });

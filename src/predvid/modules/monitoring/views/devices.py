@@ -1,0 +1,128 @@
+"""Devices: the list, one device with its charts, and the search."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from predvid.checks import registry
+from predvid.modules.access.pages import page, show
+from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory.fact_tables import tables
+from predvid.modules.monitoring import charts
+from predvid.modules.monitoring.queries import alerts as alert_queries
+from predvid.modules.monitoring.queries import device as device_queries
+from predvid.modules.monitoring.queries import devices as list_queries
+from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
+from predvid.modules.monitoring.stores import store
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def filters_of(request: HttpRequest) -> list_queries.Filters:
+    """Return what the address asks the list for."""
+    words = request.GET
+    return list_queries.Filters(
+        state=words.get("state", ""),
+        client=_uuid(words.get("client", "")),
+        site=_uuid(words.get("site", "")),
+        type=words.get("type", ""),
+        q=words.get("q", "").strip()[:100],
+        sort=words.get("sort", "state"),
+        page=words.get("page", "1"),
+    )
+
+
+@require_GET
+@page
+def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """List devices, filtered by the address."""
+    now, filters = timezone.now(), filters_of(request)
+    counted = list_queries.standing_counts(viewer, filters, now)
+    return show(
+        request,
+        "monitoring/devices.html",
+        {
+            "devices": list_queries.device_list(viewer, filters, now),
+            "filters": filters,
+            "counted": counted,
+            "total": sum(counted.values()),
+            "clients": list_queries.clients(viewer),
+            "sites": list_queries.sites(viewer, filters.client) if filters.client else [],
+            "types": list_queries.types(),
+            "filtered": any((filters.state, filters.client, filters.site, filters.type, filters.q)),
+            "now": now,
+        },
+    )
+
+
+@require_GET
+@page
+def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
+    """Show one device: what is wrong with it, and since when."""
+    now = timezone.now()
+    if target := device_queries.merged_target(viewer, device_id):
+        return redirect("device", target)
+    found = device_queries.one(viewer, device_id, now)
+    context: dict[str, Any] = {
+        "device": found,
+        "now": now,
+        "agents": device_queries.agents(found, now),
+        "ranges": charts.RANGES,
+        "alerts": alert_queries.urgent(viewer, device=device_id),
+        "facts": tables(device_queries.facts(found), viewer.language),
+        "events": device_queries.events(viewer, found, request.GET.get("page", "1")),
+        "tenures": device_queries.tenures(found),
+    }
+    if viewer.may_manage:
+        context |= {"twins": device_queries.twins(viewer, found), "places": list_queries.sites(viewer)}
+    return show(request, "monitoring/device.html", context | _measured(viewer, found, now))
+
+
+def _measured(viewer: Viewer, found: Any, now: Any) -> dict[str, Any]:
+    try:
+        latest = device_queries.latest_samples(found, now)
+        present = [row.metric for row in store().series_of(str(found.pk))]
+        offered = charts.offered(registry.checks(), present, viewer.language)
+        return {
+            "checks": device_queries.check_rows(viewer, found, latest),
+            "charts": offered,
+            "store_down": False,
+        }
+    except (StoreUnavailable, StoreRefused):
+        return {"checks": device_queries.check_rows(viewer, found, []), "charts": [], "store_down": True}
+
+
+@require_GET
+@page
+def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
+    """Answer the curves of one metric as JSON columns; 503 while the store does not answer."""
+    now = timezone.now()
+    found = device_queries.one(viewer, device_id, now)
+    metric = request.GET.get("metric", "")
+    start, end = charts.span(request.GET.dict(), now)
+    try:
+        curves = store().window([str(found.pk)], metric, start, end, charts.POINTS)
+    except (StoreUnavailable, StoreRefused):
+        return JsonResponse({"error": "store"}, status=503)
+    curves = charts.of_item(curves, request.GET.get("only", ""))
+    answer = charts.columns(curves, metric, viewer.language)
+    return JsonResponse(answer | {"from": start.timestamp(), "to": end.timestamp()})
+
+
+@require_GET
+@page
+def search(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+    """Answer clients and devices that match, as a fragment below the search field."""
+    q = request.GET.get("q", "").strip()[:100]
+    return render(
+        request, "monitoring/_search.html", {"q": q, "found": list_queries.search(viewer, q, timezone.now())}
+    )
