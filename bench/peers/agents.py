@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -146,6 +147,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the peer is stopped too
     figures = measure(options.seconds)
     if options.json:
         print(json.dumps([dataclasses.asdict(each) for each in figures]))

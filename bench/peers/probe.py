@@ -36,8 +36,9 @@ class Probe:
         self._outstanding: dict[int, float] = {}
         self._database = connect()
         self._stop = threading.Event()
-        self._sender = threading.Thread(target=self._send)
-        self._poller = threading.Thread(target=self._poll)
+        self._error: OSError | None = None
+        self._sender = threading.Thread(target=self._send, daemon=True)
+        self._poller = threading.Thread(target=self._poll, daemon=True)
         self._sender.start()
         self._poller.start()
 
@@ -47,7 +48,10 @@ class Probe:
         return self._database.info.backend_pid
 
     def finish_sending(self) -> None:
+        """Wait for the deadline; raises what the sender met."""
         self._sender.join()
+        if self._error is not None:
+            raise self._error
 
     def finish(self, patience_s: float = 10) -> None:
         """Wait for problems still on their way, then hang up."""
@@ -64,12 +68,19 @@ class Probe:
             if started >= self._deadline:
                 return
             self._outstanding[trigger] = started
-            self.values += send(self._address, request)
+            try:
+                self.values += send(self._address, request)
+            except OSError as error:
+                self._error = error
+                return
             self.requests += 1
             time.sleep(max(0.0, started + GAP_S - time.monotonic()))
 
     def _poll(self) -> None:
         while not self._stop.wait(POLL_S):
-            rows = self._database.execute(FOUND, [list(self._outstanding)]).fetchall()
+            try:
+                rows = self._database.execute(FOUND, [list(self._outstanding)]).fetchall()
+            except psycopg.OperationalError:
+                return  # the database is being stopped: whoever stops it says why
             now = time.monotonic()
             self.waits += [now - self._outstanding.pop(trigger) for (trigger,) in rows]

@@ -105,7 +105,9 @@ class Senders:
             except OSError as error:
                 errors.append(error)
 
-        threads = [threading.Thread(target=work, args=(lane,)) for lane in range(self._connections)]
+        threads = [
+            threading.Thread(target=work, args=(lane,), daemon=True) for lane in range(self._connections)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

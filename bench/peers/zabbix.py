@@ -5,6 +5,7 @@ import dataclasses
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -279,6 +280,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="values/s to offer; without it: as fast as possible")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the peer is stopped too
     with ZabbixPeer(options.hosts, options.items) as peer:
         figures = peer.load(options.seconds, options.connections, values_per_s=options.rate)
     report = dataclasses.asdict(figures)
