@@ -49,13 +49,14 @@ def series() -> list[v1.Series]:
 SERIES = series()
 LAYOUT = ENCODE(SERIES)
 PLACE = struct.pack("<60H", *range(60))
-RAISED = {"disk_reachable": 1.0, "net_link_up": 1.0, "disk_free_bytes": 9e10}
+FIXED = {"disk_reachable": 1.0, "net_link_up": 1.0, "disk_free_bytes": 9e10, "disk_read_only": 0.0, "reboot_pending": 0.0,
+         "services_failed": 0.0, "net_errors_per_second": 0.0, "net_drops_per_second": 0.0}
+TOP = {"cpu_iowait_percent": 20.0, "cpu_steal_percent": 5.0}
 
 
 def values(dice: random.Random) -> list[float]:
     """Return 60 healthy values."""
-    return [RAISED.get(row.metric, 0.0 if row.metric in ("disk_read_only", "reboot_pending", "services_failed")
-            or "errors" in row.metric or "drops" in row.metric else dice.uniform(1, 75)) for row in SERIES]
+    return [FIXED.get(row.metric, dice.uniform(0.5, TOP.get(row.metric, 75.0))) for row in SERIES]
 
 
 def sealed(device: Device, dice: random.Random, at: int, hot: bool = False) -> bytes:

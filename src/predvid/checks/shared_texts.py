@@ -33,6 +33,10 @@ TEXTS = {
         "Provjera {check} prekinuta je zbog unutarnje pogreške: {error}",
     ),
     "check.no_data": Text("No data for {seconds:secs}", "Bez podataka; proteklo vrijeme: {seconds:secs}"),
+    "agent.offline": Text(
+        "The agent has been silent for {minutes:int} {minutes|minute|minutes}",
+        "Agent se ne javlja već {minutes:int} {minutes|minutu|minute|minuta}",
+    ),
     "check.not_here": Text(
         "The check {check} does not apply to this device", "Provjera {check} nije primjenjiva na ovaj uređaj"
     ),

@@ -1,9 +1,9 @@
 """What `predvid up` does to its data: tables, the first client and site, this machine's agent, the owner's link."""
 
-import os
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
@@ -18,6 +18,7 @@ from predvid.modules.inventory.enrolment import create_token
 from predvid.modules.inventory.models import Agent, Site
 from predvid.modules.monitoring.device_actions import replan_all
 from predvid.modules.monitoring.models import Result
+from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.modules.monitoring.stores import store
 from predvid.server.place import Place
 from predvid.server.supervisor import Part, Supervisor
@@ -41,27 +42,31 @@ def note_checks(place: Place) -> None:
 
 def wait_for_store(supervisor: Supervisor, seconds: float) -> None:
     """Wait until the store answers and has its tables. Raises UserError after `seconds`."""
-    supervisor.wait(store().ping, seconds, "The store of samples does not answer")
-    store().prepare()
+    supervisor.wait(_store_prepared, seconds, "The store of samples does not answer")
     note_checks(supervisor.place)
 
 
+def _store_prepared() -> bool:
+    try:
+        store().prepare()
+    except StoreUnavailable:
+        return False
+    return True
+
+
 def local_agent(place: Place) -> Part:
-    """Return the part that runs this machine's agent; a new one gets its token in a file only this user reads."""
+    """Return the part that runs this machine's agent, enrolled and approved: its token passes through a pipe only.
+
+    Raises UserError when the enrolment fails.
+    """
     state = place.data / "agent"
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    arguments = ["agent", "run", "--state", str(state)]
-    if not _enrolled(state):
-        token = place.data / "run" / "agent.token"
-        token.unlink(missing_ok=True)
-        with os.fdopen(os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(_token())
-        arguments += ["--enroll", place.local, "--token-file", str(token)]
-    return Part("agent", arguments)
-
-
-def _enrolled(state: Path) -> bool:
-    return (state / "identity.json").exists()
+    if not (state / "agent.json").exists():
+        command = [sys.executable, "-m", "predvid", "agent", "enroll", place.local, "--state", str(state)]
+        done = subprocess.run(command, input=_token() + "\n", capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            raise UserError(f"This machine's agent could not enrol: {done.stderr.strip() or done.stdout.strip()}", 1)
+    return Part("agent", ["agent", "run", "--state", str(state)])
 
 
 def _token() -> str:

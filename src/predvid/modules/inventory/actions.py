@@ -106,5 +106,6 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     other.facts.all().delete()
     Device.objects.filter(pk=other.pk).update(merged_into=keep, judging_version=F("judging_version") + 1)
     Device.objects.filter(pk=keep.pk).update(
-        judging_version=F("judging_version") + 1, plan_version=F("plan_version") + 1)
+        judging_version=F("judging_version") + 1, plan_version=F("plan_version") + 1
+    )
     return keep

@@ -32,8 +32,9 @@ def plan_seed() -> bytes:
 
 
 @transaction.atomic
-def create_token(viewer: Viewer, site_id: UUID, *, uses: int, valid: timedelta, approves: bool,
-                 now: datetime) -> str:
+def create_token(
+    viewer: Viewer, site_id: UUID, *, uses: int, valid: timedelta, approves: bool, now: datetime
+) -> str:
     """Return a new enrolment token for a site, whole; only its hash is kept.
 
     `uses` 1 makes a one-use token, more a deployment token. Raises UserError or NotVisible.
@@ -46,9 +47,17 @@ def create_token(viewer: Viewer, site_id: UUID, *, uses: int, valid: timedelta, 
         raise UserError("A token can be good for 1 to 10,000 devices.")
     secret = secrets.token_urlsafe(24)
     EnrolmentToken.objects.create(
-        client_id=site.client_id, site=site, secret_hash=hashlib.sha256(secret.encode()).digest(), uses_left=uses,
-        approves=approves, created_by_id=viewer.person, expires_at=now + valid)
-    return format_token(Token(secret, plan_fingerprint(public_key(plan_seed())), settings.PLACE.ca_fingerprint()))
+        client_id=site.client_id,
+        site=site,
+        secret_hash=hashlib.sha256(secret.encode()).digest(),
+        uses_left=uses,
+        approves=approves,
+        created_by_id=viewer.person,
+        expires_at=now + valid,
+    )
+    return format_token(
+        Token(secret, plan_fingerprint(public_key(plan_seed())), settings.PLACE.ca_fingerprint())
+    )
 
 
 @transaction.atomic
@@ -70,27 +79,44 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> tuple[Agent, bool]:
         raise TokenRefused
     device = _device(token, request, now)
     agent = Agent.objects.create(
-        client=token.client, device=device, sign_key=request.sign_key, seal_key=request.seal_key,
-        version=request.version[:32], state=Agent.State.APPROVED if token.approves else Agent.State.PENDING,
-        approved_at=now if token.approves else None)
+        client=token.client,
+        device=device,
+        sign_key=request.sign_key,
+        seal_key=request.seal_key,
+        version=request.version[:32],
+        state=Agent.State.APPROVED if token.approves else Agent.State.PENDING,
+        approved_at=now if token.approves else None,
+    )
     return agent, True
 
 
 def _device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:
     claims = [(claim.kind[:16], claim.value[:255]) for claim in request.claims[:MAX_CLAIMS] if claim.value]
     strong = DeviceClaim.objects.filter(
-        client=token.client, kind__in=STRONG_CLAIMS, value__in=[value for _, value in claims], device__merged_into=None)
+        client=token.client,
+        kind__in=STRONG_CLAIMS,
+        value__in=[value for _, value in claims],
+        device__merged_into=None,
+    )
     known = {(claim.kind, claim.value): claim.device for claim in strong.select_related("device")}
     device = same_device(claims, known)
     if device is None:
         device = Device.objects.create(
-            client=token.client, site=token.site, name=request.hostname[:255] or "?",
+            client=token.client,
+            site=token.site,
+            name=request.hostname[:255] or "?",
             type=request.device_type if request.device_type in DEVICE_TYPES else Device.Type.SERVER,
-            platform=request.platform[:16], os=request.os[:120])
+            platform=request.platform[:16],
+            os=request.os[:120],
+        )
         Tenure.objects.create(device=device, client=token.client, site=token.site, since=now)
     DeviceClaim.objects.bulk_create(
-        [DeviceClaim(device=device, client=token.client, kind=kind, value=value) for kind, value in dict.fromkeys(claims)],
-        ignore_conflicts=True)
+        [
+            DeviceClaim(device=device, client=token.client, kind=kind, value=value)
+            for kind, value in dict.fromkeys(claims)
+        ],
+        ignore_conflicts=True,
+    )
     return device
 
 
@@ -120,5 +146,9 @@ def set_state(viewer: Viewer, agent_id: UUID, state: str, now: datetime) -> Agen
 
 def lock(agent_id: UUID, reason: str) -> bool:
     """Lock an agent's identity; return whether this call did it (another gateway may have)."""
-    return Agent.objects.filter(pk=agent_id).exclude(state=Agent.State.LOCKED).update(
-        state=Agent.State.LOCKED, lock_reason=reason) == 1
+    return (
+        Agent.objects.filter(pk=agent_id)
+        .exclude(state=Agent.State.LOCKED)
+        .update(state=Agent.State.LOCKED, lock_reason=reason)
+        == 1
+    )

@@ -20,6 +20,7 @@ from predvid.wire.v1 import MAX_SAMPLES, Ran, Sentence, Series
 
 MAX_NAME = 120
 MAX_LABELS = 16
+NOT_HERE = ("check.not_here", "check.platform")  # no fault: the check does not apply to the device
 _LAYOUT = msgspec.msgpack.Decoder(list[Series])
 
 
@@ -144,12 +145,16 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
         check = checks.get(ran.check)
         if check is None:
             continue
+        if ran.error is not None and ran.error.id in NOT_HERE:
+            continue
         if ran.error is not None:
             hold = timedelta(seconds=2 * check.interval)
             changes += failed_run(state, check.name, said(ran.error), item.delivery.at, hold)
         elif _wants_judging(state, check, touched):
-            changes += judge_run(state, check, _samples(item, check.name, ran), _run_at(item, ran))
-            state.seen.add(check.name)
+            samples = _samples(item, check.name, ran)
+            if samples:  # a run without any (the first of a rate) says nothing of the items
+                changes += judge_run(state, check, samples, _run_at(item, ran))
+                state.seen.add(check.name)
     return changes
 
 

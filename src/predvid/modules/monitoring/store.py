@@ -70,7 +70,7 @@ class Store:
         database: str = "predvid",
         *,
         timeout: float = 30.0,
-        connections: int = 16,
+        connections: int = 32,
     ) -> None:
         """Connect on first use. `timeout` in seconds bounds every request, `connections` those kept alive."""
         self._link = Link(host, port, token, database, timeout, connections)
@@ -255,6 +255,10 @@ class Store:
     def rows(self) -> int:
         """Return the number of stored samples; repeated ones count until they are merged away."""
         return int(self._link.rows(sql.ROWS)[0][0])
+
+    def count_since(self, since: datetime) -> int:
+        """Return the number of samples since a moment, of all clients: for the platform's own rate."""
+        return int(self._link.rows(sql.SINCE, {"since": _ms(since)})[0][0])
 
     def _scoped(
         self, question: str, scope: Collection[str], parameters: Mapping[str, object]

@@ -93,3 +93,4 @@ DISK = "SELECT sum(bytes_on_disk) FROM system.parts WHERE database = currentData
 ROWS = (
     "SELECT sum(rows) FROM system.parts WHERE database = currentDatabase() AND table = 'samples' AND active"
 )
+SINCE = "SELECT count() FROM samples WHERE ts >= fromUnixTimestamp64Milli({since:Int64})"
