@@ -2,8 +2,9 @@
 
     python bench/store.py [--seconds 20] [--rate 80000] [--rows 15000] [--writers 2]
 
-First at full speed, then paced at `--rate` samples/s, then the size after all merges. 2,000 devices with 60
-series each; values are those of real meters: small steps, two decimals.
+First paced at `--rate` samples/s, then at full speed, with 2,000 devices of 60 series each. Then the size: one
+day of 60 devices, a sample a minute in each of 3,600 series, values that wander in small steps of 0.01, as
+the parts lie once the store has merged what it wants to merge.
 """
 
 import argparse
@@ -98,6 +99,30 @@ def load(
     )
 
 
+def day(store: Store) -> None:
+    """Insert one day of 60 devices, wait until merges have come to rest, and print the bytes a sample."""
+    rng = np.random.default_rng(3)
+    size = 60 * len(METRICS)
+    index, series = (
+        np.tile(np.arange(len(METRICS), dtype=np.uint32), 60),
+        rng.integers(1, 2**63, size, np.uint64),
+    )
+    values, start = np.round(rng.random(size) * 100, 2), int(time.time() * 1000) // 86_400_000 * 86_400_000
+    for minute in range(0, 1440, 4):
+        columns = []
+        for n in range(4):
+            values = np.round(np.clip(values + rng.integers(-20, 21, size) * np.float64(0.01), 0, 100), 2)
+            columns.append((start + (minute + n) * 60_000 + series.astype(np.int64) % 1000, values))
+        ts, wandered = (np.concatenate(column) for column in zip(*columns, strict=True))
+        store.insert_samples(METRICS, np.tile(index, 4), np.tile(series, 4), ts, wandered)
+    before, rested = 0, 0
+    while rested < 5:
+        time.sleep(1)
+        now = store.disk_bytes()
+        before, rested = now, rested + 1 if now == before else 0
+    print(f"{store.rows():>15,} samples of one day: {before / store.rows():.2f} bytes a sample")
+
+
 def main() -> None:
     """Start a store of its own in a temporary folder, load it and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -115,13 +140,14 @@ def main() -> None:
         )
         assert process.stdout is not None
         try:
-            store = Store("127.0.0.1", json.loads(process.stdout.readline())["port"], token)
+            port = json.loads(process.stdout.readline())["port"]
+            store = Store("127.0.0.1", port, token)
             store.prepare()
-            load(store, process.pid, 3, given.rows, None, given.writers, 0)
-            load(store, process.pid, given.seconds, given.rows, None, given.writers, 10)
-            load(store, process.pid, given.seconds, given.rows, given.rate, given.writers, 20)
-            before = store.disk_bytes() / store.rows()
-            print(f"{store.rows():,} samples; {before:.2f} bytes a sample as they lie")
+            load(store, process.pid, given.seconds, given.rows, given.rate, given.writers, 10)
+            load(store, process.pid, given.seconds, given.rows, None, given.writers, 20)
+            dense = Store("127.0.0.1", port, token, database="day")
+            dense.prepare()
+            day(dense)
             status = Path(f"/proc/{process.pid}/status").read_text()
             print("store's memory:", next(line for line in status.splitlines() if line.startswith("VmRSS")))
         finally:

@@ -103,7 +103,7 @@ class Link:
                     autogenerate_session_id=False,
                     connect_timeout=5,
                     send_receive_timeout=self._timeout,
-                    settings={"async_insert": 0, "max_execution_time": int(self._timeout)},
+                    settings={"async_insert": 0, "max_execution_time": max(1, int(self._timeout))},
                 )
                 self._client.database = self._database
             return self._client
