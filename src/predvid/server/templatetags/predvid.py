@@ -270,4 +270,5 @@ def metric_name(metric: str) -> str:
 @register.filter
 def range_name(key: str) -> str:
     """Return the name of a chart's range: 24 h, 7 d."""
-    return f"{key[:-1]} {gettext('h') if key.endswith('h') else gettext('d')}"
+    unit = pgettext("hours", "h") if key.endswith("h") else pgettext("days", "d")
+    return f"{key[:-1]} {unit}"

@@ -19,7 +19,6 @@ from predvid.modules.inventory.models import Agent, Device, Fact, Tenure
 from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
 from predvid.modules.monitoring.queries.alerts import Line
 from predvid.modules.monitoring.queries.standing import (
-    ONLINE_WITHIN,
     WORD_OF,
     devices,
     narrowed,

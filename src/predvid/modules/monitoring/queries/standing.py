@@ -139,7 +139,7 @@ def last_seen(viewer: Viewer) -> datetime | None:
 
 
 def health(viewer: Viewer, now: datetime, only: UUID | None = None) -> list[Health]:
-    """Return the visible clients (or the one asked for) with their figures, most trouble first; three queries."""
+    """Return the visible clients (or the one asked for) with figures, most trouble first; three queries."""
     clients = narrowed(viewer, Client.objects.all(), "pk")
     alerts, rows = open_alerts(viewer), devices(viewer)
     if only is not None:
