@@ -1,4 +1,4 @@
-"""A peer for the agent's tests: a small real HTTP(S) server that speaks the agent protocol and verifies everything.
+"""A peer for the agent's tests: a real HTTP(S) server that speaks the agent protocol and verifies everything.
 
 It is not the gateway: it keeps what it acknowledged in memory, and a test can make it refuse, lose or delay.
 """

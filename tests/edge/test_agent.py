@@ -1,4 +1,4 @@
-"""The real agent process against the peer: samples within seconds, kills lose and repeat nothing, copies show."""
+"""The real agent process against the peer: samples in seconds, kills lose and repeat nothing, copies show."""
 
 import shutil
 import signal
@@ -47,12 +47,11 @@ def test_kill_9_loses_nothing_and_repeats_nothing(peer: Peer, enrolled: StateFol
         process.kill()
         process.wait()
     process = start(enrolled)
-    repeated = peer.repeated
-    peer.wait(lambda: len(peer.agents["agent-1"].starts) == 6, 20)
-    peer.wait(lambda: any(b.boot == peer.batches[-1].boot and b.seq >= 1 for b in peer.batches), 20)
+    last = len(set(b.boot for b in peer.batches))
+    peer.wait(lambda: len(set(b.boot for b in peer.batches)) > last, 20)
     assert end(process) == 0
     assert peer.forks == 0
-    assert peer.repeated >= repeated
+    assert peer.repeated, "no lost ack was ever repeated: the test lost its teeth"
     assert in_order(peer)
     by_boot: dict[str, list[int]] = {}
     for batch in peer.batches:
@@ -93,6 +92,5 @@ def test_an_unreadable_batch_is_set_aside_and_reported(
 ) -> None:
     peer.script.append((422, Refusal("undecodable", "cannot be read"), {}))
     process = start(enrolled)
-    kinds = lambda: [event.kind for batch in peer.batches for event in batch.events]  # noqa: E731 read twice
-    peer.wait(lambda: "agent.batch_refused" in kinds())
+    peer.wait(lambda: any(e.kind == "agent.batch_refused" for batch in peer.batches for e in batch.events))
     assert end(process) == 0

@@ -59,7 +59,7 @@ class Outbox:
         self, path: Path, boot: str, now: Callable[[], int], elapsed: Callable[[], float], cap: int = CAP
     ) -> None:
         self._path, self._boot, self._now, self._elapsed = path, boot, now, elapsed
-        self._cap = max(cap, MAX_BODY)
+        self._cap = cap
         self._mutex = threading.RLock()
         self._seq = 0
         self._lost = 0
@@ -110,11 +110,12 @@ class Outbox:
         with self._mutex, self._change() as db:
             pending, missed = self._pending(db)
             batch = self._with_damage(batch)
-            bodies = self._bodies(batch)
-            if self._bytes + sum(len(body) for _, body in bodies) > self._cap:
-                self._make_room(db, sum(len(body) for _, body in bodies))
-            elif pending or missed or self._lost:
-                bodies = self._bodies(_with_gap(batch, pending + self._lost, missed))
+            reporting = bool(pending or missed or self._lost)
+            bodies = self._bodies(_with_gap(batch, pending + self._lost, missed) if reporting else batch)
+            if self._bytes + _size(bodies) > self._cap:
+                bodies = self._bodies(batch) if reporting else bodies
+                self._make_room(db, _size(bodies))
+            elif reporting:
                 _note(db, "dropped", "0 0")
                 self._lost = 0
             for piece, body in bodies:
@@ -326,6 +327,10 @@ def _next_to_shrink(db: sqlite3.Connection) -> tuple[int, bytes] | None:
         if row is not None:
             return row
     return None
+
+
+def _size(bodies: list[tuple[Batch, bytes]]) -> int:
+    return sum(len(body) for _, body in bodies)
 
 
 def _with_gap(batch: Batch, samples: int, events: int) -> Batch:
