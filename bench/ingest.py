@@ -42,7 +42,7 @@ def series() -> list[v1.Series]:
         out += [v1.Series("network", f"net_{name}", {"interface": port}) for name in (
             "used_percent", "errors_per_second", "drops_per_second", "rx_bytes_per_second", "tx_bytes_per_second",
             "link_up", "speed_bits_per_second")]
-    return [*out, v1.Series("uptime", "uptime_seconds"), v1.Series("uptime", "reboot_pending"),
+    return [*out, v1.Series("uptime", "uptime_seconds"), v1.Series("uptime", "reboot_pending", {"reason": "kernel"}),
             v1.Series("services", "services_failed"), v1.Series("services", "services_running")][:60]
 
 
@@ -176,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--devices", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--connections", type=int, default=128)
+    parser.add_argument("--connections", type=int, default=512)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--peer", action="store_true", help="also load a real Zabbix server in the same run")
     options = parser.parse_args()

@@ -235,7 +235,10 @@ class Intake:
         deliveries = [item.delivery for item in items]
         streams = {(d.agent, d.batch.boot): self.streams[d.agent, d.batch.boot] for d in deliveries}
         judged_at = {item.state.device: item.state.version for item in items}
-        intake.commit(deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now)
+        advanced = intake.commit(
+            deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now
+        )
+        self.streams.update(advanced)
         for device in {change.device for change in changes}:
             self.states[device].version += 1
         self.counts.batches += len(items)

@@ -76,7 +76,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 @contextmanager
 def _only_one(data: Path) -> Iterator[None]:
     try:
-        (data / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (data / "run").mkdir(exist_ok=True, mode=0o700)
         lock = (data / "run" / "up.lock").open("a+")
     except OSError as error:
         raise UserError(

@@ -25,7 +25,7 @@ from predvid.modules.monitoring.rules import Change, DeviceState, Standing
 from predvid.modules.monitoring.sent_events import sent_events
 from predvid.modules.monitoring.sent_facts import store_facts
 
-REMEMBERED = 64  # how many of a stream's last batches can be told apart from a fork
+REMEMBERED = 32  # how many of a stream's last batches can be told apart from a fork
 _ENTRY = struct.Struct("<Q8s")
 
 
@@ -48,7 +48,6 @@ class StreamState:
     ran: dict[str, int] = field(default_factory=dict)
     dropped: int = 0
     quarantined: int = 0
-    stored: bool = False
 
     def verdict(self, seq: int, digest: bytes) -> Verdict:
         """Tell what a batch with `seq` and `digest` (32 bytes) is: the next, one already taken, or a fork."""
@@ -56,17 +55,22 @@ class StreamState:
             return Verdict.NEW
         return Verdict.REPEATED if self.recent.get(seq) == digest[:8] else Verdict.FORK
 
-    def take(self, delivery: Delivery, now: datetime) -> None:
-        """Note that `delivery` was taken."""
+    def advanced(self, delivery: Delivery, now: datetime) -> "StreamState":
+        """Return the state after `delivery` was taken."""
         batch = delivery.batch
-        self.seq = batch.seq
-        self.recent[batch.seq] = delivery.digest[:8]
-        while len(self.recent) > REMEMBERED:
-            del self.recent[next(iter(self.recent))]
         moment = int(now.timestamp() * 1000)
-        self.ran.update((run.check[:60], moment) for run in batch.ran)
-        self.dropped += batch.dropped
-        self.quarantined += delivery.aside
+        recent = {**self.recent, batch.seq: delivery.digest[:8]}
+        while len(recent) > REMEMBERED:
+            del recent[next(iter(recent))]
+        return StreamState(
+            self.agent,
+            self.boot,
+            batch.seq,
+            recent,
+            {**self.ran, **{run.check[:60]: moment for run in batch.ran}},
+            self.dropped + batch.dropped,
+            self.quarantined + delivery.aside,
+        )
 
 
 def load_streams(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], StreamState]:
@@ -75,12 +79,7 @@ def load_streams(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], S
     for row in Stream.objects.filter(agent_id__in={agent for agent, _ in keys}):
         state = states.get((row.agent_id, row.boot))
         if state is not None:
-            state.seq, state.dropped, state.quarantined, state.stored = (
-                row.seq,
-                row.dropped,
-                row.quarantined,
-                True,
-            )
+            state.seq, state.dropped, state.quarantined = row.seq, row.dropped, row.quarantined
             state.recent = dict(_ENTRY.iter_unpack(bytes(row.recent)))
             state.ran = msgspec.msgpack.decode(bytes(row.ran), type=dict[str, int])
     return states
@@ -167,18 +166,20 @@ def commit(
     judged_at: Mapping[UUID, int],
     late: Collection[datetime],
     now: datetime,
-) -> None:
+) -> dict[tuple[UUID, str], StreamState]:
     """Write one group in one transaction: sequences, facts, events, standings, alerts, late hours.
 
-    `streams` are the states *before* the group; they are advanced here. `judged_at` holds the judging version
-    each device was judged at. Raises Conflict or StreamMoved, and then nothing was written.
+    `streams` are the states *before* the group; the advanced ones are returned. `judged_at` holds the judging
+    version each device was judged at. Raises Conflict or StreamMoved, and then nothing was written.
     """
     with transaction.atomic():
         _check_unmoved(streams)
+        advanced = {}
         rows = []
         for delivery in deliveries:
-            stream = streams[delivery.agent, delivery.batch.boot]
-            rows.append(_advanced(stream, delivery, now))
+            stream = streams[delivery.agent, delivery.batch.boot].advanced(delivery, now)
+            advanced[stream.agent, stream.boot] = stream
+            rows.append(_row(stream, delivery, now))
         Stream.objects.bulk_create(
             rows,
             update_conflicts=True,
@@ -190,10 +191,7 @@ def commit(
         if changes:
             record(changes, dict(judged_at), now)
         LateHour.objects.bulk_create([LateHour(hour=hour) for hour in late], ignore_conflicts=True)
-    for delivery in deliveries:
-        stream = streams[delivery.agent, delivery.batch.boot]
-        stream.take(delivery, now)
-        stream.stored = True
+    return advanced
 
 
 def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState]) -> None:
@@ -204,28 +202,17 @@ def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState]) -> None:
         raise StreamMoved(moved)
 
 
-def _advanced(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
-    copy = StreamState(
-        stream.agent,
-        stream.boot,
-        stream.seq,
-        dict(stream.recent),
-        dict(stream.ran),
-        stream.dropped,
-        stream.quarantined,
-    )
-    copy.take(delivery, now)
-    recent = b"".join(_ENTRY.pack(seq, digest) for seq, digest in copy.recent.items())
+def _row(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
     return Stream(
-        agent_id=copy.agent,
-        boot=copy.boot,
-        seq=copy.seq,
-        recent=recent,
+        agent_id=stream.agent,
+        boot=stream.boot,
+        seq=stream.seq,
+        recent=b"".join([_ENTRY.pack(seq, digest) for seq, digest in stream.recent.items()]),
         seen_at=now,
-        ran=msgspec.msgpack.encode(copy.ran),
+        ran=msgspec.msgpack.encode(stream.ran),
         skew_ms=delivery.skew_ms,
-        dropped=copy.dropped,
-        quarantined=copy.quarantined,
+        dropped=stream.dropped,
+        quarantined=stream.quarantined,
     )
 
 
