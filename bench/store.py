@@ -2,9 +2,9 @@
 
     python bench/store.py [--seconds 20] [--rate 80000] [--rows 15000] [--writers 2]
 
-First paced at `--rate` samples/s, then at full speed, with 2,000 devices of 60 series each. Then the size: one
-day of 60 devices, a sample a minute in each of 3,600 series, values that wander in small steps of 0.01, as
-the parts lie once the store has merged what it wants to merge.
+First paced at `--rate` samples/s, then at full speed, with 2,000 devices of 60 series each. Then the size:
+one day of 60 devices, a sample a minute in each of 3,600 series, values that wander in steps of 0.01, as the
+parts lie once the store has merged what it wants to merge.
 """
 
 import argparse
@@ -107,11 +107,13 @@ def day(store: Store) -> None:
         np.tile(np.arange(len(METRICS), dtype=np.uint32), 60),
         rng.integers(1, 2**63, size, np.uint64),
     )
-    values, start = np.round(rng.random(size) * 100, 2), int(time.time() * 1000) // 86_400_000 * 86_400_000
+    values: NDArray[np.float64] = np.round(rng.random(size) * 100, 2)
+    start = int(time.time() * 1000) // 86_400_000 * 86_400_000
     for minute in range(0, 1440, 4):
         columns = []
         for n in range(4):
-            values = np.round(np.clip(values + rng.integers(-20, 21, size) * np.float64(0.01), 0, 100), 2)
+            steps = rng.integers(-20, 21, size).astype(np.float64) / 100
+            values = np.asarray(np.round(np.clip(values + steps, 0, 100), 2), dtype=np.float64)
             columns.append((start + (minute + n) * 60_000 + series.astype(np.int64) % 1000, values))
         ts, wandered = (np.concatenate(column) for column in zip(*columns, strict=True))
         store.insert_samples(METRICS, np.tile(index, 4), np.tile(series, 4), ts, wandered)
