@@ -81,13 +81,13 @@ class ZabbixFigures:
 
 @dataclass(frozen=True)
 class Costs:
-    """What a load left behind: values, seconds from the first request to the last row, CPU seconds, bytes."""
+    """What a load left behind: values, seconds from the first request to the last row, CPU seconds."""
 
     stored: int
     elapsed: float
     cpu: float
     others_cpu: float
-    grown_bytes: int
+    bytes_per_value: float  # of all that is stored, earlier loads included
 
 
 def sample_batches(hosts: int, items: int, rounds: int = 1, seed_value: int = 7) -> Iterator[Batch]:
@@ -148,7 +148,7 @@ class ZabbixPeer:
         pace = values_per_s / len(chosen[0][1]) if values_per_s else None
         senders = Senders(self.address, map(sender_frame, chosen), connections)
         marked = self._marked()
-        bytes_before, stored_before = self._history_bytes(), self._stored()
+        stored_before = self._stored()
         start = time.monotonic()
         probe = Probe(self.address, marked, lambda: self._cluster.connect("zabbix"), start + seconds)
         observers = [probe.backend, self._database.info.backend_pid]
@@ -160,8 +160,8 @@ class ZabbixPeer:
         cpu = self._cpu(observers) - cpu_before
         others = machine_busy_seconds() - time.process_time() - others_before - cpu
         probe.finish()
-        grown = self._history_bytes() - bytes_before
-        return _figures(sent, probe, Costs(stored, elapsed, cpu, others, grown))
+        per_value = self._history_bytes() / max(self._stored(), 1)
+        return _figures(sent, probe, Costs(stored, elapsed, cpu, others, per_value))
 
     @property
     def address(self) -> tuple[str, int]:
@@ -260,7 +260,7 @@ def _figures(sent: Sent, probe: Probe, costs: Costs) -> ZabbixFigures:
         stored_per_s=round(costs.stored / costs.elapsed),
         values_acknowledged=acknowledged,
         values_stored=costs.stored,
-        bytes_per_value=round(costs.grown_bytes / stored, 1),
+        bytes_per_value=round(costs.bytes_per_value, 1),
         cpu_us_per_value=round(1e6 * costs.cpu / stored, 1),
         problem_p50_s=round(cuts[9], 3) if cuts else None,
         problem_p95_s=round(cuts[18], 3) if cuts else None,
