@@ -28,7 +28,7 @@ ZABBIX_AGENT, NODE_EXPORTER = "zabbix-agent2", "prometheus-node-exporter"
 PACKAGES = {ZABBIX_AGENT: "zabbix-agent2.service", NODE_EXPORTER: "prometheus-node-exporter.service"}
 ITEM_INTERVAL_S = 60
 SCRAPE_INTERVAL_S = 15
-SETTLE_S = 20  # the first plan and the first round of items are start-up, not daily cost
+SETTLE_S = 20  # starting up and fetching the first plan is no daily cost
 
 # The kinds of item that Zabbix's own template "Linux by Zabbix agent active" asks for.
 CPU_STATES = ("idle", "user", "system", "iowait", "nice", "softirq", "interrupt", "steal", "guest")
