@@ -1,7 +1,7 @@
 """A light load generator: sends requests built beforehand over kept connections and times each answer.
 
-Standard input: a stream of frames (uint32 length, then the whole HTTP request). Standard output, at the end: JSON
-with the number of answers by status, the seconds from first send to last answer, and every latency in ms.
+Standard input: a stream of frames (uint32 length, then the whole HTTP request). Standard output, at the end:
+JSON with the number of answers by status, the seconds from first send to last answer, every latency in ms.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ def frames(data: bytes) -> Iterator[bytes]:
 class Connection(asyncio.Protocol):
     """One kept connection that sends the next request when the last one is answered."""
 
-    def __init__(self, work: Iterator[bytes], statuses: Counter[str], times: list[float], until: float) -> None:
+    def __init__(
+        self, work: Iterator[bytes], statuses: Counter[str], times: list[float], until: float
+    ) -> None:
         self._work, self._statuses, self._times, self._until = work, statuses, times, until
         self._buffer = b""
         self._sent = 0.0
@@ -74,7 +76,9 @@ async def main(port: int, connections: int, seconds: float) -> None:
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     links = [
-        await loop.create_connection(lambda: Connection(work, statuses, times, began + seconds), "127.0.0.1", port)
+        await loop.create_connection(
+            lambda: Connection(work, statuses, times, began + seconds), "127.0.0.1", port
+        )
         for _ in range(connections)
     ]
     await asyncio.gather(*(link.done for _, link in links))
