@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
-from django.conf import settings
 from django.utils.translation.template import templatize
 
 SRC = Path(__file__).parents[2] / "src" / "predvid"
@@ -26,8 +25,6 @@ Key = tuple[str | tuple[str, ...], str | None]
 
 def used() -> Iterator[tuple[str, Key]]:
     """Yield (where, (message, context)) for every text in templates and code."""
-    if not settings.configured:
-        settings.configure(USE_I18N=True)
     for path in sorted(SRC.rglob("*.html")):
         code = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         yield from _found(path, "\n".join(line.strip() for line in code.splitlines()))
@@ -44,7 +41,7 @@ def _found(path: Path, code: str) -> Iterator[tuple[str, Key]]:
 
 
 def refusals() -> Iterator[tuple[str, str]]:
-    """Yield (where, sentence) of each whole sentence with which a verb refuses; pages translate it when shown."""
+    """Yield (where, sentence) of each sentence with which a verb refuses; pages translate it when shown."""
     for path in sorted((SRC / "modules").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISERS:
@@ -59,9 +56,10 @@ def catalog() -> Catalog:
         return read_po(file, locale="hr")
 
 
-def _entry(catalog: Catalog, message: str | tuple[str, ...], context: str | None) -> object:
-    first = message if isinstance(message, str) else message[0]
-    return catalog.get(first, context)
+def _strings(entry: Message | None) -> list[str]:
+    if entry is None:
+        return []
+    return [entry.string] if isinstance(entry.string, str) else list(entry.string)
 
 
 def test_no_text_of_the_pages_is_untranslated(catalog: Catalog) -> None:

@@ -51,7 +51,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if person is None or not person.is_authenticated:
         return context
     viewer = viewer_of(person)
-    known = SimpleLazyObject(lambda: counts(viewer))
+    known: Any = SimpleLazyObject(lambda: counts(viewer))
     return context | {
         "theme": person.theme,
         "person": person,

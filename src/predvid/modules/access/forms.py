@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from predvid.modules.access.models import Person
 
+LANGUAGES = [("hr", "Hrvatski"), ("en", "English")]
+
 
 class SignInForm(forms.Form):
     """E-mail address and password."""
@@ -42,7 +44,7 @@ class OwnerForm(forms.Form):
         help_text=_("At least 12 characters; a sentence is fine."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}),
     )
-    language = forms.ChoiceField(label=_("Language"), choices=Person._meta.get_field("language").choices)
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
 
     def clean(self) -> dict[str, Any]:
         """Hold the password to the installation's rules, compared with the person's own details."""
@@ -58,7 +60,7 @@ class ProfileForm(forms.Form):
     """How the console greets a person and shows itself."""
 
     name = forms.CharField(label=_("Name and surname"), max_length=120)
-    language = forms.ChoiceField(label=_("Language"), choices=Person._meta.get_field("language").choices)
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     theme = forms.ChoiceField(label=_("Appearance"), choices=Person.Theme.choices)
 
 

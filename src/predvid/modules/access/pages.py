@@ -19,7 +19,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]
 
 
-def page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+def page(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Give `view` its viewer; NotVisible becomes 404, a UserError is shown on the page that sent the form."""
 
     @wraps(view)

@@ -98,7 +98,7 @@ def inbox(viewer: Viewer, *, phase: str, state: str, client: UUID | None, q: str
             Q(device__name__icontains=q) | Q(client__name__icontains=q) | Q(item__icontains=q)
         )
     order = ("-resolved_at",) if phase == Alert.Phase.RESOLVED else ("-state", "-opened_at")
-    page = Paginator(_loaded(alerts).order_by(*order), PER_PAGE).get_page(number)
+    page: Page[Any] = Paginator(_loaded(alerts).order_by(*order), PER_PAGE).get_page(number)
     page.object_list = [row(viewer, alert) for alert in page.object_list]
     return page
 

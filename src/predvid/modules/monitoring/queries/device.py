@@ -84,7 +84,7 @@ class AgentRow:
 
 def one(viewer: Viewer, device_id: UUID, now: datetime) -> Device:
     """Return a visible device with client, site and standing; raise NotVisible."""
-    device = with_standing(devices(viewer).filter(pk=device_id), now).select_related("client", "site").first()
+    device: Device | None = with_standing(devices(viewer).filter(pk=device_id), now).select_related("client", "site").first()
     if device is None:
         raise NotVisible
     return device
@@ -104,14 +104,14 @@ def agents(device: Device, now: datetime) -> list[AgentRow]:
         newest[stream.agent_id] = stream
     rows = []
     for agent in device.agents.select_related("approved_by").order_by("-enrolled_at"):
-        stream = newest.get(agent.pk)
-        seen = stream.seen_at if stream else None
+        last = newest.get(agent.pk)
+        seen = last.seen_at if last else None
         rows.append(
             AgentRow(
                 agent,
                 seen,
-                stream.skew_ms / 1000 if stream else 0.0,
-                stream.dropped if stream else 0,
+                last.skew_ms / 1000 if last else 0.0,
+                last.dropped if last else 0,
                 seen is not None and now - seen < LEASE,
             )
         )
@@ -187,7 +187,7 @@ def limits_of(device: Device, check: Check) -> list[Limit]:
 def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
     if check is None or policy is None or not is_dataclass(policy.params):
         return []
-    metric_of = {name: metric for metric, name in reversed(check.watches.items())}
+    metric_of = {name: metric for metric, name in reversed(list(check.watches.items()))}
     found = []
     for part in fields(policy.params):
         levels = getattr(policy.params, part.name)
@@ -227,7 +227,7 @@ def latest_samples(device: Device, now: datetime) -> list[Sample]:
 def events(viewer: Viewer, device: Device, number: str) -> Page[Any]:
     """Return one page of the device's timeline, newest first, worded."""
     rows: QuerySet[Event] = narrowed(viewer, Event.objects.filter(device=device)).order_by("-at", "-pk")
-    page = Paginator(rows, EVENTS_PER_PAGE).get_page(number)
+    page: Page[Any] = Paginator(rows, EVENTS_PER_PAGE).get_page(number)
     page.object_list = [
         Line(
             event.at,

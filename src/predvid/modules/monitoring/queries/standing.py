@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import (
@@ -95,7 +95,7 @@ def devices(viewer: Viewer) -> QuerySet[Device]:
     return narrowed(viewer, Device.objects.filter(merged_into=None))
 
 
-def with_standing(rows: QuerySet[Device], now: datetime) -> QuerySet[Device]:
+def with_standing(rows: QuerySet[Device], now: datetime) -> QuerySet[Any]:
     """Return `rows` with `seen` (last delivery), `worst` (State), `standing` (see STANDINGS) and `rank`."""
     worst = Result.objects.filter(device=OuterRef("pk")).order_by("-state").values("state")[:1]
     seen = Stream.objects.filter(agent__device=OuterRef("pk")).order_by("-seen_at").values("seen_at")[:1]

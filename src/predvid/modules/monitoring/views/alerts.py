@@ -72,9 +72,9 @@ def _evidence(viewer: Viewer, found: Any) -> dict[str, Any] | None:
     named = [
         limit for limit in limits if limit.field in (found.item, said) or found.item.endswith(limit.field)
     ]
-    chosen = (named or limits or [None])[0]
-    if chosen is None:
+    if not limits:
         return {"metric": check.charts[0], "limit": None} if check.charts else None
+    chosen = (named or limits)[0]
     return {"metric": chosen.metric, "limit": chosen}
 
 

@@ -113,8 +113,8 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
         curves = store().window([str(found.pk)], metric, start, end, charts.POINTS)
     except (StoreUnavailable, StoreRefused):
         return JsonResponse({"error": "store"}, status=503)
-    curves = charts.of_item(curves, request.GET.get("only", ""))
-    answer = charts.columns(curves, metric, viewer.language)
+    mine = charts.of_item(curves, request.GET.get("only", ""))
+    answer = charts.columns(mine, metric, viewer.language)
     return JsonResponse(answer | {"from": start.timestamp(), "to": end.timestamp()})
 
 

@@ -1,0 +1,79 @@
+"""The enrolment page: a token shown once, its arrivals, the forms for clients and sites."""
+
+import html
+import re
+
+import pytest
+from console_fixture import World
+from django.test import Client as Browser
+
+from predvid.modules.access.models import Client, Person
+from predvid.modules.access.queries import secret_hash
+from predvid.modules.inventory.models import EnrolmentToken, Site
+from predvid.wire import token as wire_token
+
+
+@pytest.fixture
+def browser(world: World) -> Browser:
+    return world.signed_in(world.person("vlasnica@example.com", role="owner", all_clients=True))
+
+
+def make(world: World, browser: Browser, **words: object) -> str:
+    form = {"site": world.sites[0].pk, "uses": 1, "hours": "24", **words}
+    return html.unescape(browser.post("/enrol/", form).content.decode())
+
+
+def test_the_page_shows_the_whole_command_and_only_the_hash_is_kept(world: World, browser: Browser) -> None:
+    page = make(world, browser)
+    text = re.search(r"predvid agent enroll http://127\.0\.0\.1:8700 --token (\S+)</code>", page)
+    assert text
+    secret = wire_token.parse(text[1]).secret
+    row = EnrolmentToken.objects.get()
+    assert bytes(row.secret_hash) == secret_hash(secret)
+    assert (row.uses_left, row.approves) == (1, False)
+    assert secret not in browser.get(f"/enrol/{row.pk}/").content.decode()
+
+
+def test_a_deployment_token_has_uses_and_may_approve(world: World, browser: Browser) -> None:
+    make(world, browser, uses=40, hours="720", approves="on")
+    row = EnrolmentToken.objects.get()
+    assert (row.uses_left, row.approves) == (40, True)
+
+
+@pytest.mark.parametrize("words", [{"uses": 0}, {"uses": 10_001}, {"hours": "99999"}, {"site": "x"}])
+def test_bad_input_makes_no_token(world: World, browser: Browser, words: dict[str, object]) -> None:
+    make(world, browser, **words)
+    assert not EnrolmentToken.objects.exists()
+
+
+def test_a_site_of_a_foreign_client_cannot_be_chosen(world: World) -> None:
+    person: Person = world.person("tehnicar@example.com", role="technician")
+    person.clients.add(world.clients[0])
+    make(world, world.signed_in(person), site=world.sites[1].pk)
+    assert not EnrolmentToken.objects.exists()
+
+
+def test_arrivals_appear_and_are_approved_there(world: World, browser: Browser) -> None:
+    make(world, browser)
+    row = EnrolmentToken.objects.get()
+    agent = world.pending(world.sites[0], "NOVI-01")
+    address = f"/enrol/{row.pk}/"
+    assert "NOVI-01" in browser.get(address, headers={"HX-Request": "true"}).content.decode()
+    browser.post(f"/agents/{agent.pk}/approve", {"back": address})
+    agent.refresh_from_db()
+    assert agent.state == "approved"
+
+
+def test_clients_and_sites_are_added_by_their_forms(world: World, browser: Browser) -> None:
+    browser.post("/clients/add", {"name": "Vinarija Grabar", "sector": "Poljoprivreda"})
+    client = Client.objects.get(name="Vinarija Grabar")
+    browser.post(f"/clients/{client.pk}/sites/add", {"name": "Podrum", "timezone": "Europe/Zagreb"})
+    assert Site.objects.filter(client=client, name="Podrum").exists()
+    page = browser.post(f"/clients/{client.pk}/sites/add", {"name": "X", "timezone": "Mars/Olympus"}, follow=True)
+    assert "Takva vremenska zona ne postoji" in page.content.decode()
+
+
+def test_a_taken_name_is_explained_on_the_page(world: World, browser: Browser) -> None:
+    words = {"name": world.clients[0].name, "back": "/clients/"}
+    page = browser.post("/clients/add", words, follow=True).content.decode()
+    assert "notice-error" in page

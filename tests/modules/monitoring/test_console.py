@@ -1,0 +1,193 @@
+"""What the pages of the console promise: who sees what, in how many queries, in which headers."""
+
+import re
+from typing import Any
+
+import pytest
+from console_fixture import World
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, get_resolver, reverse
+
+from predvid.modules.access.models import Person
+from predvid.modules.inventory.models import Agent, Tenure
+from predvid.modules.monitoring.models import Alert, AlertNote, Result
+
+OPEN_TO_ALL = {"sign-in", "welcome"}
+LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search"]
+
+
+def all_patterns(patterns: list[Any]) -> list[URLPattern]:
+    found: list[URLPattern] = []
+    for pattern in patterns:
+        found += [pattern] if isinstance(pattern, URLPattern) else all_patterns(pattern.url_patterns)
+    return found
+
+
+@pytest.fixture
+def owner(world: World) -> Person:
+    return world.person("vlasnica@example.com", role="owner", all_clients=True)
+
+
+@pytest.fixture
+def technician(world: World) -> Person:
+    person = world.person("tehnicar@example.com", role="technician")
+    person.clients.add(world.clients[0])
+    return person
+
+
+def foreign_addresses(world: World) -> dict[str, str]:
+    """Return, by name, the address of every page about one thing, for things of the second client."""
+    client, site, device, alert = world.clients[1], world.sites[1], world.devices[2], world.alerts[1]
+    agent, token = world.pending(site, "Gim-NOVI"), world.token(site)
+    by_name = {
+        "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
+        "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk, "alert-acknowledge": alert.pk,
+        "alert-note": alert.pk, "agent-approve": agent.pk, "agent-revoke": agent.pk, "agent-release": agent.pk,
+        "token": token.pk,
+    }  # fmt: skip
+    return {name: reverse(name, args=[key]) for name, key in by_name.items()}
+
+
+def test_every_address_about_one_thing_is_in_the_matrix(world: World) -> None:
+    named = {str(p.name) for p in all_patterns(get_resolver().url_patterns) if p.pattern.converters}
+    assert named - OPEN_TO_ALL == set(foreign_addresses(world))
+
+
+def test_foreign_things_do_not_exist(world: World, technician: Person) -> None:
+    browser = world.signed_in(technician)
+    words = {"name": "x", "timezone": "Europe/Zagreb", "text": "x", "note": "x", "since": "2026-01-01",
+             "site": str(world.sites[0].pk), "other": str(world.devices[0].pk)}  # fmt: skip
+    for name, address in foreign_addresses(world).items():
+        for answer in (browser.get(address), browser.post(address, words)):
+            assert answer.status_code in (404, 405), name
+    assert not AlertNote.objects.exists()
+    assert Alert.objects.get(pk=world.alerts[1].pk).phase == "open"
+    assert Tenure.objects.filter(device=world.devices[2]).count() == 1
+    assert not Agent.objects.filter(client=world.clients[1], state="revoked").exists()
+
+
+def test_lists_and_search_show_no_foreign_name(world: World, technician: Person) -> None:
+    world.pending(world.sites[1], "Gim-NOVI")
+    browser = world.signed_in(technician)
+    for name in LISTS:
+        page = browser.get(reverse(name), {"q": "Gim"} if name == "search" else {}).content.decode()
+        assert "Gim" not in page, name
+    assert "Hot-SRV-01" in browser.get("/devices/").content.decode()
+
+
+def test_a_filter_by_a_foreign_client_finds_nothing(world: World, technician: Person) -> None:
+    browser = world.signed_in(technician)
+    for path in ("/devices/", "/alerts/"):
+        assert "Gim-SRV" not in browser.get(path, {"client": str(world.clients[1].pk)}).content.decode()
+
+
+def test_strangers_are_asked_to_sign_in(world: World) -> None:
+    for pattern in all_patterns(get_resolver().url_patterns):
+        if pattern.name not in OPEN_TO_ALL and not pattern.pattern.converters:
+            answer = Browser().get(reverse(str(pattern.name)))
+            assert answer.status_code in (302, 405), pattern.name
+            assert answer.status_code == 405 or answer.headers["Location"].startswith("/sign-in/")
+    assert Browser().get(foreign_addresses(world)["device"]).status_code == 302
+
+
+def test_people_who_only_look_get_no_buttons_and_change_nothing(world: World) -> None:
+    auditor = world.person("revizor@example.com", role="auditor", all_clients=True)
+    browser = world.signed_in(auditor)
+    page = browser.get(f"/alerts/{world.alerts[0].pk}/").content.decode()
+    assert "acknowledge" not in re.sub(r"<dialog.*?</dialog>", "", page, flags=re.S)
+    assert browser.get("/enrol/").status_code == 404
+    browser.post(f"/alerts/{world.alerts[0].pk}/acknowledge", {"note": ""})
+    assert Alert.objects.get(pk=world.alerts[0].pk).phase == "open"
+
+
+# The budgets are exact: a page that needs a query more or less says so here first.
+BUDGETS = {"overview": 13, "clients": 9, "devices": 9, "alerts": 9, "enrol": 9, "device": 19, "client": 12, "alert": 12}
+
+
+def budget_address(world: World, name: str) -> str:
+    keys = {"device": world.devices[0].pk, "client": world.clients[0].pk, "alert": world.alerts[0].pk}
+    return reverse(name, args=[keys[name]] if name in keys else [])
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+def test_a_page_needs_the_same_queries_however_much_it_shows(world: World, owner: Person, name: str) -> None:
+    browser = world.signed_in(owner)
+    address = budget_address(world, name)
+    seen = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection, ) as queries:
+            assert browser.get(address).status_code == 200
+        seen.append(len(queries))
+        for number in range(25):
+            world.device(world.sites[0], f"Hot-NOVI-{len(world.devices)}-{number}", state=number % 4)
+            world.pending(world.sites[0], f"Hot-CEKA-{len(world.devices)}-{number}")
+        for number in range(12):
+            Result.objects.create(client=world.clients[0], device=world.devices[0], check_name="services",
+                                  item=f"u{len(world.devices)}-{number}", state=0, said_id="services.fine",
+                                  said_values={"unit": "u"}, since=world.now)  # fmt: skip
+    assert seen == [BUDGETS[name]] * 2, f"{name}: {seen}"
+
+
+def test_every_page_carries_its_policy_and_its_own_nonce(world: World, owner: Person) -> None:
+    browser = world.signed_in(owner)
+    nonces = set()
+    for name in ["overview", "clients", "devices", "alerts", "enrol", "profile", "device", "client", "alert"]:
+        answer = browser.get(budget_address(world, name))
+        policy, page = answer.headers["Content-Security-Policy"], answer.content.decode()
+        nonce = re.search(r"script-src 'self' 'nonce-([\w-]+)'", policy)
+        assert nonce, name
+        assert "unsafe" not in policy
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert all(f'nonce="{nonce[1]}"' in tag for tag in re.findall(r"<script[^>]*>", page)), name
+        assert not re.search(r"<[^>]+ (style|on\w+)=", page), f"{name}: inline style or handler"
+        nonces.add(nonce[1])
+    assert len(nonces) == 9
+
+
+def test_htmx_gets_the_live_part_alone(world: World, owner: Person) -> None:
+    browser = world.signed_in(owner)
+    for name in ("overview", "devices", "device", "alert", "enrol"):
+        part = browser.get(budget_address(world, name), headers={"HX-Request": "true"})
+        assert "<html" not in part.content.decode(), name
+        assert "HX-Request" in part.headers["Vary"]
+
+
+def test_without_the_store_a_device_shows_its_states_and_says_so(world: World, owner: Person) -> None:
+    page = world.signed_in(owner).get(f"/devices/{world.devices[0].pk}/").content.decode()
+    assert "Spremište mjerenja ne odgovara" in page
+    assert "Na / zauzeto 96 %" in page
+    answer = world.signed_in(owner).get(f"/devices/{world.devices[0].pk}/series", {"metric": "cpu_used_percent"})
+    assert answer.status_code == 503
+
+
+def test_states_are_words_not_colours_alone(world: World, owner: Person) -> None:
+    page = world.signed_in(owner).get("/devices/").content.decode()
+    for word in ("kritično", "nedostupno", "u redu"):
+        assert f">{word}</span>" in page
+
+
+def test_acknowledging_keeps_the_note_and_tells_who(world: World, technician: Person) -> None:
+    browser = world.signed_in(technician)
+    address = f"/alerts/{world.alerts[0].pk}/"
+    page = browser.post(f"{address}acknowledge", {"note": "Gledam", "back": address}, follow=True).content.decode()
+    assert "Gledam" in page
+    assert "Tehnicar" in page
+    again = browser.get("/alerts/?phase=acknowledged").content.decode()
+    assert "Hot-SRV-01" in again
+
+
+def test_hostile_names_stay_text(world: World, owner: Person) -> None:
+    attack = "<script>alert(1)</script>"
+    device = world.device(world.sites[0], attack, state=3)
+    browser = world.signed_in(owner)
+    for path in ("/", "/devices/", f"/devices/{device.pk}/", "/alerts/", f"/clients/{world.clients[0].pk}/",
+                 "/search?q=script", f"/devices/?q={attack}"):  # fmt: skip
+        assert attack not in browser.get(path).content.decode(), path
+
+
+def test_a_form_returns_only_to_our_own_pages(world: World, technician: Person) -> None:
+    browser = world.signed_in(technician)
+    answer = browser.post(f"/alerts/{world.alerts[0].pk}/note", {"text": "x", "back": "https://evil.example/"})
+    assert answer.headers["Location"].startswith("/alerts/")
