@@ -57,12 +57,18 @@ class Courier:
     """Sends what lies in `outbox` over `link`; `tell` takes News from the courier's thread."""
 
     def __init__(
-        self, link: Link, outbox: Outbox, clock: Clock, standing: Standing, tell: Callable[[News], None]
+        self,
+        link: Link,
+        outbox: Outbox,
+        clock: Clock,
+        standing: Standing,
+        tell: Callable[[News], None],
+        network: Backoff | None = None,
     ) -> None:
         self._link, self._outbox, self._clock, self._tell = link, outbox, clock, tell
         self._standing = standing
         self._wake, self._stopping = threading.Event(), threading.Event()
-        self._network = Backoff()
+        self._network = network or Backoff()
         self._approval = Backoff(base=5, cap=60)
         self._refused = Backoff(base=60, cap=900, spread=120)
         self._met = self._plan_here = False

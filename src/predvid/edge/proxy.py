@@ -4,7 +4,7 @@ import base64
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from predvid.core.errors import UserError
@@ -17,7 +17,7 @@ class Address:
     host: str
     port: int
     tls: bool = False
-    authorization: str = ""
+    authorization: str = field(default="", repr=False)
 
     @property
     def netloc(self) -> str:

@@ -1,0 +1,189 @@
+"""Checks run at once, then evenly; a slow or endless one holds up none of the others."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from predvid.checks.recording import RecordedSource, load
+from predvid.checks.source import Source
+from predvid.checks.v1 import Check, NotHere, Sample, Text, say
+from predvid.core.model import Event, Fact
+from predvid.core.schedule import phase
+from predvid.edge.gathering import DAY, MOST_SAMPLES, Gathering
+from predvid.edge.plan import Allowed
+from predvid.edge.pool import Finished, Job, Pool
+from predvid.edge.run_check import Run
+from predvid.edge.schedule import AGAIN, LATER, LOOK_AGAIN, Schedule
+
+SOURCE = RecordedSource(load('{"platform": "linux", "at": 0, "answers": {}}'))
+
+
+def check(name: str, collect: Any = None, **more: Any) -> Check:
+    return Check(
+        name, Text(name, name), collect or (lambda source, params, state: [Sample("m", 1.0)]), **more
+    )
+
+
+def allowed(name: str, interval: float = 60.0, **more: Any) -> Allowed:
+    return Allowed(check(name, **more), None, interval)
+
+
+def test_everything_light_runs_at_once_and_then_on_its_own_grid() -> None:
+    schedule = Schedule("agent-1")
+    schedule.replace([allowed(f"check{n}") for n in range(20)] + [allowed("heavy", 3600.0)], 100.0)
+    due = schedule.take_due(100.0)
+    assert len(due) == 20
+    for entry in due:
+        schedule.finished(entry, 100.5)
+    moments = sorted(entry.due for entry in due)
+    assert "heavy" in [entry.allowed.check.name for entry in schedule.take_due(100.0 + LATER)]
+    assert all(100.5 < moment <= 160.5 for moment in moments)
+    assert moments[-1] - moments[0] > 20, "the checks run in a burst"
+    first = due[0]
+    before = first.due
+    schedule.finished(first, before + 0.2)
+    assert first.due == pytest.approx(before + 60.0)
+    schedule.finished(first, before + 60 * 10.5)  # the machine slept: missed runs are not made up for
+    assert first.due == pytest.approx(before + 60.0 * 11)
+
+
+def test_a_check_with_counters_runs_again_soon() -> None:
+    schedule = Schedule("agent-1")
+    schedule.replace([allowed("rates", 300.0)], 0.0)
+    (entry,) = schedule.take_due(0.0)
+    entry.state["last"] = 5
+    schedule.finished(entry, 0.1)
+    assert entry.due <= 0.1 + AGAIN
+    schedule.finished(entry, 2.2)
+    assert entry.due == pytest.approx(phase("agent-1", "rates", 300.0))
+
+
+def test_a_new_plan_keeps_what_did_not_change() -> None:
+    schedule = Schedule("agent-1")
+    kept, changed = allowed("kept"), allowed("changed")
+    schedule.replace([kept, changed, allowed("gone")], 0.0)
+    for entry in schedule.take_due(0.0):
+        entry.state["last"] = entry.allowed.check.name
+        schedule.finished(entry, 0.1)
+    other = Allowed(changed.check, None, 30.0)
+    schedule.replace([kept, other, allowed("new")], 10.0)
+    assert {entry.allowed.check.name for entry in schedule.take_due(10.0)} >= {"changed", "new"}
+    assert schedule.get("gone") is None
+    entry = schedule.get("changed")
+    assert entry is not None
+    assert entry.state == {"last": "changed"}
+
+
+def test_a_check_that_does_not_apply_is_asked_again_later() -> None:
+    schedule = Schedule("agent-1")
+    schedule.replace([allowed("none")], 0.0)
+    (entry,) = schedule.take_due(0.0)
+    schedule.finished(entry, 0.1, here=False)
+    schedule.finished(entry, entry.due, here=False)
+    before = entry.due
+    schedule.finished(entry, before, here=False)
+    assert entry.due - before == pytest.approx(LOOK_AGAIN)
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Return an event that endless checks wait for; it is set in the end so that their threads go."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+def test_endless_checks_hold_up_none_of_the_others(gate: threading.Event) -> None:
+    def endless(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+        gate.wait()
+        return []
+
+    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    pool = Pool(SOURCE, done.put, lambda: 7, time.monotonic)
+    for name in ("endless1", "endless2"):
+        pool.submit(Job(allowed(name, collect=endless, timeout=0), {}))
+    pool.submit(Job(allowed("quick"), {}))
+    given_up: list[str] = []
+    until = time.monotonic() + 10
+    while (done.empty() or len(given_up) < 2) and time.monotonic() < until:
+        given_up += [job.allowed.check.name for job in pool.give_up_overdue()]
+    finished = done.get(timeout=5)
+    assert finished.job.allowed.check.name == "quick"
+    assert finished.job.at == 7
+    assert set(given_up) == {"endless1", "endless2"}
+    gate.set()
+    pool.submit(Job(allowed("later"), {}))
+    assert done.get(timeout=5).job.allowed.check.name == "later", "a run that was given up was delivered"
+    pool.stop()
+
+
+def test_a_check_that_raises_or_does_not_apply_is_told_apart() -> None:
+    def broken(source: Source, params: Any, state: dict[str, Any]) -> Iterator[Sample]:
+        yield Sample("m", 1.0)
+        raise RuntimeError("bug")
+
+    def absent(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+        raise NotHere(say("read.missing", what="x"))
+
+    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    pool = Pool(SOURCE, done.put, lambda: 0, time.monotonic)
+    pool.submit(Job(allowed("broken", collect=broken), {}))
+    first = done.get(timeout=5)
+    assert first.run is not None
+    assert first.run.error is not None
+    assert len(first.run.samples) == 1
+    for one in (allowed("absent", collect=absent), allowed("no", applies=lambda source: False)):
+        pool.submit(Job(one, {}))
+        finished = done.get(timeout=5)
+        assert finished.run is None
+        assert finished.not_here is not None
+    pool.stop()
+
+
+def run(facts: list[Fact] | None = None, samples: int = 0, events: list[Event] | None = None) -> Run:
+    return Run([Sample("m", float(n)) for n in range(samples)], facts or [], events or [], None, 3)
+
+
+def test_facts_travel_when_they_change_and_once_a_day() -> None:
+    gathering = Gathering()
+
+    def sent(value: Any, at: float) -> int:
+        gathering.run("inventory", 1, run([Fact("cpu", value)]), at)
+        rows = len(gathering.batch(2, at).facts)
+        gathering.clear()
+        return rows
+
+    assert [sent({"a": 1, "b": 2}, 0.0), sent({"b": 2, "a": 1}, 60.0), sent({"a": 2}, 120.0)] == [1, 0, 1]
+    assert [sent({"a": 2}, 180.0), sent({"a": 2}, 120.0 + DAY)] == [0, 1]
+    gathering.forget_facts()
+    assert sent({"a": 2}, 130.0 + DAY) == 1
+
+
+def test_the_samples_of_a_run_bear_its_moment() -> None:
+    gathering = Gathering()
+    event = Event("device.rebooted", say("device.rebooted"))
+    gathering.run("cpu", 1_000, run(samples=3, events=[event]), 0.0)
+    batch = gathering.batch(2_000, 0.0)
+    assert set(memoryview(batch.columns.ts).cast("q")) == {1_000}
+    assert (batch.ran[0].at, batch.ran[0].items, batch.events[0].at) == (1_000, 3, 1_000)
+
+
+def test_names_that_the_server_would_refuse_are_cut() -> None:
+    gathering = Gathering()
+    labels = {f"label{n:02}": "x" * 1000 for n in range(30)}
+    gathering.run("cpu", 1, Run([Sample("m" * 500, 1.0, labels)], [], [], None, 1), 0.0)
+    layout = gathering.batch(2, 0.0).columns.layout
+    assert len(layout) < 120 + 16 * (480 + 20) + 100
+
+
+def test_memory_is_bounded_while_the_disk_refuses() -> None:
+    gathering = Gathering()
+    for at in range(300):
+        gathering.run("cpu", at, run(samples=100), 0.0)
+    assert gathering.spill() == 300 * 100 - MOST_SAMPLES
+    batch = gathering.batch(1000, 0.0)
+    assert sum(ran.items for ran in batch.ran) == len(batch.columns.place) // 2 == MOST_SAMPLES
