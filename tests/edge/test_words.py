@@ -104,6 +104,7 @@ def test_the_proxy_comes_from_the_option_then_the_environment() -> None:
     assert choose(server_address("https://notcorp.example"), "", environment) is not None
     assert choose(http, "", environment | {"http_proxy": "p"}) is None
     assert choose(https, "", {"https_proxy": "p", "no_proxy": "*"}) is None
+    assert choose(server_address("http://127.0.0.1:8000"), "", {"http_proxy": "p"}) is None
     with pytest.raises(UserError, match="proxy"):
         proxy_address("socks5://p.example")
     assert "Basic" not in repr(proxy_address("http://u:p%40ss@q.example"))

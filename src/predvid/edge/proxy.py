@@ -10,6 +10,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from predvid.core.errors import UserError
 
 
+THIS_MACHINE = "localhost,127.0.0.0/8,::1"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a server or proxy listens; `authorization` is a proxy's `Basic ...` header or empty."""
@@ -61,7 +64,8 @@ def _split(url: str, what: str) -> SplitResult:
 def choose(server: Address, given: str, environment: Mapping[str, str] | None = None) -> Address | None:
     """Return the proxy for `server`: `given` ('none' forces a direct way), else HTTPS_PROXY or HTTP_PROXY.
 
-    NO_PROXY (comma-separated hosts, domain endings, addresses, networks, or *) turns the environment's off.
+    NO_PROXY (comma-separated hosts, domain endings, addresses, networks, or *) turns the environment's off;
+    this machine itself is never behind a proxy.
     """
     if given:
         return None if given == "none" else proxy_address(given)
