@@ -9,7 +9,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from predvid.core.errors import UserError
 
-
 THIS_MACHINE = "localhost,127.0.0.0/8,::1"
 
 
@@ -78,9 +77,8 @@ def choose(server: Address, given: str, environment: Mapping[str, str] | None = 
 
 
 def _bypassed(host: str, exceptions: str) -> bool:
-    return any(
-        _matches(host.lower(), entry.strip().lower()) for entry in exceptions.split(",") if entry.strip()
-    )
+    entries = [entry.strip().lower() for entry in f"{THIS_MACHINE},{exceptions}".split(",")]
+    return any(_matches(host.lower(), entry) for entry in entries if entry)
 
 
 def _matches(host: str, entry: str) -> bool:
