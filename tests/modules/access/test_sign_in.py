@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from console_fixture import PASSWORD, World
 from django.test import Client as Browser
 from django.utils import timezone
 
+from console_fixture import PASSWORD, World
 from predvid.modules.access import actions
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.models import Attempt, Person, SignInLink

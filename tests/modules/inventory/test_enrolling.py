@@ -4,9 +4,9 @@ import html
 import re
 
 import pytest
-from console_fixture import World
 from django.test import Client as Browser
 
+from console_fixture import World
 from predvid.modules.access.models import Client, Person
 from predvid.modules.access.queries import secret_hash
 from predvid.modules.inventory.models import EnrolmentToken, Site
@@ -69,7 +69,9 @@ def test_clients_and_sites_are_added_by_their_forms(world: World, browser: Brows
     client = Client.objects.get(name="Vinarija Grabar")
     browser.post(f"/clients/{client.pk}/sites/add", {"name": "Podrum", "timezone": "Europe/Zagreb"})
     assert Site.objects.filter(client=client, name="Podrum").exists()
-    page = browser.post(f"/clients/{client.pk}/sites/add", {"name": "X", "timezone": "Mars/Olympus"}, follow=True)
+    page = browser.post(
+        f"/clients/{client.pk}/sites/add", {"name": "X", "timezone": "Mars/Olympus"}, follow=True
+    )
     assert "Takva vremenska zona ne postoji" in page.content.decode()
 
 

@@ -33,7 +33,6 @@ def overview(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
             "health": health[:CLIENTS_SHOWN],
             "clients": len(health),
             "more": len(health) - CLIENTS_SHOWN,
-            "counts": standing.counts(viewer),
             "alerts": alert_queries.urgent(viewer),
             "spark": spark(standing.open_alerts_by_hour(viewer, now)),
             "last_seen": standing.last_seen(viewer),

@@ -16,6 +16,8 @@
     setTimeout(() => { word.textContent = before; }, 2500);
   });
 
+  document.addEventListener("click", (event) => event.target.closest("#messages .notice")?.remove());
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
   });
