@@ -110,10 +110,7 @@ class Door:
         generation, sent, waited = (_int(headers, name) for name in ("generation", "time", "waited"))
         if not 1 <= len(boot) <= 32 or not boot.isalnum():
             raise Refused(401, "signature", "The header predvid-boot is missing or malformed.")
-        try:
-            signature = base64.b64decode(headers.get("predvid-signature", ""), validate=True)
-        except binascii.Error:
-            signature = b""
+        signature = _signature(headers)
         body_digest = digest(body)
         signed = envelope(headers["predvid-agent"], path, boot, generation, sent, waited, body_digest)
         if not verify(known.key, signed, signature):
@@ -158,9 +155,19 @@ def _uuid(headers: Mapping[str, str]) -> UUID:
         ) from None
 
 
+def _signature(headers: Mapping[str, str]) -> bytes:
+    """Return the signature; empty unless it is written in its one canonical way (RFC 4648, section 3.5)."""
+    text = headers.get("predvid-signature", "")
+    try:
+        signature = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):  # the latter where it is not ASCII
+        return b""
+    return signature if base64.b64encode(signature).decode() == text else b""
+
+
 def _int(headers: Mapping[str, str], name: str) -> int:
     text = headers.get(f"predvid-{name}", "-1" if name == "waited" else "")
     digits = text.removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 15:
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 15 or str(int(text)) != text:
         raise Refused(401, "signature", f"The header predvid-{name} is missing or not a number.")
     return int(text)

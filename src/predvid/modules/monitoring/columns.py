@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from predvid.checks.v1 import Check, Said, Sample
 from predvid.modules.monitoring.delivery import Delivery, Refused
+from predvid.modules.monitoring.plain import scalar, text
 from predvid.modules.monitoring.rules import Change, DeviceState, failed_run, judge_run, limits
 from predvid.modules.monitoring.store import SeriesRow, series_id
 from predvid.wire.v1 import MAX_SAMPLES, Ran, Sentence, Series
 
 MAX_NAME = 120
+MAX_LABEL = 480
 MAX_LABELS = 16
 NOT_HERE = ("check.not_here", "check.platform")  # no fault: the check does not apply to the device
 _LAYOUT = msgspec.msgpack.Decoder(list[Series])
@@ -65,11 +67,15 @@ def read_layout(blob: bytes) -> list[Series]:
         raise Refused(422, "undecodable", "The layout is too long.")
     for row in rows:
         long = len(row.metric) > MAX_NAME or len(row.check) > MAX_NAME or len(row.labels) > MAX_LABELS
-        if long or any(len(k) > MAX_NAME or len(v) > 4 * MAX_NAME for k, v in row.labels.items()):
+        if long or any(_unfit(k, MAX_NAME) or _unfit(v, MAX_LABEL) for k, v in row.labels.items()):
             raise Refused(
                 422, "undecodable", f"The series {row.metric[:40]!r} has a name or label that is too long."
             )
     return rows
+
+
+def _unfit(word: str, length: int) -> bool:
+    return len(word) > length or "\x00" in word
 
 
 def compile_layout(
@@ -184,8 +190,5 @@ def _run_at(item: Item, ran: Ran) -> datetime:
 
 def said(sentence: Sentence) -> Said:
     """Return a sentence from the wire with its values cut to size."""
-    values = {
-        str(k)[:60]: v if isinstance(v, bool | int | float) or v is None else str(v)[:300]
-        for k, v in list(sentence.values.items())[:20]
-    }
-    return Said(sentence.id[:80], values)
+    values = {text(k, 60): scalar(v) for k, v in list(sentence.values.items())[:20]}
+    return Said(text(sentence.id, 80), values)

@@ -10,6 +10,7 @@ from predvid.modules.monitoring.actions import event_row
 from predvid.modules.monitoring.columns import said
 from predvid.modules.monitoring.delivery import Delivery, moment
 from predvid.modules.monitoring.models import Event
+from predvid.modules.monitoring.plain import scalar, text
 from predvid.wire.v1 import EventRow
 
 MAX_EVENTS = 500
@@ -20,9 +21,7 @@ def sent_events(rows: Sequence[EventRow], delivery: Delivery, now: datetime) -> 
     for row in rows[:MAX_EVENTS]:
         severity = Severity.__members__.get(row.severity.upper(), Severity.INFO)
         kind = row.kind if known(row.kind) else "agent.unknown"
-        source = {
-            str(k)[:60]: v if isinstance(v, int | float | bool) else str(v)[:300]
-            for k, v in row.source.items()
-        }
-        fact = Fact(kind, said(row.said), severity, min(moment(row.at), now), row.actor, row.target, source)
+        source = {text(k, 60): scalar(v) for k, v in row.source.items()}
+        actor, target = text(row.actor), text(row.target)
+        fact = Fact(kind, said(row.said), severity, min(moment(row.at), now), actor, target, source)
         yield event_row(fact, delivery.client, delivery.device, now)

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db.models import JSONField, Value
+
 from predvid.modules.inventory.models import Device, Fact
 from predvid.modules.inventory.rules import differences
 from predvid.modules.monitoring.actions import event_row
 from predvid.modules.monitoring.delivery import Delivery
 from predvid.modules.monitoring.models import Event
+from predvid.modules.monitoring.plain import text, tree
 from predvid.wire.v1 import FactRow
 
 MAX_FACTS = 200
@@ -19,24 +22,25 @@ def store_facts(rows: Sequence[FactRow], delivery: Delivery, now: datetime) -> I
 
     The first value of a fact makes no events. Must run inside the group's transaction.
     """
-    names = {row.name[:80]: row for row in rows[:MAX_FACTS]}
-    stored = {fact.name: fact for fact in Fact.objects.filter(device_id=delivery.device, name__in=names)}
-    for name, row in names.items():
+    values = {text(row.name, 80): tree(row.value) for row in rows[:MAX_FACTS]}
+    checks = {text(row.name, 80): text(row.check, 60) for row in rows[:MAX_FACTS]}
+    stored = {fact.name: fact for fact in Fact.objects.filter(device_id=delivery.device, name__in=values)}
+    for name, value in values.items():
         fact = stored.get(name)
-        if fact is not None and fact.value == row.value:
+        if fact is not None and fact.value == value:
             continue
         Fact.objects.update_or_create(
             device_id=delivery.device,
             name=name,
             defaults={
                 "client_id": delivery.client,
-                "check_name": row.check[:60],
-                "value": row.value,
+                "check_name": checks[name],
+                "value": Value(None, JSONField()) if value is None else value,
                 "since": now,
             },
         )
-        if name == "system.os" and isinstance(row.value, dict):
-            Device.objects.filter(pk=delivery.device).update(os=str(row.value.get("name", ""))[:120])
+        if name == "system.os" and isinstance(value, dict):
+            Device.objects.filter(pk=delivery.device).update(os=text(value.get("name", ""), 120))
         if fact is not None and not name.startswith(QUIET):
-            for event in differences(name, fact.value, row.value):
+            for event in differences(name, fact.value, value):
                 yield event_row(event, delivery.client, delivery.device, now)
