@@ -1,6 +1,6 @@
 """One running installation for the tests that drive the wire and read its tables from this process.
 
-Django was set up once (`console_fixture`); while a module uses `ground`, it looks at this installation instead.
+Django was set up once (`console_fixture`); while a module uses `ground`, it looks at this one instead.
 """
 
 from collections.abc import Iterator

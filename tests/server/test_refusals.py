@@ -1,4 +1,4 @@
-"""Whatever cannot be taken gets a precise 4xx with its reason; nobody else's data suffers, nothing is a 500."""
+"""Whatever cannot be taken gets a precise 4xx with its reason; nobody else suffers, nothing is a 500."""
 
 import http.client
 import struct

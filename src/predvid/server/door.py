@@ -129,6 +129,10 @@ class Door:
             if rows.update(generation=caller.generation, boot=caller.boot):
                 known.generation, known.boot = caller.generation, caller.boot
                 return
+            known = self._read(known.agent)  # another gateway may have just heard this very start
+            allow(known.state)
+            if (caller.generation, caller.boot) == (known.generation, known.boot):
+                return
         self.lock(known.agent, "copied")
         raise Refused(
             403, "locked", "This agent's identity was used by two machines; release it in the console."

@@ -83,7 +83,7 @@ class Intake:
         new = [entry for entry in entries if self._is_new(entry, now)]
         items = [item for entry in new if (item := self._item(entry, now)) is not None]
         self._to_store(items)
-        self._commit(items, now)
+        self._commit(items, new, now)
         for entry in new:
             entry.outcome = entry.outcome or self._ack(entry, now)
         self.counts.groups += 1
@@ -133,6 +133,10 @@ class Intake:
     def _is_new(self, entry: Entry, now: datetime) -> bool:
         stream = self.streams[self._key(entry)]
         verdict = stream.verdict(entry.batch.seq, entry.caller.digest)
+        if verdict is Verdict.FORK:  # what is remembered may be from before a person released the agent
+            self.streams.update(intake.load_streams({self._key(entry)}))
+            stream = self.streams[self._key(entry)]
+            verdict = stream.verdict(entry.batch.seq, entry.caller.digest)
         if verdict is Verdict.REPEATED:
             self.counts.repeated += 1
             entry.outcome = self._ack(entry, now, repeated=True)
@@ -216,14 +220,14 @@ class Intake:
             np.concatenate([item.delivery.values for item in full]),
         )
 
-    def _commit(self, items: Sequence[Item], now: datetime) -> None:
+    def _commit(self, items: Sequence[Item], entries: Sequence[Entry], now: datetime) -> None:
         """Judge and write; when another process has moved something, read it again and judge again."""
         for turn in range(TRIES):
             try:
                 self._commit_once(items, now)
                 return
             except (Conflict, StreamMoved) as moved:
-                items = self._again(items, moved)
+                items = self._again(items, entries, moved, now)
                 if turn == TRIES - 1:
                     raise
             except Exception:
@@ -245,17 +249,19 @@ class Intake:
         self.counts.samples += sum(d.values.size for d in deliveries)
         self.counts.aside += sum(d.aside for d in deliveries)
 
-    def _again(self, items: Sequence[Item], moved: Exception) -> list[Item]:
+    def _again(
+        self, items: Sequence[Item], entries: Sequence[Entry], moved: Exception, now: datetime
+    ) -> list[Item]:
         log.info("judging again: %s", moved)
         self._drop(items)
         self._load(
             {(i.delivery.agent, i.delivery.batch.boot) for i in items}, {i.delivery.device for i in items}
         )
+        by_agent = {entry.caller.agent.agent: entry for entry in entries}
         again = []
         for item in items:
             state = self.states[item.delivery.device]
-            stream = self.streams[item.delivery.agent, item.delivery.batch.boot]
-            if stream.verdict(item.delivery.batch.seq, item.delivery.digest) is Verdict.NEW:
+            if self._is_new(by_agent[item.delivery.agent], now):
                 again.append(
                     Item(item.delivery, state, self._layout(state, item.delivery.batch.columns.layout))
                 )

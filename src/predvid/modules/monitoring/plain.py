@@ -1,4 +1,4 @@
-"""Makes what agents send into JSON and text that every database takes: hostile values must not fail a group."""
+"""Makes of what agents send JSON and text that every database takes: a hostile value must fail no group."""
 
 import math
 from typing import Any
