@@ -160,6 +160,11 @@ def requests(devices: list[Device], rounds: int, seed: int) -> Iterator[bytes]:
             yield struct.pack("<I", len(request)) + request
 
 
+def even(devices: int, connections: int) -> int:
+    """Return the largest number of connections, at most `connections`, over which the devices divide evenly."""
+    return next(n for n in range(min(connections, devices), 0, -1) if devices % n == 0)
+
+
 def send(one: Installation, work: bytes, connections: int, seconds: float) -> dict[str, object]:
     """Send framed requests from a process of its own and return its figures."""
     done = subprocess.run(
@@ -187,6 +192,7 @@ def stored(one: Installation) -> tuple[int, int]:
 
 def load(one: Installation, devices: list[Device], rounds: int, connections: int, seconds: float) -> Figures:
     """Warm up with one batch of each device, then load for `seconds` or `rounds`."""
+    connections = even(len(devices), connections)
     send(one, b"".join(requests(devices, 1, 1)), connections, 300)
     work = b"".join(requests(devices, rounds, 2))
     before = cpu(one, "gateway"), cpu(one, "store")
@@ -219,7 +225,7 @@ def alert_latency(one: Installation, devices: list[Device], connections: int) ->
     hot, rest = devices[:MARKED], devices[MARKED:]
     work = b"".join(requests(rest, 6, 4))
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(send, one, work, connections, 10)
+        loading = pool.submit(send, one, work, even(len(rest), connections), 10)
         time.sleep(2)  # the sender connects; what is measured starts after
         for device in hot:
             head, _, body = sealed(device, dice, now_ms(), hot=True).partition(b"\r\n\r\n")

@@ -1,5 +1,6 @@
 """A light load generator: sends requests built beforehand over kept connections and times each answer.
 
+Request n goes over connection n modulo their number, one at a time: so a device's batches keep their order.
 Standard input: a stream of frames (uint32 length, then the whole HTTP request). Standard output, at the end:
 JSON with the number of answers by status, the seconds from first send to last answer, every latency in ms.
 """
@@ -70,16 +71,18 @@ class Connection(asyncio.Protocol):
 
 async def main(port: int, connections: int, seconds: float) -> None:
     """Send all frames of standard input, for `seconds` at most, and print the figures."""
-    work = frames(sys.stdin.buffer.read())
+    work = list(frames(sys.stdin.buffer.read()))
     statuses: Counter[str] = Counter()
     times: list[float] = []
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     links = [
         await loop.create_connection(
-            lambda: Connection(work, statuses, times, began + seconds), "127.0.0.1", port
+            lambda mine=iter(work[n::connections]): Connection(mine, statuses, times, began + seconds),
+            "127.0.0.1",
+            port,
         )
-        for _ in range(connections)
+        for n in range(connections)
     ]
     await asyncio.gather(*(link.done for _, link in links))
     print(json.dumps({"statuses": statuses, "seconds": time.perf_counter() - began, "ms": times}))
