@@ -127,7 +127,8 @@ site = client.sites.first()
 devices = [Device(client=client, site=site, name=f"sim-{{n}}", platform="linux") for n in range(len(rows))]
 Device.objects.bulk_create(devices)
 Agent.objects.bulk_create([
-    Agent(id=a, client=client, device=d, state="approved", sign_key=bytes.fromhex(k), seal_key=b"", generation=1,
+    Agent(id=a, client=client, device=d, state="approved", sign_key=bytes.fromhex(k), seal_key=b"",
+          generation=1,
           boot=b)
     for (a, k, b), d in zip(rows, devices)])
 """)
@@ -161,7 +162,7 @@ def requests(devices: list[Device], rounds: int, seed: int) -> Iterator[bytes]:
 
 
 def even(devices: int, connections: int) -> int:
-    """Return the largest number of connections, at most `connections`, over which the devices divide evenly."""
+    """Return how many connections, at most `connections`, the devices divide evenly over."""
     return next(n for n in range(min(connections, devices), 0, -1) if devices % n == 0)
 
 

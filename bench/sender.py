@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import uvloop
 
@@ -78,7 +79,7 @@ async def main(port: int, connections: int, seconds: float) -> None:
     began = time.perf_counter()
     links = [
         await loop.create_connection(
-            lambda mine=iter(work[n::connections]): Connection(mine, statuses, times, began + seconds),
+            partial(Connection, iter(work[n::connections]), statuses, times, began + seconds),
             "127.0.0.1",
             port,
         )

@@ -39,14 +39,25 @@ class Installation:
     def predvid(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one verb of the command line to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "predvid", *arguments], env=self.environment, text=True, capture_output=True,
-            check=check, timeout=SECONDS)
+            [sys.executable, "-m", "predvid", *arguments],
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            check=check,
+            timeout=SECONDS,
+        )
 
     def django(self, code: str) -> str:
         """Run `code` in a process of its own with the models loaded, and return what it prints."""
         wrapped = f"import django; django.setup()\n{code}"
-        done = subprocess.run([sys.executable, "-c", wrapped], env=self.environment, text=True, capture_output=True,
-                              timeout=SECONDS, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", wrapped],
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -55,8 +66,12 @@ class Installation:
             arguments = ("--port", str(self.port), *arguments)
         log = (self.place.data / f"{part}.log").open("ab")
         self.running[part] = subprocess.Popen(
-            [sys.executable, "-m", "predvid", "serve", part, *arguments], env=self.environment, stdout=log, stderr=log,
-            start_new_session=True)
+            [sys.executable, "-m", "predvid", "serve", part, *arguments],
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
         log.close()
         self._wait(part)
 
@@ -102,8 +117,14 @@ def installation(folder: Path, *parts: str, database_url: str = "") -> Iterator[
     """Give an installation with its tables made and `parts` running; stop it afterwards."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    place = Place(folder, address=address, local=address, store_port=free_port(), store_token="t" * 32,
-                  database_url=database_url)
+    place = Place(
+        folder,
+        address=address,
+        local=address,
+        store_port=free_port(),
+        store_token="t" * 32,
+        database_url=database_url,
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run").mkdir(exist_ok=True)
     one = Installation(place, port)

@@ -39,25 +39,46 @@ class Device:
         sent = now_ms()
         signed = v1.envelope(self.agent, path, self.boot, self.generation, sent, waited, digest(body))
         headers = {
-            "predvid-agent": self.agent, "predvid-boot": self.boot, "predvid-generation": str(self.generation),
-            "predvid-time": str(sent), "predvid-waited": str(waited),
+            "predvid-agent": self.agent,
+            "predvid-boot": self.boot,
+            "predvid-generation": str(self.generation),
+            "predvid-time": str(sent),
+            "predvid-waited": str(waited),
             "predvid-signature": base64.b64encode(self.signer.sign(signed)).decode(),
         }
         return {**headers, **changed}
 
     def enrolment(self, token: str, hostname: str = "sim", claims: Sequence[tuple[str, str]] = ()) -> bytes:
-        return ENCODE(v1.Enrolment(token, self.signer.public, bytes(32), hostname, "linux", "0.1.0",
-                                   [v1.Claim(*claim) for claim in claims]))
+        return ENCODE(
+            v1.Enrolment(
+                token,
+                self.signer.public,
+                bytes(32),
+                hostname,
+                "linux",
+                "0.1.0",
+                [v1.Claim(*claim) for claim in claims],
+            )
+        )
 
-    def batch(self, check: str, samples: Sequence[tuple[str, Mapping[str, str], float]], at: int | None = None,
-              **parts: Any) -> bytes:
+    def batch(
+        self,
+        check: str,
+        samples: Sequence[tuple[str, Mapping[str, str], float]],
+        at: int | None = None,
+        **parts: Any,
+    ) -> bytes:
         """Seal the next batch: one run of `check` at `at` (ms) with `samples` (metric, labels, value)."""
         at = now_ms() if at is None else at
         self.seq += 1
         layout = ENCODE([v1.Series(check, metric, dict(labels)) for metric, labels, _ in samples])
         n = len(samples)
-        columns = v1.Columns(layout, struct.pack(f"<{n}H", *range(n)), struct.pack(f"<{n}q", *[at] * n),
-                             struct.pack(f"<{n}d", *[value for *_, value in samples]))
+        columns = v1.Columns(
+            layout,
+            struct.pack(f"<{n}H", *range(n)),
+            struct.pack(f"<{n}q", *[at] * n),
+            struct.pack(f"<{n}d", *[value for *_, value in samples]),
+        )
         parts.setdefault("ran", [v1.Ran(check, at)])
         return ENCODE(v1.Batch(self.boot, self.seq, at, columns, **parts))
 
@@ -73,7 +94,9 @@ class Link:
         answer = self._connection.getresponse()
         return answer.status, answer.read()
 
-    def post(self, device: Device, name: str, body: bytes, waited: int = 0, **changed: str) -> tuple[int, bytes]:
+    def post(
+        self, device: Device, name: str, body: bytes, waited: int = 0, **changed: str
+    ) -> tuple[int, bytes]:
         path = f"{v1.PREFIX}/{name}"
         return self.send("POST", path, device.headers(path, body, waited, **changed), body)
 

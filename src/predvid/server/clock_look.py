@@ -10,7 +10,7 @@ REQUEST = b"\x23" + 47 * b"\x00"
 
 
 def clock_offset(timeout: float = 1.0) -> float | None:
-    """Return server time minus our time in seconds, None when no server answers within `timeout` seconds each."""
+    """Return server time minus ours in seconds, None when no server answers within `timeout` s each."""
     for server in SERVERS:
         try:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:

@@ -52,7 +52,7 @@ class Door:
         self._known: dict[UUID, KnownAgent] = {}
 
     def cached(self, headers: Mapping[str, str]) -> bool:
-        """Tell whether `check` with `read=False` needs no database: the agent is known since this start of it."""
+        """Tell whether `check` with `read=False` needs no database: this start of it is known."""
         known = self._known.get(_uuid(headers))
         return known is not None and self._same_start(known, headers)
 
@@ -65,9 +65,9 @@ class Door:
         return same and known.state == Agent.State.APPROVED
 
     def check(self, path: str, headers: Mapping[str, str], body: bytes, *, read: bool = True) -> Caller:
-        """Return the caller of a signed request, or raise Refused: 401 unknown or badly signed, 403 not allowed.
+        """Return the caller of a signed request; raise Refused: 401 unknown or badly signed, 403 not allowed.
 
-        Without `read` the agent's standing is believed as last read: a batch's is checked again with its group.
+        Without `read` the agent's standing is believed as last read; a batch's is checked with its group.
         """
         agent_id = _uuid(headers)
         known = self._known.get(agent_id)
@@ -80,7 +80,7 @@ class Door:
 
     @staticmethod
     def self_signed(key: bytes, path: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Tell whether a request of a not yet known agent is signed by `key` (32 bytes). Raises Refused (401)."""
+        """Tell whether a newcomer's request is signed by `key` (32 bytes). Raises Refused (401)."""
         own = KnownAgent(UUID(int=0), UUID(int=0), UUID(int=0), key, "", 0, "")
         return Door._verified(own, path, {"predvid-agent": "", **headers}, body) is not None
 

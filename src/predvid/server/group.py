@@ -71,7 +71,7 @@ class Intake:
     registered: set[tuple[UUID, bytes]] = field(default_factory=set)
 
     def take(self, entries: Sequence[Entry]) -> None:
-        """Give every entry its outcome: an Ack (durable) or a Refused. Raises what the store or database raises.
+        """Give every entry its outcome, Ack (durable) or Refused. Raises what store or database raise.
 
         At most one entry per agent may be in a group, in the order in which they came.
         """

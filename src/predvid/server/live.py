@@ -1,4 +1,4 @@
-"""Server-sent events: tells open pages which clients and devices changed, only those that the viewer may see."""
+"""Server-sent events: which clients and devices changed, of those that a viewer may see."""
 
 import asyncio
 import contextlib

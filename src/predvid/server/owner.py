@@ -26,7 +26,7 @@ def owner(arguments: list[str]) -> int:
 
 
 def existing(data: str) -> Place:
-    """Return the installation in `data`, as its `predvid up` last described it. Raises UserError if there is none."""
+    """Return the installation in `data` as `predvid up` last described it. Raises UserError without one."""
     if os.environ.get("PREDVID_STORE_PORT"):  # a server's environment file describes it
         return Place.from_environment(os.environ)
     place = Place.described(Path(data).expanduser().absolute())

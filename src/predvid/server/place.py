@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import ssl
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +65,7 @@ class Place:
         }
 
     def describe(self) -> None:
-        """Leave a description in `run/place.json` (readable by us only) for the other verbs of this machine."""
+        """Leave a description in `run/place.json` (readable by us only) for the other verbs."""
         path = self.data / "run" / "place.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(self.environment()))
@@ -113,7 +112,7 @@ class Place:
         return value
 
     def ca_pem(self) -> bytes | None:
-        """Return the certificate (PEM) of the installation's own authority, None where it serves without TLS."""
+        """Return the certificate (PEM) of the installation's own authority, None without TLS."""
         path = self.data / "tls" / "ca.pem"
         return path.read_bytes() if self.address.startswith("https://") and path.exists() else None
 
@@ -156,5 +155,4 @@ def _read_secret(path: Path) -> str:
         if value := path.read_text().strip():
             return value
         time.sleep(0.02)
-    print(f"predvid: {path} is empty; restore it from a backup or delete it", file=sys.stderr)  # noqa: T201 - no logging yet
-    raise SystemExit(2)
+    raise UserError(f"{path} is empty; restore it from a backup or delete it.")

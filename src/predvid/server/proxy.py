@@ -1,4 +1,4 @@
-"""Passes people's requests to the console over its Unix socket, so that people and agents share one address."""
+"""Passes people's requests to the console over its Unix socket: people and agents share one address."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
@@ -46,7 +46,7 @@ class ConsoleProxy:
         await self._client.aclose()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Pass one request on and stream the answer back; 502 with a page that reloads while the console is away."""
+        """Pass one request on and stream the answer back; 502 and a page that reloads while it is away."""
         headers = [(name, value) for name, value in scope["headers"] if name not in HOP]
         client = scope.get("client")
         headers += [

@@ -1,4 +1,4 @@
-"""Counts what was refused, and logs it once per agent, address, code and minute: a flood cannot fill the disk."""
+"""Counts what was refused, and logs it once per agent, address, code and minute."""
 
 import logging
 import time

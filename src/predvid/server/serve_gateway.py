@@ -11,7 +11,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def run(place: Place, options: argparse.Namespace) -> None:
-    """Serve the gateway until SIGTERM or SIGINT. Raises UserError where it would speak in the clear off loopback."""
+    """Serve the gateway until SIGTERM or SIGINT. Raises UserError off loopback without TLS."""
     if options.listen not in LOOPBACK and not (options.cert and options.key):
         raise UserError(
             "Outside loopback the gateway speaks TLS only: give --cert and --key, "

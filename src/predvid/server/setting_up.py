@@ -1,4 +1,4 @@
-"""What `predvid up` does to its data: tables, the first client and site, this machine's agent, the owner's link."""
+"""What `predvid up` does to its data: tables, first client, local agent, owner's link."""
 
 import socket
 import subprocess
@@ -55,7 +55,7 @@ def _store_prepared() -> bool:
 
 
 def local_agent(place: Place) -> Part:
-    """Return the part that runs this machine's agent, enrolled and approved: its token passes through a pipe only.
+    """Return the part that runs this machine's agent, enrolled; its token passes through a pipe only.
 
     Raises UserError when the enrolment fails.
     """
@@ -63,9 +63,13 @@ def local_agent(place: Place) -> Part:
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (state / "agent.json").exists():
         command = [sys.executable, "-m", "predvid", "agent", "enroll", place.local, "--state", str(state)]
-        done = subprocess.run(command, input=_token() + "\n", capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command, input=_token() + "\n", capture_output=True, text=True, check=False, timeout=60
+        )
         if done.returncode:
-            raise UserError(f"This machine's agent could not enrol: {done.stderr.strip() or done.stdout.strip()}", 1)
+            raise UserError(
+                f"This machine's agent could not enrol: {done.stderr.strip() or done.stdout.strip()}", 1
+            )
     return Part("agent", ["agent", "run", "--state", str(state)])
 
 

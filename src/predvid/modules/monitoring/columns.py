@@ -1,7 +1,7 @@
 """Judging in columns: whole groups of batches are tested against their levels at once.
 
-Only where a level is crossed, where a check's last result was bad, or where a check was not judged yet on this
-device does its own `judge` run.
+Only where a level is crossed, where a check's last result was bad, or where a check was not judged yet on
+this device does its own `judge` run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 from predvid.checks.v1 import Check, Said, Sample
 from predvid.modules.monitoring.delivery import Delivery, Refused
 from predvid.modules.monitoring.plain import scalar, text
-from predvid.modules.monitoring.rules import Change, DeviceState, failed_run, judge_run, limits
+from predvid.modules.monitoring.rules import (
+    RUN_ITEM,
+    Change,
+    DeviceState,
+    failed_run,
+    judge_run,
+    limits,
+    spoke,
+)
 from predvid.modules.monitoring.store import SeriesRow, series_id
 from predvid.wire.v1 import MAX_SAMPLES, Ran, Sentence, Series
 
@@ -58,7 +66,7 @@ class MetricNames:
 
 
 def read_layout(blob: bytes) -> list[Series]:
-    """Return the series that a layout names. Raises Refused (422) if it does not decode or is out of bounds."""
+    """Return the series that a layout names. Raises Refused (422) if it is malformed."""
     try:
         rows = _LAYOUT.decode(blob)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
@@ -157,10 +165,12 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
             hold = timedelta(seconds=2 * check.interval)
             changes += failed_run(state, check.name, said(ran.error), item.delivery.at, hold)
         elif _wants_judging(state, check, touched):
-            samples = _samples(item, check.name, ran)
-            if samples:  # a run without any (the first of a rate) says nothing of the items
-                changes += judge_run(state, check, samples, _run_at(item, ran))
+            samples, at = _samples(item, check.name, ran), _run_at(item, ran)
+            if samples and check.judge is not None:
+                changes += judge_run(state, check, samples, at)
                 state.seen.add(check.name)
+            else:  # a run without samples (the first of a rate) says that it ran, nothing of the items
+                changes += spoke(state, check.name, RUN_ITEM, at)
     return changes
 
 
@@ -183,7 +193,7 @@ def _samples(item: Item, check: str, ran: Ran) -> list[Sample]:
 
 
 def _run_at(item: Item, ran: Ran) -> datetime:
-    """Return when the run was, by the server's clock: no later than the sealing, no older than a batch holds."""
+    """Return when the run was, by the server's clock: within the ten minutes before the sealing."""
     before = min(max(item.delivery.batch.sealed - ran.at, 0), 600_000)
     return item.delivery.at - timedelta(milliseconds=before)
 

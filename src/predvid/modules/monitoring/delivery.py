@@ -1,4 +1,4 @@
-"""Decodes a batch: bounded, validated, its implausible times set aside. Everything from outside is hostile."""
+"""Decodes a batch: bounded, validated, implausible times set aside; all from outside is hostile."""
 
 import zlib
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Delivery:
     """One verified and decoded batch. The arrays have one element per accepted sample.
 
     `place` indexes the layout, `ts` is ms since the epoch, `aside` counts samples with implausible time or
-    value. `at` is the moment it was sealed by the server's clock; a delivery that is not `fresh` fills history only.
+    value. `at` is the moment it was sealed by the server's clock; what is not `fresh` fills history only.
     """
 
     agent: UUID

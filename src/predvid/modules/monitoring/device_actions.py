@@ -49,7 +49,7 @@ def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
 
 @transaction.atomic
 def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
-    """Let a locked agent report again; what it has delivered so far is no longer compared. Raises as above."""
+    """Let a locked agent report again; what it has delivered is forgotten. Raises as above."""
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
     Stream.objects.filter(agent=agent).delete()
     note_event(
@@ -68,7 +68,7 @@ def lock(agent_id: UUID, reason: str, now: datetime) -> None:
 
 @transaction.atomic
 def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
-    """Move a device from a date on; its standings and open alerts go along. Raises as `inventory.actions.move`."""
+    """Move a device from a date on; its open alerts go along. Raises as `inventory.actions.move`."""
     device = inventory.move(viewer, device_id, site_id, since, now)
     Result.objects.filter(device=device).update(client=device.client)
     Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)

@@ -1,4 +1,4 @@
-"""The relational half of ingest: what each agent has delivered, judging states, and the one transaction a group.
+"""The relational half of ingest: deliveries, judging states, one transaction a group.
 
 Deduplication is by (agent, boot, sequence, digest). A sequence reused with other content is a fork.
 """

@@ -120,7 +120,7 @@ def _held(state: DeviceState, check: Check, samples: list[Sample], results: list
 
 
 def stricter(params: Any) -> Any:
-    """Return `params` with each level moved by its margin towards OK; `params` itself where none has a margin."""
+    """Return `params` with each level moved by its margin towards OK (`params` itself without margins)."""
     if not is_dataclass(params) or isinstance(params, type):
         return params
     moved = {}
@@ -169,7 +169,7 @@ def silent(state: DeviceState, check: str, result: Result, now: datetime) -> lis
 
 
 def spoke(state: DeviceState, check: str, item: str, now: datetime) -> list[Change]:
-    """Return the change when the silence that stands under `item` is over: a fresh delivery came."""
+    """Return the change when the silence or failure that stands under `item` is over."""
     before = state.standings.get((check, item))
     if before is None:
         return []
