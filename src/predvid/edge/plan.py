@@ -1,4 +1,4 @@
-"""What the server asks this agent to run: is it the server's word, and does the machine's owner allow it?"""
+"""Accepts the plan: it must be the server's own word, and within what the machine's owner allows."""
 
 import math
 from collections.abc import Iterator, Mapping
