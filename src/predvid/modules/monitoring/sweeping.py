@@ -28,24 +28,26 @@ LEASE = timedelta(seconds=120)  # an agent that says nothing for this long is of
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """When an approved agent last delivered, and when each of its checks last ran (ms, server clock)."""
+    """When a device's approved agents last delivered, and when each check last ran (ms, server clock)."""
 
-    agent: UUID
     device: UUID
     seen: datetime
     ran: Mapping[str, int]
 
 
 def presences(now: datetime) -> list[Presence]:
-    """Return the presence of every approved agent that has delivered at least once."""
+    """Return the presence of every device whose approved agents have delivered at least once.
+
+    The agent that delivered last speaks for its device: one left over from an earlier installation does not.
+    """
     latest: dict[UUID, Presence] = {}
     rows = (
         Stream.objects.filter(agent__state=Agent.State.APPROVED)
         .order_by("seen_at")
-        .values_list("agent_id", "agent__device_id", "seen_at", "ran")
+        .values_list("agent__device_id", "seen_at", "ran")
     )
-    for agent, device, seen, ran in rows.iterator():
-        latest[agent] = Presence(agent, device, seen, msgspec.msgpack.decode(bytes(ran), type=dict[str, int]))
+    for device, seen, ran in rows.iterator():
+        latest[device] = Presence(device, seen, msgspec.msgpack.decode(bytes(ran), type=dict[str, int]))
     return list(latest.values())
 
 
@@ -91,8 +93,9 @@ def _changes(
             Result(DATA_ITEM, State.UNKNOWN, say("check.no_data", seconds=int((now - at).total_seconds()))),
             now,
         )
-    for check, item in [key for key in state.standings if key[1] == DATA_ITEM and key[0] not in stopped]:
-        yield from spoke(state, check, item, now)
+    for check in [name for name, item in state.standings if item == DATA_ITEM and name not in stopped]:
+        if check in ran or check not in intervals:  # a new start of the agent alone brings no data
+            yield from spoke(state, check, DATA_ITEM, now)
 
 
 def _write(changes: list[Change], version: int, now: datetime) -> int:
