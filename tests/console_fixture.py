@@ -74,23 +74,35 @@ class World:
         self.sites.append(Site.objects.create(client=client, name="Sjedište"))
         return client
 
-    def device(self, site: Site, name: str, state: int = 0, seen: timedelta = timedelta(seconds=10)) -> Device:
+    def device(
+        self, site: Site, name: str, state: int = 0, seen: timedelta = timedelta(seconds=10)
+    ) -> Device:
         """Add a device whose agent delivered `seen` ago and whose disk stands at `state`, with its alert."""
         mine = {"client": site.client}
         device = Device.objects.create(site=site, name=name, os="Debian GNU/Linux 12", **mine)
         Tenure.objects.create(device=device, site=site, since=self.now - timedelta(days=9), **mine)
         agent = Agent.objects.create(
-            device=device, state="approved", sign_key=os.urandom(32), seal_key=os.urandom(32), **mine)
+            device=device, state="approved", sign_key=os.urandom(32), seal_key=os.urandom(32), **mine
+        )
         Stream.objects.create(agent=agent, boot="b", seq=1, recent=b"", seen_at=self.now - seen)
         said = {"check_name": "disk_space", "item": "/", "said_id": "disk_space.used", "said_values": USED}
         since = self.now - timedelta(hours=2)
         Result.objects.create(device=device, state=state, since=since, **said, **mine)
         if state:
             alert = Alert.objects.create(
-                device=device, state=state, since=since, opened_at=since, changed_at=since, **said, **mine)
+                device=device, state=state, since=since, opened_at=since, changed_at=since, **said, **mine
+            )
             Event.objects.create(
-                device=device, alert=alert, kind="alert.opened", severity=5, at=since, recorded_at=since,
-                said_id="alert.opened", said_values={"what": "disk_space /"}, **mine)
+                device=device,
+                alert=alert,
+                kind="alert.opened",
+                severity=5,
+                at=since,
+                recorded_at=since,
+                said_id="alert.opened",
+                said_values={"what": "disk_space /"},
+                **mine,
+            )
             self.alerts.append(alert)
         self.devices.append(device)
         return device
@@ -98,11 +110,16 @@ class World:
     def pending(self, site: Site, name: str) -> Agent:
         device = Device.objects.create(client=site.client, site=site, name=name)
         return Agent.objects.create(
-            client=site.client, device=device, sign_key=os.urandom(32), seal_key=os.urandom(32))
+            client=site.client, device=device, sign_key=os.urandom(32), seal_key=os.urandom(32)
+        )
 
     def token(self, site: Site) -> EnrolmentToken:
         return EnrolmentToken.objects.create(
-            client=site.client, site=site, secret_hash=os.urandom(32), expires_at=self.now + timedelta(hours=1))
+            client=site.client,
+            site=site,
+            secret_hash=os.urandom(32),
+            expires_at=self.now + timedelta(hours=1),
+        )
 
     def signed_in(self, person: Person) -> Browser:
         browser = Browser()

@@ -42,7 +42,11 @@ class TokenForm(forms.Form):
 
     def __init__(self, *args: Any, clients: list[Client], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        sites: Any = self.fields["site"]
-        sites.choices = [
-            (client.name, [(str(site.pk), site.name) for site in client.sites.all()]) for client in clients
+        places = [
+            (str(site.pk), f"{client.name} · {site.name}")
+            for client in clients
+            for site in client.sites.all()
         ]
+        sites: Any = self.fields["site"]
+        sites.choices = places if len(places) == 1 else [("", _("Choose")), *places]
+        self.has_sites = bool(places)

@@ -38,7 +38,7 @@ def enrol(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
             "form": form,
             "pending": queries.pending(viewer),
             "tokens": queries.running_tokens(viewer, timezone.now()),
-            "has_sites": bool(form.fields["site"].choices),  # type: ignore[attr-defined]
+            "has_sites": form.has_sites,
         },
     )
 

@@ -123,20 +123,24 @@ def in_unit(value: float | None, metric: str) -> str:
     return "–" if value is None else charts.value_in_words(value, metric, _language())
 
 
+def _day(local: datetime) -> str:
+    return date_format(local, "DATE_FORMAT" if _language() == "hr" else "j F Y")
+
+
 @register.filter
 def exact(moment: datetime | None) -> str:
     """Return a moment in full: 22. studenoga 2026., 21:04:05."""
     if moment is None:
         return "–"
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'DATE_FORMAT')}, {local:%H:%M:%S}"
+    return f"{_day(local)}, {local:%H:%M:%S}"
 
 
 @register.filter
 def today(moment: datetime) -> str:
     """Return weekday, date and time: nedjelja, 22. studenoga 2026., 21:04."""
     local = timezone.localtime(moment)
-    return f"{date_format(local, 'l')}, {date_format(local, 'DATE_FORMAT')}, {local:%H:%M}"
+    return f"{date_format(local, 'l')}, {_day(local)}, {local:%H:%M}"
 
 
 def relative(moment: datetime, now: datetime) -> str:
@@ -153,7 +157,7 @@ def relative(moment: datetime, now: datetime) -> str:
     days = seconds // 86400
     if days <= 30:
         return ngettext("%(n)d day ago", "%(n)d days ago", days) % {"n": days}
-    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+    return _day(timezone.localtime(moment))
 
 
 @register.filter

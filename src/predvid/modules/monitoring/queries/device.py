@@ -22,7 +22,8 @@ from predvid.modules.monitoring.queries.standing import (
     WORD_OF,
     devices,
     narrowed,
-    with_standing,
+    shown,
+    with_code,
 )
 from predvid.modules.monitoring.rules import RUN_ITEM
 from predvid.modules.monitoring.stores import store
@@ -84,7 +85,8 @@ class AgentRow:
 
 def one(viewer: Viewer, device_id: UUID, now: datetime) -> Device:
     """Return a visible device with client, site and standing; raise NotVisible."""
-    device: Device | None = with_standing(devices(viewer).filter(pk=device_id), now).select_related("client", "site").first()
+    rows = with_code(devices(viewer).filter(pk=device_id), now).select_related("client", "site")
+    device: Device | None = next(iter(shown(rows)), None)
     if device is None:
         raise NotVisible
     return device

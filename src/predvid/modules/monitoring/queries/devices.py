@@ -1,29 +1,39 @@
 """Reads of many devices: the list with its filters, the search over everything."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Device, Site
-from predvid.modules.monitoring.models import Alert
-from predvid.modules.monitoring.queries.standing import STANDINGS, devices, narrowed, with_standing
+from predvid.modules.monitoring.queries.standing import (
+    CODES,
+    STANDINGS,
+    WORDS,
+    devices,
+    narrowed,
+    open_alerts,
+    shown,
+    with_code,
+)
 
 PER_PAGE = 50
+# What each sorting reads, and whether it begins with the highest.
 SORTS = {
-    "state": ("rank", "name"),
-    "name": ("name",),
-    "client": ("client__name", "name"),
-    "os": ("os", "name"),
-    "seen": (F("seen").asc(nulls_first=True), "name"),
-    "type": ("type", "name"),
-    "alerts": ("-alert_count", "name"),
+    "state": ("code", True),
+    "name": ("name", False),
+    "client": ("client__name", False),
+    "os": ("os", False),
+    "type": ("type", False),
+    "seen": ("agents__streams__seen_at", False),
+    "alerts": ("alerts", True),
 }
 
 
@@ -51,22 +61,39 @@ class Found:
     state: str = ""
 
 
-def device_list(viewer: Viewer, filters: Filters, now: datetime) -> Page[Device]:
-    """Return one page of devices with client, site, standing and number of open alerts; two queries."""
-    rows = with_standing(_narrow(devices(viewer), filters), now)
-    if filters.state in STANDINGS:
-        rows = rows.filter(standing=filters.state)
-    alerts = Alert.objects.filter(device=OuterRef("pk")).exclude(phase=Alert.Phase.RESOLVED).order_by()
-    counted = Coalesce(Subquery(alerts.values("device").annotate(n=Count("pk")).values("n")), 0)
-    rows = rows.annotate(alert_count=counted).select_related("client", "site")
-    return Paginator(rows.order_by(*SORTS.get(filters.sort, SORTS["state"])), PER_PAGE).get_page(filters.page)
+@dataclass(frozen=True)
+class Listed:
+    """One page of devices, and how many stand how under the same filters (but that by state)."""
+
+    page: Page[Any]
+    counted: dict[str, int]
 
 
-def standing_counts(viewer: Viewer, filters: Filters, now: datetime) -> dict[str, int]:
-    """Return how many devices stand how under the other filters, for the filter chips; one query."""
-    rows = with_standing(_narrow(devices(viewer), filters), now).order_by()
-    found = dict(rows.values_list("standing").annotate(n=Count("pk")))
-    return {name: found.get(name, 0) for name in STANDINGS}
+def device_list(viewer: Viewer, filters: Filters, now: datetime) -> Listed:
+    """Return one page of devices with client, site, `standing`, `seen` and `alert_count`; four queries."""
+    alerts = dict(open_alerts(viewer).order_by().values_list("device").annotate(n=Count("pk")))
+    rows = _sorted(with_code(_narrow(devices(viewer), filters), now), filters.sort, alerts)
+    counted = Counter(WORDS[code] for _, code in rows)
+    wanted = CODES.get(filters.state)
+    keys = [key for key, code in rows if wanted is None or code == wanted]
+    page: Page[Any] = Paginator(keys, PER_PAGE).get_page(filters.page)
+    found = with_code(Device.objects.select_related("client", "site"), now).in_bulk(list(page.object_list))
+    page.object_list = shown(found[key] for key in page.object_list)
+    for device in page.object_list:
+        device.alert_count = alerts.get(device.pk, 0)
+    return Listed(page, {name: counted[name] for name in STANDINGS})
+
+
+def _sorted(rows: QuerySet[Any], sort: str, alerts: Mapping[UUID, int]) -> list[tuple[UUID, int]]:
+    """Return (key, code) of every row in order: one reading is both counted and paged."""
+    column, highest = SORTS.get(sort, SORTS["state"])
+    if column == "alerts":
+        named = rows.order_by("name").values_list("pk", "code")
+        return sorted(named, key=lambda row: -alerts.get(row[0], 0))
+    if column.startswith("agents"):
+        rows, column = rows.annotate(last=Max(column)), "last"
+    order = F(column).desc() if highest else F(column).asc(nulls_first=True)
+    return list(rows.order_by(order, "name").values_list("pk", "code"))
 
 
 def _narrow(rows: QuerySet[Device], filters: Filters) -> QuerySet[Device]:
@@ -109,12 +136,9 @@ def search(viewer: Viewer, q: str, now: datetime, limit: int = 8) -> list[Found]
     if len(q) < 2:
         return []
     named = narrowed(viewer, Client.objects.filter(name__icontains=q), "pk")[:limit]
-    rows = (
-        with_standing(devices(viewer).filter(_matching(q)), now)
-        .select_related("client")
-        .order_by("rank", "name")
-    )
+    matching = with_code(devices(viewer).filter(_matching(q)), now)
+    rows = shown(matching.select_related("client").order_by("-code", "name")[:limit])
     found = [Found("client", client.name, client.sector, client.pk) for client in named]
-    for device in rows[:limit]:
+    for device in rows:
         found.append(Found("device", device.name, device.client.name, device.pk, device.standing))
     return found

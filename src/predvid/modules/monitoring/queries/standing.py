@@ -1,6 +1,7 @@
 """How devices stand: what the viewer sees of them, each with one word for its condition."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -8,8 +9,8 @@ from uuid import UUID
 
 from django.db.models import (
     Case,
-    CharField,
     Count,
+    Exists,
     F,
     IntegerField,
     Max,
@@ -18,9 +19,9 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from predvid.core.model import State
 from predvid.modules.access.models import Client
@@ -38,6 +39,9 @@ STANDINGS = (
     "ok",
 )  # what needs eyes first comes first
 WORD_OF = {State.OK: "ok", State.WARNING: "warning", State.UNKNOWN: "unknown", State.CRITICAL: "critical"}
+# Ten times the state, with places between for what no result says; a higher number needs eyes first.
+CODES = {"offline": 50, "critical": 30, "unknown": 20, "warning": 10, "waiting": 5, "ok": 0}
+WORDS = {code: word for word, code in CODES.items()}
 M = TypeVar("M", bound=Model)
 
 
@@ -95,25 +99,32 @@ def devices(viewer: Viewer) -> QuerySet[Device]:
     return narrowed(viewer, Device.objects.filter(merged_into=None))
 
 
-def with_standing(rows: QuerySet[Device], now: datetime) -> QuerySet[Any]:
-    """Return `rows` with `seen` (last delivery), `worst` (State), `standing` (see STANDINGS) and `rank`."""
-    worst = Result.objects.filter(device=OuterRef("pk")).order_by("-state").values("state")[:1]
-    seen = Stream.objects.filter(agent__device=OuterRef("pk")).order_by("-seen_at").values("seen_at")[:1]
-    words = [When(worst=int(state), then=Value(word)) for state, word in WORD_OF.items()]
-    ranks = [When(standing=name, then=Value(rank)) for rank, name in enumerate(STANDINGS)]
-    return (
-        rows.annotate(worst=Subquery(worst), seen=Subquery(seen))
-        .annotate(
-            standing=Case(
-                When(Q(seen=None) | Q(worst=None), then=Value("waiting")),
-                When(seen__lt=now - LEASE, then=Value("offline")),
-                *words,
-                default=Value("unknown"),
-                output_field=CharField(),
-            ),
-        )
-        .annotate(rank=Case(*ranks, default=Value(len(STANDINGS)), output_field=IntegerField()))
+def with_code(rows: QuerySet[Device], now: datetime) -> QuerySet[Any]:
+    """Return `rows` with `code`: one number for how a device stands (see CODES), each subquery in it once.
+
+    Django repeats an annotation wherever another names it, so one for the word and one for the rank would
+    ask the same questions twenty times a row.
+    """
+    results = Result.objects.filter(device=OuterRef("pk")).order_by("-state").values("state")[:1]
+    streams = Stream.objects.filter(agent__device=OuterRef("pk"))
+    judged = Coalesce(Subquery(results) * 10, CODES["waiting"])
+    code = Case(
+        When(Exists(streams.filter(seen_at__gte=now - LEASE)), then=judged),
+        When(Exists(streams), then=CODES["offline"]),
+        default=CODES["waiting"],
+        output_field=IntegerField(),
     )
+    return rows.annotate(code=code)
+
+
+def shown(rows: Iterable[Any]) -> list[Any]:
+    """Return devices that carry a `code` with their `standing` and `seen` (last delivery); one query more."""
+    found = list(rows)
+    last = Stream.objects.filter(agent__device__in=[device.pk for device in found]).order_by()
+    seen = dict(last.values_list("agent__device").annotate(at=Max("seen_at")))
+    for device in found:
+        device.standing, device.seen = WORDS[device.code], seen.get(device.pk)
+    return found
 
 
 def open_alerts(viewer: Viewer) -> QuerySet[Alert]:
@@ -145,9 +156,10 @@ def health(viewer: Viewer, now: datetime, only: UUID | None = None) -> list[Heal
     if only is not None:
         clients, alerts, rows = clients.filter(pk=only), alerts.filter(client=only), rows.filter(client=only)
     found = {client.pk: Health(client) for client in clients}
-    grouped = with_standing(rows, now).order_by().values_list("client", "standing").annotate(n=Count("pk"))
-    for client, standing, n in grouped:
-        found[client].by_standing[standing] += n
+    for client, code, n in (
+        with_code(rows, now).order_by().values_list("client", "code").annotate(n=Count("pk"))
+    ):
+        found[client].by_standing[WORDS[code]] += n
     by_state = alerts.order_by().values_list("client", "state").annotate(n=Count("pk"))
     for client, state, n in by_state:
         if state == State.CRITICAL:

@@ -46,15 +46,15 @@ def filters_of(request: HttpRequest) -> list_queries.Filters:
 def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List devices, filtered by the address."""
     now, filters = timezone.now(), filters_of(request)
-    counted = list_queries.standing_counts(viewer, filters, now)
+    listed = list_queries.device_list(viewer, filters, now)
     return show(
         request,
         "monitoring/devices.html",
         {
-            "devices": list_queries.device_list(viewer, filters, now),
+            "devices": listed.page,
             "filters": filters,
-            "counted": counted,
-            "total": sum(counted.values()),
+            "counted": listed.counted,
+            "total": sum(listed.counted.values()),
             "clients": list_queries.clients(viewer),
             "sites": list_queries.sites(viewer, filters.client) if filters.client else [],
             "types": list_queries.types(),

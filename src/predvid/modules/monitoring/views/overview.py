@@ -80,7 +80,7 @@ def client(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpRespons
             "row": health[0],
             "sites": sites_with_devices(viewer, client_id),
             "alerts": alert_queries.urgent(viewer, client=client_id),
-            "devices": device_queries.device_list(viewer, filters, now),
+            "devices": device_queries.device_list(viewer, filters, now).page,
             "now": now,
         },
     )
