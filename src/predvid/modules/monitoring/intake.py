@@ -195,7 +195,8 @@ def commit(
 
 
 def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState]) -> None:
-    rows = Stream.objects.select_for_update().filter(agent_id__in={agent for agent, _ in streams})
+    agents = {agent for agent, _ in streams}
+    rows = Stream.objects.select_for_update().filter(agent_id__in=agents).order_by("pk")
     stored = {(agent, boot): seq for agent, boot, seq in rows.values_list("agent_id", "boot", "seq")}
     moved = {key for key, stream in streams.items() if stored.get(key, 0) != stream.seq}
     if moved:

@@ -1,0 +1,45 @@
+"""The same line on PostgreSQL: enrolment, batches, an alert that opens and resolves, and a repeated batch."""
+
+from pathlib import Path
+
+import msgspec
+
+from installation import installation
+from predvid.wire import v1
+from simulated import Device, Link
+
+TOKEN = """
+from datetime import datetime, timedelta, UTC
+from predvid.modules.access.rules import PLATFORM
+from predvid.modules.inventory.actions import add_client
+from predvid.modules.inventory.enrolment import create_token
+now = datetime.now(UTC)
+site = add_client(PLATFORM, "Žito", "", now).sites.first()
+print(create_token(PLATFORM, site.pk, uses=1, valid=timedelta(hours=1), approves=True, now=now))
+"""
+MODELS = "from predvid.modules.monitoring.models import Alert, Event; "
+ALERTS = MODELS + "print(list(Alert.objects.values_list('phase', flat=True)))"
+KINDS = MODELS + "print(sorted(Event.objects.values_list('kind', flat=True)))"
+
+
+def disk(used: float) -> list[tuple[str, dict[str, str], float]]:
+    mount = {"mount": "/"}
+    free = 1e9 if used > 90 else 1e11
+    return [("disk_used_percent", mount, used), ("disk_free_bytes", mount, free)]
+
+
+def test_the_line_holds_on_postgresql(tmp_path: Path, postgres: str) -> None:
+    with installation(tmp_path / "i", "store", "gateway", database_url=postgres) as one:
+        link, device = Link(one.port), Device()
+        status, answer = link.post(device, "enrol", device.enrolment(one.django(TOKEN)))
+        assert status == 200, answer
+        device.agent = msgspec.msgpack.decode(answer, type=v1.Enrolled).agent
+        assert not link.ack(device, device.batch("disk_space", disk(40))).repeated
+        hot = device.batch("disk_space", disk(99))
+        assert not link.ack(device, hot).repeated
+        assert link.ack(device, hot).repeated
+        assert one.django(ALERTS) == "['open']"
+        link.ack(device, device.batch("disk_space", disk(40)))
+        assert one.django(ALERTS) == "['resolved']"
+        assert one.django(KINDS) == "['agent.enrolled', 'alert.opened', 'alert.resolved']"
+        link.close()

@@ -1,0 +1,41 @@
+"""A real PostgreSQL in a temporary folder on a free loopback port, stopped afterwards."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from installation import free_port
+
+BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/bin"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the URL of an empty database `predvid`, whose owner is no superuser."""
+    folder = tmp_path_factory.mktemp("postgres")
+    user = {"user": "postgres"} if os.geteuid() == 0 else {}
+    if user:
+        for parent in (folder, *folder.parents[:2]):
+            parent.chmod(0o711)
+        shutil.chown(folder, "postgres")
+    data, port = folder / "data", free_port()
+
+    def run(*command: object) -> None:
+        subprocess.run(
+            [str(each) for each in command], check=True, capture_output=True, cwd="/", **user, **more
+        )
+
+    run(BIN / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=on"
+    run(BIN / "pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
+    try:
+        psql = (BIN / "psql", "-h", "127.0.0.1", "-p", port, "-U", "postgres", "-c")
+        run(*psql, "CREATE ROLE predvid LOGIN PASSWORD 'p'")
+        run(*psql, "CREATE DATABASE predvid OWNER predvid")
+        yield f"postgresql://predvid:p@127.0.0.1:{port}/predvid"
+    finally:
+        run(BIN / "pg_ctl", "-D", data, "-m", "immediate", "stop")
