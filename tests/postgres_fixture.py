@@ -25,9 +25,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data, port = folder / "data", free_port()
 
     def run(*command: object) -> None:
-        subprocess.run(
-            [str(each) for each in command], check=True, capture_output=True, cwd="/", **user, **more
-        )
+        words = [str(each) for each in command]
+        subprocess.run(words, check=True, capture_output=True, cwd="/", **user)
 
     run(BIN / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=on"

@@ -7,6 +7,7 @@ import httpx
 
 from predvid.server.place import Place
 
+TIMEOUTS = {"timeout": httpx.Timeout(60.0).as_dict()}
 HOP = frozenset(
     (
         b"connection",
@@ -30,20 +31,20 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class ConsoleProxy:
-    """A client of the console's socket with kept connections."""
+    """Kept connections to the console's socket.
+
+    The bare transport is used, not a client: a client keeps cookies, and would hand one person's to the next.
+    """
 
     def __init__(self, place: Place) -> None:
         self._scheme = place.address.partition(":")[0].encode()
-        transport = httpx.AsyncHTTPTransport(
+        self._transport = httpx.AsyncHTTPTransport(
             uds=str(place.socket), limits=httpx.Limits(max_connections=64, max_keepalive_connections=16)
-        )
-        self._client = httpx.AsyncClient(
-            transport=transport, base_url="http://console", timeout=60, trust_env=False
         )
 
     async def close(self) -> None:
         """Close the kept connections."""
-        await self._client.aclose()
+        await self._transport.aclose()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Pass one request on and stream the answer back; 502 and a page that reloads while it is away."""
@@ -58,12 +59,10 @@ class ConsoleProxy:
             "http://console", raw_path=path + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         )
         bodied = any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
-        request = self._client.build_request(
-            scope["method"], url, headers=headers, content=_body(receive) if bodied else None
-        )
-        request.headers.raw[:] = headers
+        stream = _Body(receive) if bodied else None
+        request = httpx.Request(scope["method"], url, headers=headers, stream=stream, extensions=TIMEOUTS)
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._transport.handle_async_request(request)
         except httpx.TransportError:
             await _away(send)
             return
@@ -86,14 +85,20 @@ class ConsoleProxy:
             await response.aclose()
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        yield message.get("body", b"")
-        if not message.get("more_body"):
-            return
+class _Body(httpx.AsyncByteStream):
+    """The body of a request, passed on as it comes."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return
+            yield message.get("body", b"")
+            if not message.get("more_body"):
+                return
 
 
 async def _away(send: Send) -> None:
