@@ -1,0 +1,43 @@
+"""A person's way to the pages of an installation: one address, cookies, forms with their token."""
+
+import html
+import http.cookiejar
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class Visitor:
+    """Someone with a browser that keeps cookies; all pages are read through the gateway."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
+
+    def page(self, path: str) -> str:
+        """Return the page at `path` as a person reads it: entities as letters, blanks as one space."""
+        with self._opener.open(self._url(path), timeout=30) as answer:
+            return _plain(answer.read().decode())
+
+    def send(self, form_on: str, path: str, **fields: str) -> str:
+        """Fill in the form on the page `form_on`, send it to `path`; return the page that follows."""
+        with self._opener.open(self._url(form_on), timeout=30) as answer:
+            token = _TOKEN.search(answer.read().decode())
+        assert token is not None, f"no form on {form_on}"
+        data = urllib.parse.urlencode({"csrfmiddlewaretoken": token.group(1), **fields}).encode()
+        request = urllib.request.Request(
+            self._url(path), data, {"Origin": self.address, "Referer": self.address}
+        )
+        with self._opener.open(request, timeout=30) as answer:
+            return _plain(answer.read().decode())
+
+    def _url(self, path: str) -> str:
+        return path if path.startswith("http") else f"{self.address}{path}"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(text))
