@@ -5,9 +5,11 @@ A raw ASGI application (measured fastest); one process may take any agent's batc
 
 import asyncio
 import contextlib
+import hmac
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+COUNTS = f"{PREFIX}/counts"
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ENROLMENT = msgspec.msgpack.Decoder(Enrolment)
 _TYPE = (b"content-type", b"application/msgpack")
@@ -58,6 +61,7 @@ class Gateway:
             ("GET", f"{PREFIX}/plan"): self._plan,
             ("GET", f"{PREFIX}/status"): self._status,
             ("GET", f"{PREFIX}/ca"): self._ca,
+            ("GET", COUNTS): self._counts,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,6 +170,17 @@ class Gateway:
                 404, "no_ca", "This server has no certificate authority of its own; it listens on loopback."
             )
         return pem, (b"content-type", b"application/x-pem-file")
+
+    async def _counts(
+        self, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[bytes, tuple[bytes, bytes]]:
+        """Tell the installation's own verbs, which know the store's token, what was taken and refused."""
+        if not hmac.compare_digest(
+            headers.get("predvid-token", "").encode(), self.place.store_token.encode()
+        ):
+            raise Refused(403, "token", "These figures are for the installation's own verbs.")
+        counts = {**asdict(self.intake.counts), "refused": dict(self.refusals.counts)}
+        return msgspec.json.encode(counts), (b"content-type", b"application/json")
 
 
 async def _read(receive: Receive, headers: dict[str, str]) -> bytes:
