@@ -29,10 +29,8 @@ class Visitor:
             token = _TOKEN.search(answer.read().decode())
         assert token is not None, f"no form on {form_on}"
         data = urllib.parse.urlencode({"csrfmiddlewaretoken": token.group(1), **fields}).encode()
-        request = urllib.request.Request(
-            self._url(path), data, {"Origin": self.address, "Referer": self.address}
-        )
-        with self._opener.open(request, timeout=30) as answer:
+        self._opener.addheaders = [("Origin", self.address), ("Referer", self.address)]
+        with self._opener.open(self._url(path), data, timeout=30) as answer:
             return _plain(answer.read().decode())
 
     def _url(self, path: str) -> str:

@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -17,7 +18,7 @@ from predvid.modules.inventory.actions import require_manager
 from predvid.modules.inventory.models import Agent, Device, DeviceClaim, EnrolmentToken, Site, Tenure
 from predvid.modules.inventory.rules import DEVICE_TYPES, STRONG_CLAIMS, same_device
 from predvid.wire.token import Token, format_token, plan_fingerprint
-from predvid.wire.v1 import Enrolment
+from predvid.wire.v1 import Claim, Enrolment
 
 MAX_CLAIMS = 64
 
@@ -66,6 +67,7 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> tuple[Agent, bool]:
 
     Uses up one use of the token. Raises TokenRefused.
     """
+    request = _cleaned(request)
     secret_hash = hashlib.sha256(secret.encode()).digest()
     token = EnrolmentToken.objects.select_for_update().filter(secret_hash=secret_hash).first()
     if token is None or token.expires_at <= now:
@@ -88,6 +90,16 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> tuple[Agent, bool]:
         approved_at=now if token.approves else None,
     )
     return agent, True
+
+
+def _cleaned(request: Enrolment) -> Enrolment:
+    """Return `request` without NUL in what it says of the device: PostgreSQL refuses it in texts."""
+    said = {name: getattr(request, name) for name in ("hostname", "platform", "version", "os", "device_type")}
+    claims = [
+        Claim(claim.kind.replace("\x00", ""), claim.value.replace("\x00", "")) for claim in request.claims
+    ]
+    plain = {name: text.replace("\x00", "") for name, text in said.items()}
+    return msgspec.structs.replace(request, claims=claims, **plain)
 
 
 def _device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:

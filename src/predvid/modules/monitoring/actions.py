@@ -151,7 +151,7 @@ def _alert_event(alert: Alert, step: str, severity: Severity, now: datetime, act
         said_id=f"alert.{step}",
         said_values={"what": what, "who": actor},
         actor=actor,
-        target=what,
+        target=what[:255],
         source={"said_id": alert.said_id, "said_values": alert.said_values},
     )
 

@@ -23,7 +23,7 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> Agent:
     """Enrol an agent by its token and record it. Raises `enrolment.TokenRefused`."""
     agent, new = enrolment.enrol(secret, request, now)
     if new:
-        note_event("agent.enrolled", agent.client_id, agent.device_id, now, host=request.hostname[:255])
+        note_event("agent.enrolled", agent.client_id, agent.device_id, now, host=agent.device.name)
     return agent
 
 

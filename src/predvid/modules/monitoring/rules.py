@@ -13,6 +13,7 @@ from predvid.core.policy import Setting, effective
 RUN_ITEM = "!run"  # the item under which a check's own failure stands
 DATA_ITEM = "!data"  # the item under which a check's silence stands
 AGENT_CHECK = "agent"  # the built-in check of the agent itself: offline, clock
+MAX_ITEM = 255  # characters of an item's name
 FRESH = timedelta(minutes=10)  # older deliveries enter history and never notify
 
 
@@ -89,11 +90,20 @@ def judge_run(state: DeviceState, check: Check, samples: list[Sample], now: date
     if check.judge is None:
         return []
     try:
-        results = _held(state, check, samples, list(check.judge(samples, state.params(check))))
+        results = _held(state, check, samples, _judged(check, samples, state.params(check)))
     except Exception as error:
         said = say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:300])
         return failed_run(state, check.name, said, now, timedelta(seconds=2 * check.interval))
     return apply_results(state, check.name, results, now, timedelta(seconds=check.hold))
+
+
+def _judged(check: Check, samples: list[Sample], params: Any) -> list[Result]:
+    """Return what the check's own judge says, the items' names cut to size: they come from labels."""
+    results = check.judge(samples, params) if check.judge else ()
+    return [
+        result if len(result.item) <= MAX_ITEM else replace(result, item=result.item[:MAX_ITEM])
+        for result in results
+    ]
 
 
 def _held(state: DeviceState, check: Check, samples: list[Sample], results: list[Result]) -> list[Result]:
@@ -106,9 +116,9 @@ def _held(state: DeviceState, check: Check, samples: list[Sample], results: list
     better = {item: before for item, before in better.items() if before is not State.UNKNOWN}
     lenient = state.params(check)
     strict = stricter(lenient)
-    if not better or strict is lenient or check.judge is None:
+    if not better or strict is lenient:
         return results
-    held = {result.item: result.state for result in check.judge(samples, strict)}
+    held = {result.item: result.state for result in _judged(check, samples, strict)}
     return [
         replace(
             result, state=max(result.state, min(better[result.item], held.get(result.item, result.state)))
