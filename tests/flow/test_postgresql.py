@@ -21,6 +21,13 @@ MODELS = "from predvid.modules.monitoring.models import Alert, Event; "
 ALERTS = MODELS + "print(list(Alert.objects.values_list('phase', flat=True)))"
 KINDS = MODELS + "print(sorted(Event.objects.values_list('kind', flat=True)))"
 
+CUT = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                   " WHERE pid <> pg_backend_pid() AND usename = %s", ["predvid"])
+"""
+
 
 def disk(used: float) -> list[tuple[str, dict[str, str], float]]:
     mount = {"mount": "/"}
@@ -42,4 +49,9 @@ def test_the_line_holds_on_postgresql(tmp_path: Path, postgres: str) -> None:
         link.ack(device, device.batch("disk_space", disk(40)))
         assert one.django(ALERTS) == "['resolved']"
         assert one.django(KINDS) == "['agent.enrolled', 'alert.opened', 'alert.resolved']"
+        one.django(CUT)
+        late = device.batch("disk_space", disk(41))
+        answers = [link.post(device, "batch", late, 0)[0] for _ in range(3)]
+        assert answers[-1] == 200, "the gateway connects again after the database has cut it off"
+        assert set(answers) <= {200, 503}
         link.close()

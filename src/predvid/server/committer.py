@@ -5,9 +5,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import Error as DatabaseError
+from django.db import close_old_connections
 
 from predvid.modules.monitoring.delivery import Refused
 from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
@@ -15,8 +17,18 @@ from predvid.server.group import Entry
 from predvid.wire.v1 import Ack
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 MAX_GROUP = 400
 MAX_WAITING = 4_000  # batches in memory; past that agents are told to come back
+
+
+def mending(work: Callable[..., Result], *arguments: object) -> Result:
+    """Return `work(*arguments)`; after a database error this thread connects anew the next time."""
+    try:
+        return work(*arguments)
+    except DatabaseError:
+        close_old_connections()
+        raise
 
 
 class Committer:
@@ -51,7 +63,7 @@ class Committer:
             if not group:
                 continue
             try:
-                await loop.run_in_executor(self._thread, self._take, [entry for entry, _ in group])
+                await loop.run_in_executor(self._thread, mending, self._take, [entry for entry, _ in group])
             except Exception as error:
                 self._fail([entry for entry, _ in group], error)
             for _, future in group:

@@ -23,7 +23,7 @@ from predvid.modules.monitoring import device_actions, plans
 from predvid.modules.monitoring.delivery import Refused, decode, unpack
 from predvid.modules.monitoring.store import Store
 from predvid.modules.monitoring.stores import store
-from predvid.server.committer import Committer
+from predvid.server.committer import Committer, mending
 from predvid.server.door import Caller, Door
 from predvid.server.group import Entry, Intake
 from predvid.server.live import Live
@@ -125,7 +125,7 @@ class Gateway:
         await send({"type": "http.response.body", "body": content})
 
     async def _in_thread(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, mending, work, *arguments)
 
     async def _caller(self, path: str, headers: dict[str, str], body: bytes, *, read: bool = True) -> Caller:
         if not read and self.door.cached(headers):
