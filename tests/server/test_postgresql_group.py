@@ -13,7 +13,7 @@ from predvid.wire import v1
 from simulated import Device, Link, now_ms
 
 ENCODED = msgspec.msgpack.Decoder(v1.Enrolled)
-AGENTS = 40
+AGENTS = 15
 COUNT = (
     "from django.db.models import Count; from predvid.modules.monitoring.models import Event; "
     "print(sorted(Event.objects.filter(kind='agent.started').values('device')"
