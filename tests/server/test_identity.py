@@ -120,6 +120,19 @@ def test_a_copied_state_folder_locks(link: Link) -> None:
     assert link.post(copy, "batch", copy.batch("cpu", []))[0] == 403
 
 
+def test_the_last_words_of_a_killed_start_are_no_copy(link: Link) -> None:
+    device, path = fleet.enrol(link), f"{v1.PREFIX}/batch"
+    link.ack(device, device.batch("cpu", []))
+    body = device.batch("cpu", [])
+    headers = device.headers(path, body)  # signed, then the process was killed and its request lay about
+    again = Device(device.seed, device.agent, generation=2)
+    link.ack(again, again.batch("cpu", []))
+    status, answer = link.send("POST", path, headers, body)
+    assert (status, refusal(answer).code) == (503, "stale")
+    assert fleet.agent(device).state == Agent.State.APPROVED
+    link.ack(again, again.batch("cpu", []))
+
+
 def test_two_starts_with_one_number_lock(link: Link) -> None:
     device = fleet.enrol(link)
     link.ack(device, device.batch("cpu", []))

@@ -18,6 +18,7 @@ REASONS = {
     "revoked": "This agent was revoked in the console; it keeps its data.",
     "locked": "This agent's identity is locked: it was seen twice. Release it in the console.",
 }
+STALE = "The agent has started anew since this request was signed; only the newer start is heard."
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class KnownAgent:
     state: str
     generation: int
     boot: str
+    started_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Door:
             row.state,
             row.generation,
             row.boot,
+            row.started_ms,
         )
         self._known[agent_id] = known
         return known
@@ -118,7 +121,11 @@ class Door:
         return Caller(known, boot, generation, sent, waited, body_digest)
 
     def _started(self, caller: Caller) -> None:
-        """Take over a new start of the agent, or lock the identity when an older start speaks again."""
+        """Take over a new start of the agent, or lock the identity when an older start speaks again.
+
+        What an older start had signed before the newer one began is a straggler of a killed process: refused,
+        but no sign of a copy.
+        """
         known = caller.agent
         if caller.generation == known.generation and caller.boot == known.boot:
             return
@@ -126,13 +133,20 @@ class Door:
             rows = Agent.objects.filter(
                 pk=known.agent, generation__lt=caller.generation, state=Agent.State.APPROVED
             )
-            if rows.update(generation=caller.generation, boot=caller.boot):
-                known.generation, known.boot = caller.generation, caller.boot
+            started = {
+                "generation": caller.generation,
+                "boot": caller.boot,
+                "started_ms": max(caller.time_ms, 0),
+            }
+            if rows.update(**started):
+                self._read(known.agent)
                 return
             known = self._read(known.agent)  # another gateway may have just heard this very start
             allow(known.state)
             if (caller.generation, caller.boot) == (known.generation, known.boot):
                 return
+        if caller.generation < known.generation and caller.time_ms <= known.started_ms:
+            raise Refused(503, "stale", STALE)
         self.lock(known.agent, "copied")
         raise Refused(
             403, "locked", "This agent's identity was used by two machines; release it in the console."

@@ -144,7 +144,7 @@ class Gateway:
         finally:
             if entry.lock:
                 await self._in_thread(self.door.lock, caller.agent.agent, entry.lock)
-            elif isinstance(entry.outcome, Refused) and entry.outcome.status == 403:
+            elif isinstance(entry.outcome, Refused):  # how the agent stands may have changed: read it again
                 self.door.forget(caller.agent.agent)
 
     async def _plan(self, path: str, headers: dict[str, str], body: bytes) -> bytes:

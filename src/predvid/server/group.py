@@ -27,7 +27,7 @@ from predvid.modules.monitoring.delivery import Delivery, Refused, columns, fres
 from predvid.modules.monitoring.intake import AgentNow, StreamMoved, StreamState, Verdict
 from predvid.modules.monitoring.rules import DeviceState
 from predvid.modules.monitoring.store import Store
-from predvid.server.door import REASONS, Caller, allow
+from predvid.server.door import STALE, Caller, allow
 from predvid.wire.v1 import Ack, Batch
 
 log = logging.getLogger(__name__)
@@ -97,8 +97,7 @@ class Intake:
                 raise Refused(401, "unknown", "This agent is not known here; enrol it again.")
             allow(row.state)
             if (caller.generation, caller.boot) != (row.generation, row.boot):
-                entry.lock = "copied"
-                raise Refused(403, "locked", REASONS["locked"])
+                raise Refused(503, "stale", STALE)  # a copy, if it is one, is told apart at the door
         except Refused as refused:
             entry.outcome = refused
             return False

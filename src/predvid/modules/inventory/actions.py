@@ -32,7 +32,7 @@ def add_client(viewer: Viewer, name: str, sector: str, now: datetime) -> Client:
             client = Client.objects.create(name=name, sector=sector.strip(), created_at=now)
             Site.objects.create(client=client, name="Sjedište" if viewer.language == "hr" else "Head office")
     except IntegrityError:
-        raise UserError(f"There is already a client called {name}.") from None
+        raise UserError("There is already a client called %(name)s.", name=name) from None
     return client
 
 
@@ -47,7 +47,7 @@ def add_site(viewer: Viewer, client_id: UUID, name: str, timezone: str = "Europe
         with transaction.atomic():
             return Site.objects.create(client_id=client_id, name=name.strip(), timezone=timezone)
     except IntegrityError:
-        raise UserError(f"This client already has a site called {name.strip()}.") from None
+        raise UserError("This client already has a site called %(name)s.", name=name.strip()) from None
 
 
 def visible_device(viewer: Viewer, device_id: UUID) -> Device:

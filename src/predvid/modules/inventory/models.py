@@ -108,6 +108,7 @@ class Agent(models.Model):
     seal_key = models.BinaryField(max_length=32)
     generation = models.PositiveBigIntegerField(default=0)
     boot = models.CharField(max_length=32, blank=True)
+    started_ms = models.PositiveBigIntegerField(default=0)
     version = models.CharField(max_length=32, blank=True)
     lock_reason = models.CharField(max_length=32, blank=True)
     enrolled_at = models.DateTimeField(auto_now_add=True)
