@@ -88,9 +88,9 @@ class RealAgent:
             )
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(20)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(20)
         for boot, seq, body in self.waiting():
             self.sealed.setdefault(boot, {})[seq] = body
 
@@ -100,6 +100,8 @@ class RealAgent:
             return []
         db = sqlite3.connect(self.state.outbox, timeout=30)
         try:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'batch'").fetchone():
+                return []  # its very first start has not come that far
             return db.execute("SELECT boot, seq, body FROM batch ORDER BY id").fetchall()
         finally:
             db.close()
@@ -137,9 +139,17 @@ def stored(one: Installation) -> set[tuple[str, int]]:
     return {(str(metric), int(at)) for metric, at in rows}
 
 
+@pytest.fixture
+def agent(one: Installation, tmp_path: Path) -> Iterator[RealAgent]:
+    """An enrolled agent of this machine, not started yet."""
+    agent = RealAgent(one, tmp_path / "agent")
+    yield agent
+    agent.kill()
+
+
 @pytest.mark.parametrize("kills", [5, pytest.param(100, marks=LONG)])
-def test_the_agent_is_killed_while_it_delivers(one: Installation, tmp_path: Path, kills: int) -> None:
-    agent, dice = RealAgent(one, tmp_path / "agent"), random.Random(kills)
+def test_the_agent_is_killed_while_it_delivers(one: Installation, agent: RealAgent, kills: int) -> None:
+    dice = random.Random(kills)
     for _ in range(kills):
         before = len(agent.taken()), len(agent.waiting())
         agent.start()

@@ -96,6 +96,15 @@ class Agent:
         return self.process.wait(20)
 
 
+@pytest.fixture
+def agent(whole: Whole, tmp_path: Path) -> Iterator[Agent]:
+    """The agent of this machine, running."""
+    agent = Agent(whole.one, tmp_path / "agent")
+    yield agent
+    agent.process.kill()
+    agent.process.wait(20)
+
+
 def bodies(outbox: Path) -> list[tuple[bytes]]:
     """Return the sealed bodies in an outbox, oldest first."""
     if not outbox.exists():
@@ -120,9 +129,8 @@ def shown(value: float, comma: str) -> str:
     return f"{value:.1f}".rstrip("0").rstrip(".").replace(".", comma)
 
 
-def test_a_sample_walks_from_the_outbox_to_the_page(whole: Whole, tmp_path: Path) -> None:
+def test_a_sample_walks_from_the_outbox_to_the_page(whole: Whole, agent: Agent) -> None:
     one = whole.one
-    agent = Agent(one, tmp_path / "agent")
     wait(agent.state.plan.exists, "the plan")
     one.kill("gateway")
     wait(agent.sealed, "a sample in the outbox")
