@@ -87,7 +87,8 @@ class World:
         Stream.objects.create(agent=agent, boot="b", seq=1, recent=b"", seen_at=self.now - seen)
         said = {"check_name": "disk_space", "item": "/", "said_id": "disk_space.used", "said_values": USED}
         since = self.now - timedelta(hours=2)
-        Result.objects.create(device=device, state=state, since=since, **said, **mine)
+        stands = {"phase": "open", "bad_since": since} if state else {}
+        Result.objects.create(device=device, state=state, since=since, **stands, **said, **mine)
         if state:
             alert = Alert.objects.create(
                 device=device, state=state, since=since, opened_at=since, changed_at=since, **said, **mine
@@ -105,6 +106,24 @@ class World:
             )
             self.alerts.append(alert)
         self.devices.append(device)
+        return device
+
+    def holding(self, site: Site, name: str, since: timedelta) -> Device:
+        """Add a device whose processor has been busy `since`, but not for the ten minutes of an alert."""
+        device = self.device(site, name)
+        at = self.now - since
+        Result.objects.create(
+            client=site.client,
+            device=device,
+            check_name="cpu",
+            item="used",
+            state=3,
+            said_id="cpu.used",
+            said_values={"used": 99.0},
+            since=at,
+            phase="pending",
+            bad_since=at,
+        )
         return device
 
     def pending(self, site: Site, name: str) -> Agent:

@@ -29,10 +29,16 @@ def page(view: View[P]) -> Callable[..., HttpResponseBase]:
         except NotVisible:
             raise Http404 from None
         except UserError as error:
-            messages.error(request, gettext(str(error)))
+            messages.error(request, refusal(error))
             return back(request, "/")
 
     return shown
+
+
+def refusal(error: UserError) -> str:
+    """Return what an error says, in the reader's language."""
+    said = gettext(error.pattern)
+    return said % error.values if error.values else said
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:

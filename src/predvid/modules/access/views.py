@@ -16,7 +16,7 @@ from predvid.core.errors import UserError
 from predvid.modules.access import actions
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.forms import OwnerForm, PasswordForm, ProfileForm, SignInForm
-from predvid.modules.access.pages import page
+from predvid.modules.access.pages import page, refusal
 from predvid.modules.access.queries import open_link
 from predvid.modules.access.rules import Viewer
 
@@ -50,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 form.cleaned_data["email"], form.cleaned_data["password"], caller(request), timezone.now()
             )
         except UserError as error:
-            form.add_error(None, _(str(error)))
+            form.add_error(None, refusal(error))
         else:
             login(request, person, BACKEND)
             return redirect(_next(request))
@@ -125,7 +125,7 @@ def _new_password(request: HttpRequest, form: PasswordForm) -> bool:
     try:
         actions.set_password(form.person, form.cleaned_data["current"], form.cleaned_data["new"])
     except UserError as error:
-        form.add_error("current", _(str(error)))
+        form.add_error("current", refusal(error))
         return False
     update_session_auth_hash(request, form.person)
     messages.success(request, _("Your password is changed; other sessions have ended."))

@@ -49,7 +49,15 @@ def _changes(name: str, before: Any, after: Any) -> Iterable[Event]:
         yield _event("added", name, key, None, new[key])
     for key in sorted(old.keys() & new.keys()):
         if old[key] != new[key]:
-            yield _event("changed", name, key, old[key], new[key])
+            yield _event("changed", name, key, *_differing(old[key], new[key]))
+
+
+def _differing(before: Any, after: Any) -> tuple[Any, Any]:
+    """Return what differs: of two rows only the fields that are not the same."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return before, after
+    names = [name for name in before | after if before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
 def _rows(value: Any) -> dict[str, Any] | None:
@@ -68,5 +76,7 @@ def _event(verb: str, name: str, what: str, before: Any, after: Any) -> Event:
 
 def _short(value: Any) -> str:
     if isinstance(value, dict):
-        value = value.get("version") or ", ".join(f"{k} {v}" for k, v in value.items() if v not in (None, ""))
-    return "–" if value is None else str(value)[:120]
+        value = value.get("version") or ", ".join(_short(v) for v in value.values() if v not in (None, ""))
+    if isinstance(value, list):
+        value = ", ".join(_short(part) for part in value)
+    return "–" if value in (None, "") else str(value)[:120]

@@ -8,14 +8,17 @@ from predvid.checks import registry
 from predvid.core.events import KINDS
 from predvid.core.model import Said
 from predvid.core.wording import Text, Texts, word
+from predvid.modules.inventory.fact_words import PARTS, fact_name, value_in_words
 
+# A whole fact that changed has no part to name.
+WHOLE = {"inventory.whole": Text("{fact}: was {before}, now {after}", "{fact}: bilo {before}, sada {after}")}
 TITLES = {"agent": Text("Agent", "Agent")}  # what stands beside the installed checks
 
 
 @cache
 def texts() -> Texts:
     """Return every sentence that can have been stored, by id."""
-    return {**KINDS, **registry.texts()}
+    return {**KINDS, **WHOLE, **registry.texts()}
 
 
 def sentence(said_id: str, values: Mapping[str, Any], language: str) -> str:
@@ -37,4 +40,15 @@ def event_sentence(
     if kind.startswith("alert.") and "said_id" in source:
         what = sentence(str(source["said_id"]), source.get("said_values", {}), language)
         values = {**values, "what": what}
+    if kind.startswith("inventory.") and "fact" in values:
+        return _changed(said_id, {name: str(value) for name, value in values.items()}, language)
     return sentence(said_id, values, language)
+
+
+def _changed(said_id: str, values: Mapping[str, str], language: str) -> str:
+    """Return a change of the inventory in words: facts and their parts have names, not ids."""
+    fact, what = values["fact"], values.get("what", "")
+    before, after = (value_in_words(what, values.get(name, ""), language) for name in ("before", "after"))
+    part = PARTS[what].pattern(language) if what in PARTS else what
+    named = {"fact": fact_name(fact, language), "what": part, "before": before, "after": after}
+    return sentence("inventory.whole" if what == fact else said_id, named, language)

@@ -23,6 +23,7 @@ STATE_ICONS = {
     "unknown": "help-circle",
     "offline": "plug-connected-x",
     "waiting": "hourglass",
+    "holding": "hourglass",
     "info": "info-circle",
     "pending": "hourglass",
     "approved": "circle-check",
@@ -76,6 +77,7 @@ def state_word(state: str) -> str:
         "unknown": pgettext("state", "unknown"),
         "offline": pgettext("state", "offline"),
         "waiting": pgettext("state", "waiting for data"),
+        "holding": pgettext("state", "not for long yet"),
         "info": pgettext("state", "information"),
         "pending": pgettext("state", "pending approval"),
         "approved": pgettext("state", "approved"),
@@ -134,6 +136,13 @@ def exact(moment: datetime | None) -> str:
         return "–"
     local = timezone.localtime(moment)
     return f"{_day(local)}, {local:%H:%M:%S}"
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """Return hour and minute of a moment that is near; with its day if that is not today."""
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{_day(local)}, {local:%H:%M}"
 
 
 @register.filter

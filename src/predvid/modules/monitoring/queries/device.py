@@ -11,10 +11,12 @@ from django.db.models import Q, QuerySet
 
 from predvid.checks import registry
 from predvid.checks.v1 import Check, Levels, Sample
+from predvid.core.alerting import Phase
 from predvid.core.model import State
 from predvid.core.policy import Effective, Setting, effective
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory.fact_words import HIDDEN
 from predvid.modules.inventory.models import Agent, Device, Fact, Tenure
 from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
 from predvid.modules.monitoring.queries.alerts import Line
@@ -31,6 +33,7 @@ from predvid.modules.monitoring.sweeping import LEASE
 from predvid.modules.monitoring.words import event_sentence, sentence, title
 
 EVENTS_PER_PAGE = 30
+RANKS = ("ok", "holding", "warning", "unknown", "critical")  # what needs eyes most comes last
 SEVERITY_WORDS = ("ok", "info", "info", "warning", "critical", "critical")
 
 
@@ -43,6 +46,7 @@ class Item:
     sentence: str
     reason: str
     since: datetime
+    until: datetime | None = None  # bad, but an alert opens only if it still is then
 
 
 @dataclass(frozen=True)
@@ -137,18 +141,30 @@ def check_rows(viewer: Viewer, device: Device, latest: list[Sample]) -> list[Che
             effective(name, check.params, check.defaults.get(device.type, {}), settings) if check else None
         )
         fresh = _fresh(check, policy, latest)
-        items = [_item(viewer, result, fresh) for result in results]
+        items = [_item(viewer, result, check, fresh) for result in results]
         rows.append(
-            CheckRow(name, title(name, viewer.language), items[0].state, items, _limits(check, policy))
+            CheckRow(name, title(name, viewer.language), _worst(items), items, _limits(check, policy))
         )
-    return sorted(rows, key=lambda row: (-max(_rank(item.state) for item in row.items), row.title))
+    return sorted(rows, key=lambda row: (-RANKS.index(row.state), row.title))
 
 
-def _rank(state: str) -> int:
-    return next(int(number) for number, word in WORD_OF.items() if word == state)
+def _worst(items: list[Item]) -> str:
+    """Return the state of a check: its worst item, `holding` counting for one that is only briefly bad."""
+    return max(("holding" if item.until else item.state for item in items), key=RANKS.index)
 
 
-def _item(viewer: Viewer, result: Result, fresh: Mapping[str, tuple[State, str, Mapping[str, Any]]]) -> Item:
+def _until(result: Result, check: Check | None) -> datetime | None:
+    if result.phase != Phase.PENDING or result.bad_since is None:
+        return None
+    return result.bad_since + timedelta(seconds=check.hold if check else 0)
+
+
+def _item(
+    viewer: Viewer,
+    result: Result,
+    check: Check | None,
+    fresh: Mapping[str, tuple[State, str, Mapping[str, Any]]],
+) -> Item:
     said_id, values = result.said_id, result.said_values
     now = fresh.get(result.item)
     if now is not None and now[0] == result.state:
@@ -156,7 +172,12 @@ def _item(viewer: Viewer, result: Result, fresh: Mapping[str, tuple[State, str, 
     reason = sentence(result.reason_id, result.reason_values, viewer.language) if result.reason_id else ""
     name = "" if result.item == RUN_ITEM else result.item
     return Item(
-        name, WORD_OF[State(result.state)], sentence(said_id, values, viewer.language), reason, result.since
+        name,
+        WORD_OF[State(result.state)],
+        sentence(said_id, values, viewer.language),
+        reason,
+        result.since,
+        _until(result, check),
     )
 
 
@@ -228,7 +249,8 @@ def latest_samples(device: Device, now: datetime) -> list[Sample]:
 
 def events(viewer: Viewer, device: Device, number: str) -> Page[Any]:
     """Return one page of the device's timeline, newest first, worded."""
-    rows: QuerySet[Event] = narrowed(viewer, Event.objects.filter(device=device)).order_by("-at", "-pk")
+    told = Event.objects.filter(device=device).exclude(kind__startswith="inventory.", target__in=HIDDEN)
+    rows: QuerySet[Event] = narrowed(viewer, told).order_by("-at", "-pk")
     page: Page[Any] = Paginator(rows, EVENTS_PER_PAGE).get_page(number)
     page.object_list = [
         Line(

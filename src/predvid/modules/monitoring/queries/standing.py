@@ -42,6 +42,7 @@ WORD_OF = {State.OK: "ok", State.WARNING: "warning", State.UNKNOWN: "unknown", S
 # Ten times the state, with places between for what no result says; a higher number needs eyes first.
 CODES = {"offline": 50, "critical": 30, "unknown": 20, "warning": 10, "waiting": 5, "ok": 0}
 WORDS = {code: word for word, code in CODES.items()}
+UNRESOLVED = (Alert.Phase.OPEN, Alert.Phase.ACKNOWLEDGED)
 M = TypeVar("M", bound=Model)
 
 
@@ -102,12 +103,19 @@ def devices(viewer: Viewer) -> QuerySet[Device]:
 def with_code(rows: QuerySet[Device], now: datetime) -> QuerySet[Any]:
     """Return `rows` with `code`: one number for how a device stands (see CODES), each subquery in it once.
 
-    Django repeats an annotation wherever another names it, so one for the word and one for the rank would
-    ask the same questions twenty times a row.
+    What counts is the worst open alert, so that no page and no figure ever says other than the inbox: a bad
+    result that still waits for its minimum duration counts as OK. Django repeats an annotation wherever
+    another names it, so one for the word and one for the rank would ask the same twenty times a row.
     """
-    results = Result.objects.filter(device=OuterRef("pk")).order_by("-state").values("state")[:1]
-    streams = Stream.objects.filter(agent__device=OuterRef("pk"))
-    judged = Coalesce(Subquery(results) * 10, CODES["waiting"])
+    mine = OuterRef("pk")
+    worst = Alert.objects.filter(device=mine, phase__in=UNRESOLVED).order_by("-state").values("state")[:1]
+    streams = Stream.objects.filter(agent__device=mine)
+    quiet = Case(
+        When(Exists(Result.objects.filter(device=mine)), then=CODES["ok"]),
+        default=CODES["waiting"],
+        output_field=IntegerField(),
+    )
+    judged = Coalesce(Subquery(worst) * 10, quiet)
     code = Case(
         When(Exists(streams.filter(seen_at__gte=now - LEASE)), then=judged),
         When(Exists(streams), then=CODES["offline"]),
@@ -129,7 +137,7 @@ def shown(rows: Iterable[Any]) -> list[Any]:
 
 def open_alerts(viewer: Viewer) -> QuerySet[Alert]:
     """Return the viewer's alerts that are not resolved."""
-    return narrowed(viewer, Alert.objects.exclude(phase=Alert.Phase.RESOLVED))
+    return narrowed(viewer, Alert.objects.filter(phase__in=UNRESOLVED))
 
 
 def counts(viewer: Viewer) -> Counts:

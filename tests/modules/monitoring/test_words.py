@@ -1,0 +1,53 @@
+"""Change events and the inventory name facts as people do, for every fact that the installed checks send."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from predvid.modules.inventory.fact_words import FACTS, HIDDEN, PARTS
+from predvid.modules.inventory.rules import differences
+from predvid.modules.monitoring.words import event_sentence
+
+RECORDINGS = sorted((Path(__file__).parents[2] / "checks").glob("*/*.json"))
+
+
+def sent() -> dict[str, object]:
+    """Return every fact that some recording expects, with its value."""
+    found: dict[str, object] = {}
+    for path in RECORDINGS:
+        expected = json.loads(path.read_text(encoding="utf-8"))["expected"]
+        for step in expected if isinstance(expected, list) else [expected]:
+            found |= step.get("facts", {})
+    return found
+
+
+def parts(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value)
+    return {name for row in value for name in row} if isinstance(value, list) else set()
+
+
+def test_every_fact_and_every_part_of_one_has_a_name() -> None:
+    facts = sent()
+    assert len(facts) > 8
+    assert set(facts) <= set(FACTS) | HIDDEN
+    assert {part for value in facts.values() for part in parts(value)} <= set(PARTS)
+
+
+@pytest.mark.parametrize(
+    ("fact", "before", "after", "said"),
+    [
+        ("os.kernel", "6.1.0-1", "6.1.0-2", "Jezgra sustava: bilo 6.1.0-1, sada 6.1.0-2"),
+        ("hardware.cpu", {"cores": 4}, {"cores": 8}, "Procesor: Jezgre promijenjeno iz 4 u 8"),
+        ("hardware.memory", {"total_bytes": 8 * 10**9}, {"total_bytes": 16 * 10**9},
+         "Memorija: Veličina promijenjeno iz 8 GB u 16 GB"),
+        ("network.interfaces", [{"key": "eth0", "mac": "a", "addresses": ["10.0.0.1"]}],
+         [{"key": "eth0", "mac": "a", "addresses": ["10.0.0.2"]}],
+         "Mrežna sučelja: eth0 promijenjeno iz 10.0.0.1 u 10.0.0.2"),
+        ("software.packages", [], [{"key": "nginx", "version": "1"}], "Instalirani programi: dodano nginx"),
+    ],
+)  # fmt: skip
+def test_a_change_reads_without_ids(fact: str, before: object, after: object, said: str) -> None:
+    (event,) = differences(fact, before, after)
+    assert event_sentence(event.kind, event.said.id, event.said.values, event.source, "hr") == said
