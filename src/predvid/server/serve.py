@@ -1,4 +1,4 @@
-"""`predvid serve store|gateway|console|worker`: one process in the foreground, as systemd units run it."""
+"""`predvid serve PART`: one process of an installation in the foreground, as systemd units run it."""
 
 import argparse
 import logging
@@ -15,7 +15,15 @@ PARTS = {
     "gateway": "predvid.server.serve_gateway",
     "console": "predvid.server.serve_console",
     "worker": "predvid.server.serve_worker",
+    "migrate": "predvid.server.serve_migrate",
 }
+ABOUT = """\
+store    samples, hourly roll-ups, a copy of the events (the bundled store)
+gateway  the one address of people and agents
+console  the pages, behind the gateway
+worker   reactions, roll-ups, retention
+migrate  brings the tables up to date and ends; the worker's unit does it first
+"""
 
 
 def serve(arguments: list[str]) -> int:
@@ -23,13 +31,21 @@ def serve(arguments: list[str]) -> int:
 
     The part is imported by name: only the store may load its engine, and models only after Django's set-up.
     """
-    parser = argparse.ArgumentParser(prog="predvid serve", description="Run one part of an installation.")
-    parser.add_argument("part", choices=sorted(PARTS))
+    parser = argparse.ArgumentParser(
+        prog="predvid serve",
+        description=f"Run one part of an installation:\n\n{ABOUT}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("part", choices=tuple(PARTS))
     parser.add_argument(
         "--listen", default="127.0.0.1", help="address of the gateway (default: loopback only)"
     )
     parser.add_argument("--port", type=int, default=8700, help="port of the gateway")
-    parser.add_argument("--cert", type=Path, help="the gateway's certificate chain (PEM); with --key")
+    parser.add_argument(
+        "--cert",
+        type=Path,
+        help="the gateway's certificate chain (PEM), with --key; without it, one by our own authority",
+    )
     parser.add_argument("--key", type=Path, help="the gateway's private key (PEM)")
     options = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "predvid.server.settings")

@@ -1,23 +1,51 @@
 """The gateway part: uvicorn with the one ASGI application."""
 
 import argparse
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
 from predvid.core.errors import UserError
+from predvid.server import certificates
+from predvid.server.listening import LOOPBACK, names
 from predvid.server.place import Place
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+log = logging.getLogger(__name__)
+LOOK_SECONDS = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class OwnCertificate:
+    """The certificate of the installation's own authority for all names in `names`."""
+
+    folder: Path
+    names: tuple[str, ...]
+
+    def ensure(self) -> tuple[Path, Path]:
+        """Return the paths of chain and key, made or renewed where needed."""
+        return certificates.ensure(self.folder, self.names, datetime.now(UTC))
+
+    def keep_fresh(self, config: uvicorn.Config, stop: threading.Event) -> None:
+        """Renew it while the gateway runs; new connections then see the new one. Ends with `stop`."""
+        while not stop.wait(LOOK_SECONDS):
+            try:
+                chain, key = self.ensure()
+                if config.ssl is not None:
+                    config.ssl.load_cert_chain(chain, key)
+            except (OSError, ValueError) as error:
+                log.error("the certificate cannot be renewed: %s", error)
 
 
 def run(place: Place, options: argparse.Namespace) -> None:
-    """Serve the gateway until SIGTERM or SIGINT. Raises UserError off loopback without TLS."""
-    if options.listen not in LOOPBACK and not (options.cert and options.key):
-        raise UserError(
-            "Outside loopback the gateway speaks TLS only: give --cert and --key, "
-            "or start everything with predvid up --listen."
-        )
-    uvicorn.run(
+    """Serve the gateway until SIGTERM or SIGINT. Raises UserError where it cannot speak TLS off loopback."""
+    own = _own_certificate(place, options)
+    chain, key = own.ensure() if own else (options.cert, options.key)
+    config = uvicorn.Config(
         "predvid.server.asgi:application",
         host=options.listen,
         port=options.port,
@@ -32,6 +60,34 @@ def run(place: Place, options: argparse.Namespace) -> None:
         proxy_headers=False,
         timeout_keep_alive=120,
         timeout_graceful_shutdown=2,
-        ssl_certfile=options.cert,
-        ssl_keyfile=options.key,
+        ssl_certfile=chain,
+        ssl_keyfile=key,
     )
+    stop = threading.Event()
+    if own:
+        threading.Thread(target=own.keep_fresh, args=(config, stop), name="certificate", daemon=True).start()
+    server = uvicorn.Server(config)
+    server.run()
+    stop.set()
+    if not server.started:
+        raise UserError(f"The gateway cannot listen on {options.listen}:{options.port}.", 1)
+
+
+def _own_certificate(place: Place, options: argparse.Namespace) -> OwnCertificate | None:
+    """Return the certificate to make and keep, None where one was given or none is needed."""
+    if bool(options.cert) != bool(options.key):
+        raise UserError("Give --cert and --key together, or neither.")
+    for path in (options.cert, options.key):
+        if path is not None and not path.is_file():
+            raise UserError(f"{path} is not there, or not a file that this user may read.")
+    folder = place.data / "tls"
+    own = options.cert is None or options.cert.absolute() == folder / "gateway.pem"
+    if not own or (options.cert is None and options.listen in LOOPBACK):
+        return None
+    address = urlsplit(place.address)
+    if address.scheme != "https" or not address.hostname:
+        raise UserError(
+            "Outside loopback the gateway speaks TLS only, so PREDVID_ADDRESS must be https://NAME:PORT, "
+            f"not {place.address}."
+        )
+    return OwnCertificate(folder, names(address.hostname, options.listen, place.extra_hosts))

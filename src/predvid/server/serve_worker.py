@@ -2,11 +2,19 @@
 
 import argparse
 
+from predvid.core.errors import UserError
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
 
 
 def run(place: Place, options: argparse.Namespace) -> None:
-    """Work until SIGTERM or SIGINT."""
-    after_setup("predvid.modules.monitoring.stores").store().prepare()
-    after_setup("predvid.server.worker").run_worker(after_setup("predvid.modules.monitoring.stores").store())
+    """Give changed checks to the devices, then work until SIGTERM or SIGINT.
+
+    Raises UserError while the store does not answer: whoever started this starts it again.
+    """
+    store = after_setup("predvid.modules.monitoring.stores").store()
+    if not store.ping():
+        raise UserError(f"The store at {place.store_host}:{place.store_port} does not answer.", 1)
+    store.prepare()
+    after_setup("predvid.server.setting_up").note_checks(place)
+    after_setup("predvid.server.worker").run_worker(store)

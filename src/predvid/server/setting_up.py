@@ -6,7 +6,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
@@ -27,8 +27,12 @@ HOME = "Moja tvrtka / My company"
 
 
 def migrate() -> None:
-    """Bring the relational tables up to date; devices get a new plan when the installed checks changed."""
-    call_command("migrate", verbosity=0, interactive=False)
+    """Bring the relational tables up to date. Raises UserError where the database is out of reach."""
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"The database cannot be used: {reason}. See PREDVID_DATABASE_URL.", 1) from None
     connection.close()
 
 
@@ -37,6 +41,7 @@ def note_checks(place: Place) -> None:
     path, now = place.data / "run" / "checks", "\n".join(sorted(checks()))
     if not path.exists() or path.read_text() != now:
         replan_all()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text(now)
 
 

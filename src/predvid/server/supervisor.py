@@ -1,5 +1,6 @@
 """Starts the parts of an installation, restarts what dies, and stops all of them together."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -17,10 +18,11 @@ from typing import BinaryIO
 
 from predvid.core.errors import UserError
 from predvid.server.place import Place
+from predvid.server.supervised import MODULE
 
 log = logging.getLogger(__name__)
 PAUSE = 0.2
-STOP_SECONDS = 8
+STOP_SECONDS = 12  # for all parts together
 FAST = 10.0  # a part that lived shorter than this died at its start
 MAX_FAST_DEATHS = 6
 MAX_LOG = 8 << 20
@@ -58,9 +60,9 @@ class Supervisor:
         environment = {**os.environ, **self.place.environment(), **part.environment}
         with self._log(part.name) as output:
             part.process = subprocess.Popen(
-                [sys.executable, "-m", "predvid", *part.arguments],
+                [sys.executable, "-m", MODULE, *part.arguments],
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # never written to: its end tells the part that we are gone
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -84,16 +86,19 @@ class Supervisor:
             raise KeyboardInterrupt
         self._mend()
         if self.failed:
-            worst = max(self.parts, key=lambda part: part.fast_deaths)
-            tail = "\n".join(self.log_path(worst.name).read_text(errors="replace").splitlines()[-3:])
-            raise UserError(f"The {worst.name} does not stay up. Its log says:\n{tail}", 1)
+            raise self.failure()
+
+    def failure(self) -> UserError:
+        """Return the sentence about the part that does not stay up, with the end of its log."""
+        worst = max(self.parts, key=lambda part: part.fast_deaths)
+        tail = "\n".join(self.log_path(worst.name).read_text(errors="replace").splitlines()[-3:])
+        return UserError(f"The {worst.name} does not stay up. Its log says:\n{tail}", 1)
 
     def watch(self) -> None:
         """Restart what dies until a stop is asked for or a part keeps dying at its start."""
         while not self.stop.wait(PAUSE):
             self._mend()
             if self.failed:
-                log.error("a part keeps dying at its start; see %s", self.place.data / "log")
                 return
 
     def _mend(self) -> None:
@@ -102,7 +107,8 @@ class Supervisor:
                 if time.monotonic() >= part.due:
                     part.restarts += 1
                     self._spawn(part)
-            elif part.process.poll() is not None:
+            elif _ended(part.process):
+                _bury(part.process)
                 quick = time.monotonic() - part.started < FAST
                 part.fast_deaths = part.fast_deaths + 1 if quick else 0
                 self.failed = self.failed or part.fast_deaths >= MAX_FAST_DEATHS
@@ -130,15 +136,28 @@ class Supervisor:
 
     def end(self) -> None:
         """Stop all parts, the last started first; what does not stop in time is killed."""
+        end = time.monotonic() + STOP_SECONDS
         for part in reversed(self.parts):
-            if part.process is None or part.process.poll() is not None:
+            if part.process is None:
                 continue
-            part.process.send_signal(signal.SIGTERM)
-            try:
-                part.process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(part.process.pid, signal.SIGKILL)
-                part.process.wait()
+            os.kill(part.process.pid, signal.SIGTERM)
+            while not _ended(part.process) and time.monotonic() < end:
+                time.sleep(0.02)
+            _bury(part.process)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a part is over. It stays a zombie, so that its number cannot come to mean anybody else."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _bury(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a part and of all that it started, and let go of it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _answers(url: str, context: ssl.SSLContext | None) -> bool:

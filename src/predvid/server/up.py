@@ -4,8 +4,9 @@ import argparse
 import fcntl
 import json
 import os
+import shutil
 import signal
-import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,13 +18,13 @@ from pathlib import Path
 from rich.console import Console
 
 from predvid.core.errors import UserError
-from predvid.server import certificates
+from predvid.server import certificates, listening, supervised
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
+from predvid.server.progress import Steps, steps
 from predvid.server.supervisor import Part, Supervisor
 
 READY_SECONDS = 90
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound without the user's --listen
 
 
 def up(arguments: list[str]) -> int:
@@ -32,20 +33,29 @@ def up(arguments: list[str]) -> int:
     out = Console(stderr=True, highlight=False)
     data = Path(options.data).expanduser().absolute()
     with _only_one(data):
-        _port_free(options.listen, options.port)
-        place, tls = _place(data, options)
+        if left := supervised.end_leftovers(data):
+            out.print(
+                f"predvid: waited for {left} processes of an earlier start that was killed", style="dim"
+            )
+        listening.check_free(options.listen, options.port)
+        place = _place(data, options)
         os.environ.update(place.environment())
         place.describe()
         supervisor = Supervisor(place)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.stop.set())
+        began = time.monotonic()
         try:
-            _start(supervisor, place, options, tls, out)
+            with steps(out) as step:
+                _start(supervisor, options, step)
+            _welcome(place, options, out, time.monotonic() - began)
             supervisor.watch()
         finally:
             supervisor.end()
-            out.print("[dim]predvid: all stopped[/dim]")
-    return 0 if not supervisor.failed else 1
+            out.print("predvid: all stopped", style="dim")
+    if supervisor.failed:
+        raise supervisor.failure()
+    return 0
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -65,7 +75,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-browser",
         action="store_true",
-        help="never open a browser (it is not opened anyway without a screen)",
+        help="do not open the page in a browser (done only from a terminal on a desktop)",
     )
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
@@ -98,90 +108,70 @@ def _only_one(data: Path) -> Iterator[None]:
         yield
 
 
-def _port_free(listen: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in listen else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((listen, port))
-        except OSError as error:
-            raise UserError(
-                f"Port {port} on {listen} cannot be used ({error.strerror}). Choose another with --port.", 1
-            ) from None
-
-
-def _place(data: Path, options: argparse.Namespace) -> tuple[Place, tuple[Path, Path] | None]:
-    """Return the place and, off loopback, the paths of the gateway's certificate and key."""
-    bare = Place(data)
-    loopback = options.listen in ("127.0.0.1", "::1", "localhost")
-    tls, scheme, host, extra = None, "http", options.listen, ()
-    if not loopback:
-        host = options.name or (socket.getfqdn() if options.listen in EVERYWHERE else options.listen)
-        mine = () if options.listen in EVERYWHERE else (options.listen,)
-        names = tuple(dict.fromkeys((host, *mine, socket.gethostname(), "localhost", "127.0.0.1")))
-        tls, scheme, extra = certificates.ensure(data / "tls", names, datetime.now(UTC)), "https", names
-    near = "127.0.0.1" if options.listen in EVERYWHERE else options.listen
+def _place(data: Path, options: argparse.Namespace) -> Place:
+    """Return the place; off loopback its certificate is made: tokens carry the authority's fingerprint."""
+    place = Place(data)
+    place = replace(place, store_port=listening.free_port(), store_token=place.secret("store.token"))
+    if options.listen in listening.LOOPBACK:
+        here = listening.url("http", options.listen, options.port)
+        return replace(place, address=here, local=here)
+    everywhere = options.listen in listening.EVERYWHERE
+    host = options.name or (listening.own_name() if everywhere else options.listen)
+    names = listening.names(host, options.listen)
+    certificates.ensure(data / "tls", names, datetime.now(UTC))
     return replace(
-        bare,
-        address=_url(scheme, host, options.port),
-        local=_url(scheme, near, options.port),
-        store_port=_free_port(),
-        store_token=bare.secret("store.token"),
-        extra_hosts=extra,
-    ), tls
+        place,
+        address=listening.url("https", host, options.port),
+        local=listening.url("https", "127.0.0.1" if everywhere else options.listen, options.port),
+        extra_hosts=names,
+    )
 
 
-def _url(scheme: str, host: str, port: int) -> str:
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _start(
-    supervisor: Supervisor,
-    place: Place,
-    options: argparse.Namespace,
-    tls: tuple[Path, Path] | None,
-    out: Console,
-) -> None:
-    """Start the parts in order, enrol this machine, wait for its first samples, say where everything is."""
-    began = time.monotonic()
+def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps) -> None:
+    """Start the parts in order, enrol this machine, wait for its first samples. Raises UserError."""
+    place = supervisor.place
     listen = ["--listen", options.listen, "--port", str(options.port)]
-    listen += ["--cert", str(tls[0]), "--key", str(tls[1])] if tls else []
-    with out.status("Opening the store of samples …") as status:
-        supervisor.start(Part("store", ["serve", "store"]))
-        status.update("Bringing the tables up to date …")
-        setting_up = after_setup("predvid.server.setting_up")
-        setting_up.migrate()
-        status.update("Waiting for the store …")
-        setting_up.wait_for_store(supervisor, READY_SECONDS)
-        status.update("Starting gateway, console and worker …")
-        supervisor.start(Part("gateway", ["serve", "gateway", *listen]))
-        supervisor.start(Part("console", ["serve", "console"]))
-        supervisor.start(Part("worker", ["serve", "worker"]))
-        supervisor.wait_for_page(place, READY_SECONDS)
-        status.update("Enrolling this machine …")
-        supervisor.start(setting_up.local_agent(place))
-        status.update("Waiting for the first samples of this machine …")
-        setting_up.wait_for_samples(supervisor, READY_SECONDS)
-    link = setting_up.first_owner_link(place)
-    took = time.monotonic() - began
+    step.say("Opening the store of samples …")
+    supervisor.start(Part("store", ["serve", "store"]))
+    step.say("Bringing the tables up to date …")
+    setting_up = after_setup("predvid.server.setting_up")
+    setting_up.migrate()
+    step.say("Waiting for the store …")
+    setting_up.wait_for_store(supervisor, READY_SECONDS)
+    step.say("Starting gateway, console and worker …")
+    supervisor.start(Part("gateway", ["serve", "gateway", *listen]))
+    supervisor.start(Part("console", ["serve", "console"]))
+    supervisor.start(Part("worker", ["serve", "worker"]))
+    supervisor.wait_for_page(place, READY_SECONDS)
+    step.say("Enrolling this machine …")
+    supervisor.start(setting_up.local_agent(place))
+    step.say("Waiting for the first samples of this machine …")
+    setting_up.wait_for_samples(supervisor, READY_SECONDS)
+
+
+def _welcome(place: Place, options: argparse.Namespace, out: Console, took: float) -> None:
+    """Say where everything is: to people on stderr, to programs as one line of JSON on stdout."""
+    link = after_setup("predvid.server.setting_up").first_owner_link(place)
     out.print(f"\n[bold green]Predvid is up[/bold green] after {took:.0f} s; this machine is monitored.\n")
-    out.print(f"  Console   [bold]{place.address}/[/bold]")
+    out.print(f"  Console   [bold]{place.address}/[/bold]", soft_wrap=True)
     if link:
-        out.print(
-            f"  Sign in   [bold]{link}[/bold]\n            (one use, 24 hours: it makes the first owner)",
-            soft_wrap=True,
-        )
+        out.print(f"  Sign in   [bold]{link}[/bold]", soft_wrap=True)
+        out.print("            (one use, 24 hours: it makes the first owner)")
     else:
         out.print("  Sign in   with your address and password (forgot it? predvid owner link)")
-    out.print(f"  Data      {place.data}\n  Stop      Ctrl-C\n")
-    sys.stdout.write(
-        json.dumps({"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link})
-        + "\n"
-    )
+    out.print(f"  Data      {place.data}\n  Stop      Ctrl-C\n", soft_wrap=True)
+    ready = {"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}
+    sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
+    if out.is_terminal and not options.no_browser:
+        _open_browser(link or place.address)
+
+
+def _open_browser(page: str) -> None:
+    """Open a page where there is a desktop; a browser that does not start is no matter."""
+    desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if desktop and (opener := shutil.which("xdg-open")):
+        nowhere = subprocess.DEVNULL
+        subprocess.Popen(
+            [opener, page], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
+        )
