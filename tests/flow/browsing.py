@@ -3,9 +3,11 @@
 import html
 import http.cookiejar
 import re
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -13,10 +15,12 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 class Visitor:
     """Someone with a browser that keeps cookies; all pages are read through the gateway."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, authority: Path | None = None) -> None:
+        """`authority` is the certificate that this browser was told to trust, for an `https` address."""
         self.address = address.rstrip("/")
+        tls = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=authority))
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), tls, jar)
 
     def page(self, path: str) -> str:
         """Return the page at `path` as a person reads it: entities as letters, blanks as one space."""

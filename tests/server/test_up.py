@@ -143,6 +143,9 @@ def test_however_it_ends_nothing_stays_and_it_starts_again(up: Up, number: signa
         assert up.shown.read_text().endswith("predvid: all stopped\n")
         assert time.monotonic() - began < STOP_SECONDS
         assert not up.processes()
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", up.port))
         up.start()
     assert not [process for process in left if process.is_running()]
     assert up.page() == 200
@@ -183,7 +186,7 @@ def test_a_terminal_shows_the_steps(tmp_path: Path) -> None:
     )
     os.close(theirs)
     seen = b""
-    while "Starting gateway".encode() not in seen:
+    while b"Starting gateway" not in seen:
         seen += os.read(ours, 4096)
     process.send_signal(signal.SIGINT)
     try:
@@ -203,11 +206,3 @@ def test_status_in_a_line_of_json(up: Up) -> None:
     assert {"devices", "samples_per_s", "alerts", "version"} <= status.keys()
     assert set(status["alerts"]) == {"critical", "warning", "unknown"}
     json.dumps(status)
-
-
-def test_the_port_is_free_afterwards(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as one:
-        port = one.port
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))

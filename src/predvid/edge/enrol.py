@@ -54,6 +54,8 @@ def enrol(state: StateFolder, request: Request, claims: list[Claim]) -> Enrolled
         token = parse(request.token)
     except BadToken as error:
         raise UserError(str(error)) from None
+    if token.ca_fingerprint and not server.tls:
+        raise UserError(f"this server speaks TLS only: give https://{server.netloc}; nothing was sent")
     way = proxy.choose(server, request.proxy)
     state.make()
     lock = locked(state)
