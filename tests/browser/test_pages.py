@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
@@ -11,6 +12,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from installation import Installation, installation
 
 pytestmark = pytest.mark.browser
+AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
+GUIDELINES = """async () => {
+  const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await axe.run(document, { runOnly: { type: "tag", values }, resultTypes: ["violations"] });
+  return found.violations.map((broken) => [broken.id, broken.nodes.map((node) => node.html.slice(0, 200))]);
+}"""
 PASSWORD = "dovoljno duga rečenica"
 WORLD = """
 import json, os
@@ -69,6 +76,12 @@ for metric, labels, level in curves:
     store().register_series([SeriesRow(number, key, metric, labels)])
     store().insert_samples([metric], np.zeros(n, np.uint32), np.full(n, number, np.uint64),
                            end - np.arange(n, dtype=np.int64) * 60_000, np.full(n, level))
+rare = {"memory_used_percent": [4320], "uptime_seconds": [2], "net_rx_bytes_per_second": [3, 2]}
+for metric, ages in rare.items():
+    number = series_id(key, metric, {})
+    store().register_series([SeriesRow(number, key, metric, {})])
+    store().insert_samples([metric], np.zeros(len(ages), np.uint32), np.full(len(ages), number, np.uint64),
+                           end - np.array(ages, dtype=np.int64) * 60_000, np.full(len(ages), 50.0))
 print(json.dumps({"device": str(bad.pk), "client": str(client.pk), "alert": alert.pk,
                   "link": make_sign_in_link(Person.objects.first(), now)}))
 """
@@ -109,7 +122,7 @@ class Site:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") or "[DOM]" in message.text:
             self.complaints.append(f"{message.location.get('url')}: {message.text}")
 
 
@@ -140,6 +153,16 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   .slice(0, 5).map(e => e.tagName + '.' + e.className)"""
 
 
+# How many pixels of a chart have the colour of its curve.
+COLOURED = """figure => {
+  const canvas = figure.querySelector("canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4) found += data[at + 3] > 200 && data[at + 2] - data[at] > 100;
+  return found;
+}"""
+
+
 @pytest.mark.parametrize(("language", "shade"), [("hr", "light"), ("en", "dark")])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_every_page_is_whole(quiet: Site, browser: Browser, language: str, shade: str, width: int) -> None:
@@ -155,6 +178,19 @@ def test_every_page_is_whole(quiet: Site, browser: Browser, language: str, shade
         assert page.locator("html").get_attribute("data-shade") == shade
         assert page.locator("h1").count() == 1, name
         assert page.evaluate(TOO_WIDE) == [], f"{name} is wider than {width} px"
+    page.context.close()
+
+
+@pytest.mark.parametrize(("language", "width"), [("hr", 1440), ("en", 1440), ("hr", 390)])
+def test_no_page_breaks_the_accessibility_guidelines(
+    quiet: Site, browser: Browser, language: str, width: int
+) -> None:
+    page = quiet.page(browser, language, width)
+    for name, address in quiet.pages.items():
+        page.goto(address)
+        page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+        broken = page.evaluate(GUIDELINES)
+        assert broken == [], f"{name}: {broken}"
     page.context.close()
 
 
@@ -183,6 +219,22 @@ def test_charts_are_drawn_and_zoom(quiet: Site, browser: Browser) -> None:
         page.mouse.up()
     with page.expect_request(re.compile(r"/series\?.*range=7d")):
         page.click("#ranges [data-range='7d']")
+    page.context.close()
+
+
+def test_a_device_opens_with_four_charts_and_none_is_an_empty_box(quiet: Site, browser: Browser) -> None:
+    page = quiet.page(browser, "hr")
+    page.goto(quiet.pages["device"])
+    expect(page.locator("figure[data-chart]:visible")).to_have_count(4)
+    empty = page.locator("figure[data-metric=memory_used_percent]")
+    expect(empty).to_contain_text("U ovom razdoblju nema podataka")
+    box = empty.bounding_box()
+    assert box
+    assert box["height"] < 60
+    page.click("#more-charts > summary")
+    lonely = page.locator("figure[data-metric=uptime_seconds]")
+    expect(lonely.locator("canvas")).to_have_count(1)
+    assert lonely.evaluate(COLOURED) > 20, "one point alone is a dot"
     page.context.close()
 
 

@@ -1,6 +1,6 @@
 """What a chart shows: the metrics' names and units in words, and the curves as columns for the browser."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,13 +67,32 @@ NAMES = {
 }
 
 
+# What a device page draws first; where one is missing, the next that the device has takes its place.
+KEY = ("cpu_used_percent", "memory_used_percent", "disk_used_percent", "net_rx_bytes_per_second")
+
+
 @dataclass(frozen=True)
 class Chart:
-    """One chart that a page offers."""
+    """One chart that a page offers, with the check that measures it."""
 
     metric: str
     title: str
     unit: str
+    check: str
+    limit: Any = None  # the levels drawn into it
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The charts of a device: those that it opens with, and all others under the title of their check."""
+
+    key: list[Chart]
+    others: dict[str, list[Chart]]
+
+    @property
+    def more(self) -> int:
+        """Return how many charts are not shown at once."""
+        return sum(map(len, self.others.values()))
 
 
 def unit_of(metric: str) -> str:
@@ -99,11 +118,31 @@ def value_in_words(value: float, metric: str, language: str) -> str:
     return f"{number(value, language)} {unit}".rstrip()
 
 
-def offered(checks: Mapping[str, Check], present: Sequence[str], language: str) -> list[Chart]:
-    """Return the charts of the checks in their order, of metrics that the device has `present`."""
+def offered(
+    checks: Mapping[str, Check], present: Iterable[str], language: str, limits: Mapping[str, Any]
+) -> Offer:
+    """Return the charts of the checks, of metrics that the device has `present`; `limits` by metric."""
     known = set(present)
-    ordered = [metric for check in checks.values() for metric in check.charts if metric in known]
-    return [Chart(metric, name_of(metric, language), unit_of(metric)) for metric in dict.fromkeys(ordered)]
+    of_check = {
+        metric: check for check in checks.values() for metric in reversed(check.charts) if metric in known
+    }
+    ordered = [m for check in checks.values() for m in check.charts if of_check.get(m) is check]
+    keys = sorted(ordered, key=lambda metric: KEY.index(metric) if metric in KEY else len(KEY))[: len(KEY)]
+    charts = {
+        metric: Chart(
+            metric,
+            name_of(metric, language),
+            unit_of(metric),
+            of_check[metric].title.pattern(language),
+            limits.get(metric),
+        )
+        for metric in ordered
+    }
+    others: dict[str, list[Chart]] = {}
+    for metric, chart in charts.items():
+        if metric not in keys:
+            others.setdefault(chart.check, []).append(chart)
+    return Offer([charts[metric] for metric in keys], others)
 
 
 def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:

@@ -32,7 +32,8 @@ from predvid.modules.monitoring.stores import store
 from predvid.modules.monitoring.sweeping import LEASE
 from predvid.modules.monitoring.words import event_sentence, sentence, title
 
-EVENTS_PER_PAGE = 30
+EVENTS_PER_PAGE = 12
+ITEMS_SHOWN = 4
 RANKS = ("ok", "holding", "warning", "unknown", "critical")  # what needs eyes most comes last
 SEVERITY_WORDS = ("ok", "info", "info", "warning", "critical", "critical")
 
@@ -58,6 +59,18 @@ class CheckRow:
     state: str
     items: list[Item]
     limits: list["Limit"]
+
+    @property
+    def folded(self) -> list[Item]:
+        """Return the good items that a long list hides: what is wrong, and a few others, stay visible."""
+        good = [item for item in self.items if item.state == "ok"]
+        return good[ITEMS_SHOWN - 1 :] if len(good) > ITEMS_SHOWN else []
+
+    @property
+    def shown(self) -> list[Item]:
+        """Return the items that are not folded, worst first."""
+        hidden = {item.name for item in self.folded}
+        return [item for item in self.items if item.state != "ok" or item.name not in hidden]
 
 
 @dataclass(frozen=True)

@@ -91,14 +91,15 @@ def _measured(viewer: Viewer, found: Any, now: Any) -> dict[str, Any]:
     try:
         latest = device_queries.latest_samples(found, now)
         present = [row.metric for row in store().series_of(str(found.pk))]
-        offered = charts.offered(registry.checks(), present, viewer.language)
+        rows = device_queries.check_rows(viewer, found, latest)
+        limits = {limit.metric: limit for row in rows for limit in row.limits}
         return {
-            "checks": device_queries.check_rows(viewer, found, latest),
-            "charts": offered,
+            "checks": rows,
+            "charts": charts.offered(registry.checks(), present, viewer.language, limits),
             "store_down": False,
         }
     except (StoreUnavailable, StoreRefused):
-        return {"checks": device_queries.check_rows(viewer, found, []), "charts": [], "store_down": True}
+        return {"checks": device_queries.check_rows(viewer, found, []), "charts": None, "store_down": True}
 
 
 @require_GET

@@ -40,6 +40,7 @@
     const box = document.createElement("div");
     box.className = "chart-say";
     box.textContent = text;
+    figure.classList.add("empty-chart");
     figure.querySelector(".chart-plot").replaceChildren(box);
     figure.querySelector("figcaption").replaceChildren();
   };
@@ -104,6 +105,8 @@
     return [low, top > low ? top * 1.08 : low + 1];
   };
 
+  const labelled = (_, texts) => 16 + 6.4 * Math.max(3, ...(texts ?? []).map((text) => text.length));
+
   const series = (data) => {
     const colours = COLOURS[shade()];
     const single = data.curves.length === 1;
@@ -117,7 +120,8 @@
         columns.push(curve.max, curve.min);
         bands.push({ series: [1, 2], fill: `${stroke}2b` });
       }
-      lines.push({ stroke, width: 1.7, points: { show: data.ts.length < 3 } });
+      const few = curve.mean.filter((value) => value !== null).length < 3;
+      lines.push({ stroke, width: 1.7, points: { show: few, size: 7, fill: stroke } });
       columns.push(curve.mean);
     });
     return { lines, columns, bands };
@@ -128,15 +132,16 @@
     plots.get(figure)?.destroy();
     plots.delete(figure);
     if (!data.ts.length) { say(figure, figure.dataset.empty); return; }
+    figure.classList.remove("empty-chart");
     const { lines, columns, bands } = series(data);
     const ink = { stroke: token("--mut"), font: "11.5px Inter, system-ui, sans-serif", grid: { stroke: token("--line-soft"), width: 1 }, ticks: { show: false } };
     const [low, high] = scaleOf(figure, data);
     box.replaceChildren();
     const plot = new uPlot({
-      width: Math.max(box.clientWidth, 200), height: 170, bands, legend: { show: false },
+      width: Math.max(box.clientWidth, 200), height: box.clientHeight, bands, legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
       scales: { x: { time: true, range: () => [data.from, data.to] }, y: { range: () => [low, high] } },
-      axes: [{ ...ink, values: clock(data.to - data.from), space: 66, size: 28 }, { ...ink, values: (_, splits) => splits.map((value) => worded(value, data.unit)), size: 74, space: 34 }],
+      axes: [{ ...ink, values: clock(data.to - data.from), space: 66, size: 28 }, { ...ink, values: (_, splits) => splits.map((value) => worded(value, data.unit)), size: labelled, space: 34 }],
       series: lines,
       hooks: {
         draw: [drawLimits(figure)], setCursor: [caption(figure, data)],
@@ -194,7 +199,10 @@
   let settle = null;
   window.addEventListener("resize", () => {
     clearTimeout(settle);
-    settle = setTimeout(() => plots.forEach((plot, figure) => plot.setSize({ width: Math.max(figure.querySelector(".chart-plot").clientWidth, 200), height: 170 })), 150);
+    settle = setTimeout(() => plots.forEach((plot, figure) => {
+      const box = figure.querySelector(".chart-plot");
+      if (box.clientWidth) plot.setSize({ width: box.clientWidth, height: box.clientHeight });
+    }), 150);
   });
   watch();
 })();
