@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from django.db import DatabaseError, close_old_connections
 
 from predvid.checks.registry import checks
-from predvid.modules.monitoring import chores, reactions, sweeping
+from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.models import Event
 from predvid.modules.monitoring.store import Store, StoreUnavailable
 
@@ -53,7 +53,7 @@ class Worker:
         started = datetime.now(UTC)
         self.stop = threading.Event()
         self.chores = [
-            Chore("sweep", 5, lambda now: sweeping.sweep(checks(), started, now)),
+            Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
@@ -82,6 +82,10 @@ class Worker:
             except Exception as error:
                 expected = isinstance(error, DatabaseError | StoreUnavailable)
                 log.error("%s: %s", chore.name, error, exc_info=not expected)
+
+
+def _sweep(started: datetime, now: datetime) -> int:
+    return sweeping.sweep(checks(), max(started, beats.counted_from(now)), now)
 
 
 def run_worker(store: Store) -> None:

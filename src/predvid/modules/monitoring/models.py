@@ -154,3 +154,11 @@ class LateHour(models.Model):
     """An hour whose roll-ups must be computed again because samples arrived late."""
 
     hour = models.DateTimeField(unique=True)
+
+
+class GatewayBeat(models.Model):
+    """One gateway process that can take batches: unbroken from `since` to `at`."""
+
+    name = models.CharField(max_length=120, unique=True)
+    since = models.DateTimeField()
+    at = models.DateTimeField()

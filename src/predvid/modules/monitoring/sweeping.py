@@ -28,11 +28,16 @@ LEASE = timedelta(seconds=120)  # an agent that says nothing for this long is of
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """When a device's approved agents last delivered, and when each check last ran (ms, server clock)."""
+    """When a device's agents last delivered, and when each check last ran (ms, server clock).
+
+    `every` maps checks to the seconds between runs, for those whose agent says so: the device's owner may
+    have slowed them.
+    """
 
     device: UUID
     seen: datetime
     ran: Mapping[str, int]
+    every: Mapping[str, int]
 
 
 def presences(now: datetime) -> list[Presence]:
@@ -47,15 +52,24 @@ def presences(now: datetime) -> list[Presence]:
         .values_list("agent__device_id", "seen_at", "ran")
     )
     for device, seen, ran in rows.iterator():
-        latest[device] = Presence(device, seen, msgspec.msgpack.decode(bytes(ran), type=dict[str, int]))
+        latest[device] = Presence(device, seen, *_ran(bytes(ran)))
     return list(latest.values())
+
+
+def _ran(blob: bytes) -> tuple[dict[str, int], dict[str, int]]:
+    """Return when each check of a stream last ran, and the intervals of those that have one beside it."""
+    rows = msgspec.msgpack.decode(blob, type=dict[str, int | tuple[int, int]])
+    pairs = {check: (row, 0) if isinstance(row, int) else row for check, row in rows.items()}
+    return {check: at for check, (at, _) in pairs.items()}, {
+        c: every for c, (_, every) in pairs.items() if every
+    }
 
 
 def sweep(checks: Mapping[str, Check], started: datetime, now: datetime) -> int:
     """Open and resolve offline and no-data conditions; return how many standings changed.
 
-    `started` is when this worker began: silence is counted from then at the earliest, so that a stopped
-    platform does not call its agents offline.
+    `started` is from when silence counts (the worker's start, the end of the gateways' last gap), so that a
+    platform that was away does not call its agents offline.
     """
     rows = presences(now)
     states = load_states({row.device for row in rows}) if rows else {}
@@ -64,16 +78,16 @@ def sweep(checks: Mapping[str, Check], started: datetime, now: datetime) -> int:
         state = states.get(row.device)
         if state is None:
             continue
-        changes = list(_changes(row, state, checks, max(row.seen, started), now))
+        changes = list(_changes(row, state, checks, started, now))
         if changes:
             changed += _write(changes, state.version, now)
     return changed
 
 
 def _changes(
-    row: Presence, state: DeviceState, checks: Mapping[str, Check], since: datetime, now: datetime
+    row: Presence, state: DeviceState, checks: Mapping[str, Check], started: datetime, now: datetime
 ) -> Iterable[Change]:
-    if now - since > LEASE:
+    if now - max(row.seen, started) > LEASE:
         minutes = int((now - row.seen).total_seconds() // 60)
         yield from silent(
             state, AGENT_CHECK, Result("offline", State.CRITICAL, say("agent.offline", minutes=minutes)), now
@@ -81,10 +95,10 @@ def _changes(
         return
     if (AGENT_CHECK, "offline") in state.standings and now - row.seen <= LEASE:
         yield from spoke(state, AGENT_CHECK, "offline", now)
-    intervals = {check.name: check.interval for check in checks.values()}
-    floor = int(since.timestamp() * 1000) if since != row.seen else 0
+    intervals = {check.name: row.every.get(check.name, check.interval) for check in checks.values()}
+    floor, now_ms = max(int(started.timestamp() * 1000), 0), int(now.timestamp() * 1000)
     ran = {check: max(at, floor) for check, at in row.ran.items()}
-    stopped = set(overdue(ran, intervals, int(now.timestamp() * 1000)))
+    stopped, silent_ever = set(overdue(ran, intervals, now_ms)), set(overdue(row.ran, intervals, now_ms))
     for check in stopped:
         at = datetime.fromtimestamp(row.ran[check] / 1000, UTC)
         yield from silent(
@@ -93,7 +107,7 @@ def _changes(
             Result(DATA_ITEM, State.UNKNOWN, say("check.no_data", seconds=int((now - at).total_seconds()))),
             now,
         )
-    for check in [name for name, item in state.standings if item == DATA_ITEM and name not in stopped]:
+    for check in [name for name, item in state.standings if item == DATA_ITEM and name not in silent_ever]:
         if check in ran or check not in intervals:  # a new start of the agent alone brings no data
             yield from spoke(state, check, DATA_ITEM, now)
 
