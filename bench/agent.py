@@ -1,4 +1,4 @@
-"""RSS and CPU of the agent at default intervals, beside zabbix-agent2 and prometheus-node-exporter, in one run."""
+"""RSS and CPU of the agent at default intervals, beside zabbix-agent2 and node exporter, in one run."""
 
 import argparse
 import json

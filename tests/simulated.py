@@ -31,12 +31,13 @@ class Device:
     boot: str = field(default_factory=lambda: uuid4().hex)
     generation: int = 1
     seq: int = 0
+    clock_ms: int = 0  # how far the device's clock is ahead
 
     def __post_init__(self) -> None:
         self.signer = Signer(self.seed)
 
     def headers(self, path: str, body: bytes, waited: int = -1, **changed: str) -> dict[str, str]:
-        sent = now_ms()
+        sent = now_ms() + self.clock_ms
         signed = v1.envelope(self.agent, path, self.boot, self.generation, sent, waited, digest(body))
         headers = {
             "predvid-agent": self.agent,

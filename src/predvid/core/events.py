@@ -50,7 +50,12 @@ KINDS: dict[str, Text] = {
 }
 
 
+MAX_KIND = 60  # characters, as the table of events holds
+
+
 def known(kind: str) -> bool:
-    """Tell whether `kind` is a listed kind or lies below one."""
+    """Tell whether `kind` (at most MAX_KIND characters) is a listed kind or lies below one."""
+    if len(kind) > MAX_KIND:
+        return False
     parts = kind.split(".")
     return any(".".join(parts[:n]) in KINDS for n in range(len(parts), 1, -1))

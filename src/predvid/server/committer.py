@@ -2,22 +2,26 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
+from predvid.modules.monitoring.actions import Conflict
 from predvid.modules.monitoring.delivery import Refused
-from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
+from predvid.modules.monitoring.intake import StreamMoved
+from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.server.group import Entry
 from predvid.wire.v1 import Ack
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
+PASSING = (StoreUnavailable, OperationalError, InterfaceError, OSError, Conflict, StreamMoved)
+MAX_OWN = 2  # waiting batches of one agent
 MAX_GROUP = 400
 MAX_WAITING = 4_000  # batches in memory; past that agents are told to come back
 
@@ -37,6 +41,7 @@ class Committer:
     def __init__(self, take: Callable[[Sequence[Entry]], None]) -> None:
         self._take = take
         self._waiting: deque[tuple[Entry, asyncio.Future[None]]] = deque()
+        self._own: Counter[UUID] = Counter()
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
 
@@ -44,10 +49,19 @@ class Committer:
         """Return the ack of `entry` once it is durable; raise Refused, 503 where it cannot be made so now."""
         if len(self._waiting) >= MAX_WAITING:
             raise Refused(503, "busy", "Too many batches wait; come back in a few seconds.")
+        agent = entry.caller.agent.agent
+        if self._own[agent] >= MAX_OWN:
+            raise Refused(429, "one_at_a_time", "Earlier batches wait; send one after the other.")
         future = asyncio.get_running_loop().create_future()
+        self._own[agent] += 1
         self._waiting.append((entry, future))
         self._wake.set()
-        await future
+        try:
+            await future
+        finally:
+            self._own[agent] -= 1
+            if not self._own[agent]:
+                del self._own[agent]
         if isinstance(entry.outcome, Ack):
             return entry.outcome
         raise entry.outcome or Refused(503, "not_taken", "The batch was not taken; send it again.")
@@ -63,12 +77,33 @@ class Committer:
             if not group:
                 continue
             try:
-                await loop.run_in_executor(self._thread, mending, self._take, [entry for entry, _ in group])
+                await loop.run_in_executor(self._thread, self._taken, [entry for entry, _ in group])
             except Exception as error:
                 self._fail([entry for entry, _ in group], error)
             for _, future in group:
                 if not future.done():
                     future.set_result(None)
+
+    def _taken(self, entries: Sequence[Entry]) -> None:
+        """Take a group; where one batch cannot be stored at all, take them one by one."""
+        try:
+            mending(self._take, entries)
+        except PASSING:
+            raise
+        except Exception:
+            log.exception("a group of %d batches is taken one by one", len(entries))
+            for entry in entries:
+                if entry.outcome is None:
+                    self._taken_alone(entry)
+
+    def _taken_alone(self, entry: Entry) -> None:
+        try:
+            mending(self._take, [entry])
+        except PASSING as error:
+            self._fail([entry], error)
+        except Exception as error:
+            log.error("agent %s: a batch cannot be stored: %r", entry.caller.agent.agent, error)
+            entry.outcome = Refused(422, "undecodable", "The batch cannot be stored; see the server's log.")
 
     def _next_group(self) -> list[tuple[Entry, asyncio.Future[None]]]:
         group: list[tuple[Entry, asyncio.Future[None]]] = []
@@ -86,8 +121,7 @@ class Committer:
 
     @staticmethod
     def _fail(entries: Sequence[Entry], error: Exception) -> None:
-        expected = isinstance(error, StoreUnavailable | StoreRefused | DatabaseError | OSError)
-        log.error("a group of %d batches was not taken: %s", len(entries), error, exc_info=not expected)
+        log.error("a group of %d batches was not taken: %s", len(entries), error)
         for entry in entries:
             if entry.outcome is None:
                 entry.outcome = Refused(

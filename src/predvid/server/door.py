@@ -53,10 +53,10 @@ class Door:
     def __init__(self) -> None:
         self._known: dict[UUID, KnownAgent] = {}
 
-    def cached(self, headers: Mapping[str, str]) -> bool:
-        """Tell whether `check` with `read=False` needs no database: this start of it is known."""
+    def cached(self, headers: Mapping[str, str]) -> KnownAgent | None:
+        """Return the agent if this very start of it is known here: then `check` needs no database."""
         known = self._known.get(_uuid(headers))
-        return known is not None and self._same_start(known, headers)
+        return known if known is not None and self._same_start(known, headers) else None
 
     @staticmethod
     def _same_start(known: KnownAgent, headers: Mapping[str, str]) -> bool:
@@ -66,15 +66,14 @@ class Door:
         )
         return same and known.state == Agent.State.APPROVED
 
-    def check(self, path: str, headers: Mapping[str, str], body: bytes, *, read: bool = True) -> Caller:
+    def check(
+        self, path: str, headers: Mapping[str, str], body: bytes, known: KnownAgent | None = None
+    ) -> Caller:
         """Return the caller of a signed request; raise Refused: 401 unknown or badly signed, 403 not allowed.
 
-        Without `read` the agent's standing is believed as last read; a batch's is checked with its group.
+        A `known` agent's standing is believed as last read (a batch's is checked with its group).
         """
-        agent_id = _uuid(headers)
-        known = self._known.get(agent_id)
-        if known is None or read:
-            known = self._read(agent_id)
+        known = known or self._read(_uuid(headers))
         caller = self._verified(known, path, headers, body)
         allow(known.state)
         self._started(caller)
@@ -133,10 +132,11 @@ class Door:
             rows = Agent.objects.filter(
                 pk=known.agent, generation__lt=caller.generation, state=Agent.State.APPROVED
             )
+            now_ms = int(datetime.now(UTC).timestamp() * 1000)  # the caller's own word could lie far ahead
             started = {
                 "generation": caller.generation,
                 "boot": caller.boot,
-                "started_ms": max(caller.time_ms, 0),
+                "started_ms": min(max(caller.time_ms, 0), now_ms),
             }
             if rows.update(**started):
                 self._read(known.agent)

@@ -15,12 +15,13 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.db import DatabaseError
 
 from predvid.checks.registry import checks
 from predvid.core.trust import public_key
 from predvid.modules.inventory.enrolment import TokenRefused, plan_seed
 from predvid.modules.monitoring import device_actions, plans
-from predvid.modules.monitoring.delivery import Refused, decode, unpack
+from predvid.modules.monitoring.delivery import Refused, decode
 from predvid.modules.monitoring.store import Store
 from predvid.modules.monitoring.stores import store
 from predvid.server.committer import Committer, mending
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AGAIN = "The server's database does not answer now; send it again."
+LARGE = 1 << 16  # bytes from which decoding leaves the event loop
+MAX_ENROLMENT = 1 << 14
 COUNTS = f"{PREFIX}/counts"
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ENROLMENT = msgspec.msgpack.Decoder(Enrolment)
@@ -109,7 +113,8 @@ class Gateway:
             status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
             if isinstance(content, tuple):
                 content, kind = content
-        except Refused as refused:
+        except (Refused, DatabaseError) as error:
+            refused = error if isinstance(error, Refused) else Refused(503, "database", AGAIN)
             self.refusals.note(refused, headers.get("predvid-agent", "")[:36], scope.get("client"))
             status, kind = refused.status, _TYPE
             retry = 5 if status in (429, 503) else None
@@ -128,16 +133,16 @@ class Gateway:
         return await asyncio.get_running_loop().run_in_executor(self._threads, mending, work, *arguments)
 
     async def _caller(self, path: str, headers: dict[str, str], body: bytes, *, read: bool = True) -> Caller:
-        if not read and self.door.cached(headers):
-            return self.door.check(path, headers, body, read=False)
+        if not read and (known := self.door.cached(headers)) is not None:
+            return self.door.check(path, headers, body, known)
         caller: Caller = await self._in_thread(self.door.check, path, headers, body)
         return caller
 
     async def _batch(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         caller = await self._caller(path, headers, body, read=False)
-        batch = decode(body, headers.get("content-encoding", ""))
-        if not 1 <= len(batch.boot) <= 32 or not 0 < batch.seq < 1 << 62:
-            raise Refused(422, "undecodable", "The batch's boot or sequence is out of bounds.")
+        encoding = headers.get("content-encoding", "")
+        large = len(body) > LARGE or (encoding and len(body) > LARGE // 16)
+        batch = await self._in_thread(decode, body, encoding) if large else decode(body, encoding)
         entry = Entry(caller, batch)
         try:
             return _ENCODE(await self.committer.submit(entry))
@@ -156,8 +161,10 @@ class Gateway:
         return _ENCODE({"now": int(datetime.now(UTC).timestamp() * 1000), "state": "approved"})
 
     async def _enrol(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
+        if len(body) > MAX_ENROLMENT or headers.get("content-encoding", "identity") != "identity":
+            raise Refused(413, "too_large", f"An enrolment has at most {MAX_ENROLMENT} plain bytes.")
         try:
-            request = _ENROLMENT.decode(unpack(body, headers.get("content-encoding", "")))
+            request = _ENROLMENT.decode(body)
         except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
             raise Refused(422, "undecodable", f"The enrolment does not decode: {error}") from None
         _own_signature(request, path, headers, body)

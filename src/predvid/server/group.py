@@ -5,6 +5,8 @@ database by each transaction and read again when another process has moved it.
 """
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,7 +35,9 @@ from predvid.wire.v1 import Ack, Batch
 log = logging.getLogger(__name__)
 TRIES = 4
 MAX_REMEMBERED = 50_000  # devices
-MAX_LAYOUTS = 8  # of one device; a steady one has one or two
+MAX_LAYOUTS = 4  # of one device; a steady one has one or two
+MAX_MADE = 100_000  # series in new layouts of one device within an hour
+MAX_NAMES = 100_000
 
 
 @dataclass(slots=True, eq=False)
@@ -68,7 +72,9 @@ class Intake:
     streams: dict[tuple[UUID, str], StreamState] = field(default_factory=dict)
     states: dict[UUID, DeviceState] = field(default_factory=dict)
     layouts: dict[UUID, dict[bytes, Layout]] = field(default_factory=dict)
-    registered: set[tuple[UUID, bytes]] = field(default_factory=set)
+    registered: set[tuple[UUID, int]] = field(default_factory=set)
+    made: Counter[UUID] = field(default_factory=Counter)
+    made_since: float = 0.0
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Give every entry its outcome, Ack (durable) or Refused. Raises what store or database raise.
@@ -122,7 +128,8 @@ class Intake:
         return entry.caller.agent.agent, entry.batch.boot
 
     def _load(self, keys: set[tuple[UUID, str]], devices: set[UUID]) -> None:
-        if len(self.states) > MAX_REMEMBERED:
+        crowded = max(len(self.states), len(self.streams) // 2, len(self.registered) // 4) > MAX_REMEMBERED
+        if crowded or len(self.names.names) > MAX_NAMES:
             self._forget_all()
         if missing := keys - self.streams.keys():
             self.streams.update(intake.load_streams(missing))
@@ -192,29 +199,41 @@ class Intake:
         mine = self.layouts.setdefault(state.device, {})
         layout = mine.get(blob)
         if layout is None:
+            rows = read_layout(blob)
+            self._afford(state.device, len(rows))
             if len(mine) >= MAX_LAYOUTS:
                 mine.clear()
-            layout = mine[blob] = compile_layout(read_layout(blob), state, self.checks, self.names)
+            layout = mine[blob] = compile_layout(rows, state, self.checks, self.names)
         return layout
 
+    def _afford(self, device: UUID, rows: int) -> None:
+        """Refuse (429) a device that makes up new layouts without end; a steady one makes a few an hour."""
+        if time.monotonic() - self.made_since > 3600:
+            self.made.clear()
+            self.made_since = time.monotonic()
+        self.made[device] += rows
+        if self.made[device] > MAX_MADE:
+            raise Refused(429, "too_many_series", "This agent's series change too often; the others go on.")
+
     def _to_store(self, items: Sequence[Item]) -> None:
-        fresh_keys = {(item.delivery.device, item.delivery.batch.columns.layout): item for item in items}
-        unregistered = [
-            item for key, item in fresh_keys.items() if key not in self.registered and item.layout.rows
-        ]
-        if unregistered:
-            self.store.register_series(row for item in unregistered for row in item.layout.rows)
-            self.registered.update(
-                (item.delivery.device, item.delivery.batch.columns.layout) for item in unregistered
-            )
         full = [item for item in items if item.delivery.values.size]
         if not full:
             return
+        layouts = {
+            (item.delivery.device, hash(item.delivery.batch.columns.layout)): item.layout for item in full
+        }
+        if fresh := layouts.keys() - self.registered:
+            self.store.register_series(row for key in fresh for row in layouts[key].rows)
+            self.registered.update(fresh)
         places = [item.delivery.place for item in full]
+        metrics = np.concatenate(
+            [item.layout.metric[place] for item, place in zip(full, places, strict=True)]
+        )
+        used, index = np.unique(metrics, return_inverse=True)
         self.store.insert_samples(
-            self.names.names,
-            np.concatenate([item.layout.metric[place] for item, place in zip(full, places, strict=True)]),
-            np.concatenate([item.layout.series[place] for item, place in zip(full, places, strict=True)]),
+            [self.names.names[n] for n in used],
+            index.astype(np.uint32),
+            np.concatenate([item.layout.series[item.delivery.place] for item in full]),
             np.concatenate([item.delivery.ts for item in full]),
             np.concatenate([item.delivery.values for item in full]),
         )
@@ -277,3 +296,4 @@ class Intake:
         self.streams.clear()
         self.layouts.clear()
         self.registered.clear()
+        self.names = MetricNames()

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 MAX_BODY = 1 << 20  # bytes of a compressed request body
-MAX_PLAIN = 8 << 20  # bytes after decompression: the cap that stops a compression bomb
+MAX_PLAIN = 4 << 20  # bytes after decompression: the cap that stops a compression bomb
 MAX_SAMPLES = 50_000  # in one batch
 PREFIX = "/agent/v1"
 

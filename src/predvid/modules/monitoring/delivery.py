@@ -14,7 +14,9 @@ from predvid.wire.v1 import MAX_PLAIN, MAX_SAMPLES, Batch
 
 PAST = timedelta(days=89)  # inside the store's retention, and few enough day partitions for one insert
 FUTURE = timedelta(minutes=10)
-MAX_RUNS = 5_000  # in one batch: what 200 checks do in four minutes at their fastest
+MAX_RUNS, MAX_FACTS, MAX_EVENTS = 2_000, 200, 500  # in one batch
+MAX_RATIO = 60  # of unpacking: honest batches reach 10
+SMALL = 1 << 17  # bytes below which any ratio is harmless
 _DECODER = msgspec.msgpack.Decoder(Batch)
 
 
@@ -54,11 +56,14 @@ def unpack(body: bytes, encoding: str) -> bytes:
         plain = body
     elif encoding == "deflate":
         unpacker = zlib.decompressobj()
+        most = min(MAX_PLAIN, max(SMALL, MAX_RATIO * len(body)))
         try:
-            plain = unpacker.decompress(body, MAX_PLAIN + 1)
+            plain = unpacker.decompress(body, most + 1)
         except zlib.error as error:
             raise Refused(422, "undecodable", f"The body is not valid deflate data ({error}).") from None
-        if not unpacker.eof and len(plain) <= MAX_PLAIN:
+        if len(plain) > most:
+            raise Refused(413, "too_large", f"The body unpacks to over {most} bytes; send smaller batches.")
+        if not unpacker.eof:
             raise Refused(422, "undecodable", "The deflate data is cut short.")
     else:
         raise Refused(
@@ -70,13 +75,24 @@ def unpack(body: bytes, encoding: str) -> bytes:
 
 
 def decode(body: bytes, encoding: str) -> Batch:
-    """Return the batch in a body. Raises Refused with status 413, 415 or 422."""
+    """Return the batch in a body. Raises Refused with status 413 (the agent halves it), 415 or 422."""
     try:
         batch = _DECODER.decode(unpack(body, encoding))
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(422, "undecodable", f"The batch does not decode: {error}") from None
-    if len(batch.ran) > MAX_RUNS:
-        raise Refused(422, "undecodable", f"The batch has over {MAX_RUNS} runs.")
+    bounds = (
+        (batch.ran, MAX_RUNS),
+        (batch.facts, MAX_FACTS),
+        (batch.events, MAX_EVENTS),
+        (batch.outcomes, MAX_RUNS),
+    )
+    if any(len(rows) > most for rows, most in bounds):
+        limits = f"{MAX_RUNS} runs, {MAX_FACTS} facts or {MAX_EVENTS} events"
+        raise Refused(413, "too_large", f"The batch has over {limits}; send smaller ones.")
+    if not (1 <= len(batch.boot) <= 32 and 0 < batch.seq < 1 << 62 and 0 <= batch.dropped < 1 << 31):
+        raise Refused(
+            422, "undecodable", "The batch's boot, sequence or count of dropped samples is out of bounds."
+        )
     return batch
 
 

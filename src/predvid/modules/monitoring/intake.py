@@ -25,6 +25,8 @@ from predvid.modules.monitoring.rules import Change, DeviceState, Standing
 from predvid.modules.monitoring.sent_events import sent_events
 from predvid.modules.monitoring.sent_facts import store_facts
 
+MAX_CHECKS = 300  # whose last run is remembered
+MAX_LATE = 24 * 8  # hours of one group: an outbox holds a week
 REMEMBERED = 32  # how many of a stream's last batches can be told apart from a fork
 _ENTRY = struct.Struct("<Q8s")
 
@@ -62,12 +64,15 @@ class StreamState:
         recent = {**self.recent, batch.seq: delivery.digest[:8]}
         while len(recent) > REMEMBERED:
             del recent[next(iter(recent))]
+        ran = {**self.ran, **{run.check[:60]: moment for run in batch.ran}}
+        while len(ran) > MAX_CHECKS:
+            del ran[min(ran, key=ran.__getitem__)]
         return StreamState(
             self.agent,
             self.boot,
             batch.seq,
             recent,
-            {**self.ran, **{run.check[:60]: moment for run in batch.ran}},
+            ran,
             self.dropped + batch.dropped,
             self.quarantined + delivery.aside,
         )
@@ -190,12 +195,16 @@ def commit(
         Event.objects.bulk_create(events)
         if changes:
             record(changes, dict(judged_at), now)
-        LateHour.objects.bulk_create([LateHour(hour=hour) for hour in late], ignore_conflicts=True)
+        LateHour.objects.bulk_create(
+            [LateHour(hour=hour) for hour in sorted(late, reverse=True)[:MAX_LATE]], ignore_conflicts=True
+        )
     return advanced
 
 
 def _check_unmoved(streams: Mapping[tuple[UUID, str], StreamState]) -> None:
     agents = {agent for agent, _ in streams}
+    # The agents' rows are the lock: a start's first batch has no stream to lock yet.
+    list(Agent.objects.select_for_update().filter(pk__in=agents).order_by("pk").values_list("pk"))
     rows = Stream.objects.select_for_update().filter(agent_id__in=agents).order_by("pk")
     stored = {(agent, boot): seq for agent, boot, seq in rows.values_list("agent_id", "boot", "seq")}
     moved = {key for key, stream in streams.items() if stored.get(key, 0) != stream.seq}

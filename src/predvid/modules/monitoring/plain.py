@@ -9,6 +9,8 @@ MAX_TEXT = 300
 
 def text(value: object, length: int = MAX_TEXT) -> str:
     """Return `value` as text of at most `length` characters, without NUL (PostgreSQL refuses it)."""
+    if isinstance(value, dict | list | tuple):  # a container may be nested deeper than `str` survives
+        return "…"
     return str(value).replace("\x00", "")[:length]
 
 

@@ -13,7 +13,7 @@ from predvid.modules.monitoring.models import Event
 from predvid.modules.monitoring.plain import text, tree
 from predvid.wire.v1 import FactRow
 
-MAX_FACTS = 200
+MAX_FACTS = 500  # of one device
 QUIET = ("top.", "state.")  # facts that change by nature: kept, but no change events
 
 
@@ -22,11 +22,19 @@ def store_facts(rows: Sequence[FactRow], delivery: Delivery, now: datetime) -> I
 
     The first value of a fact makes no events. Must run inside the group's transaction.
     """
-    values = {text(row.name, 80): tree(row.value) for row in rows[:MAX_FACTS]}
-    checks = {text(row.name, 80): text(row.check, 60) for row in rows[:MAX_FACTS]}
+    values = {text(row.name, 80): tree(row.value) for row in rows}
+    checks = {text(row.name, 80): text(row.check, 60) for row in rows}
     stored = {fact.name: fact for fact in Fact.objects.filter(device_id=delivery.device, name__in=values)}
+    room = (
+        MAX_FACTS - Fact.objects.filter(device_id=delivery.device).count()
+        if values.keys() - stored.keys()
+        else 0
+    )
     for name, value in values.items():
         fact = stored.get(name)
+        room -= fact is None
+        if fact is None and room < 0:
+            continue
         if fact is not None and fact.value == value:
             continue
         Fact.objects.update_or_create(
