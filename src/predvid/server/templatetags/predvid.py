@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from django import template
 from django.utils import timezone
@@ -51,6 +52,7 @@ def asset(path: str) -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: int = 18) -> SafeString:
     """Return an icon as inline SVG, hidden from screen readers: a word stands beside it."""
     paths = mark_safe(ICONS[name])  # noqa: S308 - a constant of ours
@@ -96,6 +98,11 @@ def state_word_filter(state: str) -> str:
 @register.simple_tag
 def state(name: str, quiet: bool = False) -> SafeString:
     """Return a state as icon and word; `quiet` leaves the word to screen readers and the tooltip."""
+    return _state(name, quiet, _language())
+
+
+@cache
+def _state(name: str, quiet: bool, _language: str) -> SafeString:
     word = state_word(name)
     shown = format_html('<span class="{}">{}</span>', "visually-hidden" if quiet else "", word)
     return format_html(

@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Device, Site
+from predvid.modules.monitoring.models import Stream
 from predvid.modules.monitoring.queries.standing import (
     CODES,
     STANDINGS,
@@ -32,7 +34,7 @@ SORTS = {
     "client": ("client__name", False),
     "os": ("os", False),
     "type": ("type", False),
-    "seen": ("agents__streams__seen_at", False),
+    "seen": ("seen", False),
     "alerts": ("alerts", True),
 }
 
@@ -75,25 +77,29 @@ def device_list(viewer: Viewer, filters: Filters, now: datetime) -> Listed:
     rows = _sorted(with_code(_narrow(devices(viewer), filters), now), filters.sort, alerts)
     counted = Counter(WORDS[code] for _, code in rows)
     wanted = CODES.get(filters.state)
-    keys = [key for key, code in rows if wanted is None or code == wanted]
+    keys = [key for key, code in rows if wanted is None or code == wanted]  # thousands: kept as text
     page: Page[Any] = Paginator(keys, PER_PAGE).get_page(filters.page)
-    found = with_code(Device.objects.select_related("client", "site"), now).in_bulk(list(page.object_list))
-    page.object_list = shown(found[key] for key in page.object_list)
+    here = [UUID(key) for key in page.object_list]
+    found = with_code(Device.objects.select_related("client", "site"), now).in_bulk(here)
+    page.object_list = shown(found[key] for key in here)
     for device in page.object_list:
         device.alert_count = alerts.get(device.pk, 0)
     return Listed(page, {name: counted[name] for name in STANDINGS})
 
 
-def _sorted(rows: QuerySet[Any], sort: str, alerts: Mapping[UUID, int]) -> list[tuple[UUID, int]]:
+def _sorted(rows: QuerySet[Any], sort: str, alerts: Mapping[UUID, int]) -> list[tuple[str, int]]:
     """Return (key, code) of every row in order: one reading is both counted and paged."""
+    rows = rows.annotate(key=Cast("pk", CharField()))
     column, highest = SORTS.get(sort, SORTS["state"])
     if column == "alerts":
-        named = rows.order_by("name").values_list("pk", "code")
-        return sorted(named, key=lambda row: -alerts.get(row[0], 0))
-    if column.startswith("agents"):
-        rows, column = rows.annotate(last=Max(column)), "last"
+        named = list(rows.order_by("name").values_list("key", "code"))
+        many = {str(key): n for key, n in alerts.items()} | {key.hex: n for key, n in alerts.items()}
+        return sorted(named, key=lambda row: -many.get(row[0], 0))
+    if column == "seen":
+        streams = Stream.objects.filter(agent__device=OuterRef("pk")).order_by("-seen_at")
+        rows = rows.annotate(seen=Subquery(streams.values("seen_at")[:1]))
     order = F(column).desc() if highest else F(column).asc(nulls_first=True)
-    return list(rows.order_by(order, "name").values_list("pk", "code"))
+    return list(rows.order_by(order, "name").values_list("key", "code"))
 
 
 def _narrow(rows: QuerySet[Device], filters: Filters) -> QuerySet[Device]:
