@@ -7,7 +7,7 @@ replays several runs, as rates need. What a recording does not hold is not on th
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from predvid.core.errors import UserError
 from predvid.core.model import Event, Fact, Result, Said, Sample, say
 
 MAX_RECORDING = 64 << 20  # bytes
+Converter = Callable[[str], Mapping[str, Any] | None]
 PLATFORMS = ("linux", "windows", "macos")
 
 
@@ -133,14 +134,30 @@ class RecordingSource:
         return {"platform": self.platform, "answers": {}, "steps": self._steps}
 
 
-def load(text: str) -> Recording:
-    """Return the recording in JSON `text`; raise UserError saying what is wrong with it."""
+def load(text: str, convert: Converter | None = None) -> Recording:
+    """Return the recording in JSON `text`, or what a check's `replay`, given as `convert`, makes of it.
+
+    Raises UserError saying what is wrong with it.
+    """
     if len(text) > MAX_RECORDING:
         raise UserError(f"the recording is larger than {MAX_RECORDING >> 20} MiB")
+    made = convert(text) if convert else None
     try:
-        data = json.loads(text)
+        return _checked(_parsed(text) if made is None else made)
+    except UserError as error:
+        if convert is None:
+            raise
+        raise UserError(f"it is no output that this check reads, and {error}") from None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"the recording is not JSON: {error}") from None
+
+
+def _checked(data: Any) -> Recording:
     if not isinstance(data, dict) or data.get("platform") not in PLATFORMS:
         raise UserError(f'the recording has no "platform" out of {", ".join(PLATFORMS)}')
     base, steps = data.get("answers", {}), data.get("steps", [{}])

@@ -52,7 +52,7 @@ def outcome_data(check: Check, outcome: Outcome, language: str, texts: Mapping[s
     texts = {**KINDS, **texts}
     return {
         "check": check.name,
-        "facts": {fact.name: fact.value for fact in outcome.facts},
+        "facts": {fact.name: fact.value for fact in outcome.facts} | _summary(check, outcome),
         "samples": [_sample(sample) for sample in outcome.samples],
         "events": [_event(event, language, texts) for event in outcome.events],
         "results": [
@@ -62,6 +62,10 @@ def outcome_data(check: Check, outcome: Outcome, language: str, texts: Mapping[s
         ],
         "error": word(outcome.error, language, texts) if outcome.error else None,
     }  # fmt: skip
+
+
+def _summary(check: Check, outcome: Outcome) -> dict[str, Any]:
+    return dict(check.summary(outcome.facts, outcome.samples)) if check.summary else {}
 
 
 def _sample(sample: Sample) -> dict[str, Any]:

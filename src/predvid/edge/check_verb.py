@@ -1,6 +1,7 @@
 """`predvid check list` and `predvid check run`: checks at the desk, live or on a recording."""
 
 import argparse
+import codecs
 import json
 import os
 import sys
@@ -80,7 +81,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
     if options.replay and options.record:
         raise UserError("--replay and --record exclude each other")
     if options.replay:
-        outcome = replay(found, read_recording(options.replay), params)
+        outcome = replay(found, read_recording(options.replay, found), params)
     else:
         outcome = _live(found, params, options.record)
     data = outcome_data(found, outcome, language, registry.texts())
@@ -106,18 +107,27 @@ def _params(found: Check, given: list[str]) -> Any:
         raise UserError(str(error)) from None
 
 
-def read_recording(path: str) -> Recording:
-    """Return the recording in the file `path`; raise UserError naming the file and what is wrong with it."""
+def read_recording(path: str, found: Check) -> Recording:
+    """Return the recording in the file `path`, or the one that `found` makes of its tool's raw output.
+
+    Raises UserError naming the file and what is wrong with it.
+    """
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_RECORDING + 1)
-        return load(content.decode())
+        return load(_decoded(content), found.replay)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: the recording is not UTF-8 text") from None
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a file: UTF-8, or UTF-16 with its mark, as Windows PowerShell writes output."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig")
 
 
 def _live(found: Check, params: Any, record: str | None) -> Outcome:
