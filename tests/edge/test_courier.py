@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
+import pytest
+
 from edge.peer import LOSE, Peer
+from predvid.edge import agent
 from predvid.edge.agent import make_link
 from predvid.edge.backoff import Backoff
 from predvid.edge.clock import Clock
@@ -98,3 +101,24 @@ def test_halves_keep_the_numbers_unique(peer: Peer, enrolled: StateFolder) -> No
         peer.wait(lambda: len(told(peer)) + 2 >= 4)
     assert len(peer.taken) == len(peer.batches)
     assert all(one != other for one, other in pairwise(peer.batches))
+
+
+class BrokenClock(Clock):
+    """A clock with a defect that shows at the first word of the server."""
+
+    def learn(self, server_now: int, sent: float, received: float) -> None:
+        raise RuntimeError("defect")
+
+
+def test_a_courier_that_dies_ends_the_agent_and_keeps_its_data(
+    peer: Peer, enrolled: StateFolder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(agent, "Clock", BrokenClock)
+    assert agent.run(enrolled) == 1
+    assert [row.message for row in caplog.records if row.levelname == "ERROR"] == [
+        "the courier ended: RuntimeError: defect"
+    ]
+    clock = Clock()
+    outbox = Outbox(enrolled.outbox, new_boot(), clock.now, clock.elapsed)
+    assert outbox.depth().batches == 1
+    outbox.close()

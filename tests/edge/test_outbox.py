@@ -4,6 +4,7 @@ import itertools
 import random
 import resource
 import secrets
+import sqlite3
 import time
 import zlib
 from collections.abc import Iterator
@@ -278,4 +279,58 @@ def test_dead_letters_are_kept_and_bounded(tmp_path: Path) -> None:
         outbox.bury(head, "undecodable")
     depth = outbox.depth()
     assert (depth.batches, depth.bytes, depth.dead) == (0, 0, 20)
+    outbox.close()
+
+
+def test_damage_found_in_use_is_an_outbox_failure_and_heals(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    outbox = box(path)
+    for _ in range(5):
+        outbox.seal(batch(200))
+    head = outbox.head()
+    assert head is not None
+    with sqlite3.connect(path) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = other.execute("PRAGMA page_count").fetchone()[0]
+    other.close()
+    path.write_bytes(secrets.token_bytes(4096 * pages))
+    failures = 0
+    for use in (outbox.notes, outbox.depth, lambda: outbox.halve(head), lambda: outbox.ack(head)):
+        try:
+            use()
+        except OutboxFailed:
+            failures += 1
+    assert failures
+    outbox.seal(batch(event="after"))
+    assert [e.kind for one in drain(outbox) for e in one.events] == ["agent.outbox_damaged", "agent.started"]
+    assert outbox.depth().bytes == 0
+    outbox.close()
+
+
+def spoiled(path: Path, place: int) -> None:
+    """Damage the bytes of one batch in a way that SQLite cannot see."""
+    with sqlite3.connect(path) as other:
+        ids = [id for (id,) in other.execute("SELECT id FROM batch ORDER BY id")]
+        other.execute("UPDATE batch SET body = zeroblob(length(body)) WHERE id = ?", (ids[place],))
+    other.close()
+
+
+def test_a_batch_that_cannot_be_read_holds_up_neither_the_courier_nor_the_cap(tmp_path: Path) -> None:
+    path = tmp_path / "o.db"
+    outbox = box(path, 40_000)
+    for n in range(5):
+        outbox.seal(batch(200, f"event {n}"))
+    spoiled(path, 0)
+    spoiled(path, 1)
+    head = outbox.head()
+    assert head is not None
+    assert not outbox.halve(head)
+    for _ in range(40):
+        outbox.seal(batch(200))
+    assert outbox.depth().dead == 1, "the second was in the way of the cap; the head may have arrived"
+    outbox.bury(head, "undecodable")
+    out = drain(outbox)
+    outbox.seal(batch(1))
+    out += drain(outbox)
+    assert sum(one.dropped for one in out) + sum(map(sealing.count, out)) == 44 * 200 + 1
     outbox.close()

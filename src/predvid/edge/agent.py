@@ -68,7 +68,10 @@ def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Lin
 
 
 def run(state: StateFolder, cap: int = CAP) -> int:
-    """Run the agent on `state` until SIGTERM or SIGINT; return the exit status. Raises UserError."""
+    """Run the agent on `state` until SIGTERM or SIGINT; return the exit status. Raises UserError.
+
+    The status is 1 where it can no longer deliver: whatever started it starts it again.
+    """
     membership, keys = load_membership(state), load_keys(state)
     policy = local_policy.load(local_policy.find(state))
     source = local_source()
@@ -94,7 +97,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
     finally:
         lock.release()
     log.info("stopped")
-    return 0
+    return 1 if courier.failure else 0
 
 
 def _work(loop: Loop, courier: Courier, keeper: PlanKeeper) -> None:

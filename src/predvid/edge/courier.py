@@ -43,8 +43,15 @@ class Met:
     """The server's clock was heard, or the first try to hear it failed."""
 
 
+@dataclass(frozen=True)
+class Died:
+    """The courier met what it was not made for and ended: without it the agent is of no use."""
+
+    why: str
+
+
 Answer = TypeVar("Answer")
-News = Ack | PlanCame | SetAside | Met
+News = Ack | PlanCame | SetAside | Met | Died
 
 
 class Hello(msgspec.Struct):
@@ -64,16 +71,18 @@ class Courier:
         standing: Standing,
         tell: Callable[[News], None],
         network: Backoff | None = None,
+        approval: Backoff | None = None,
     ) -> None:
         self._link, self._outbox, self._clock, self._tell = link, outbox, clock, tell
         self._standing = standing
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._network = network or Backoff()
-        self._approval = Backoff(base=5, cap=60)
+        self._approval = approval or Backoff(base=5, cap=60)
         self._refused = Backoff(base=60, cap=900, spread=120)
         self._met = self._plan_here = False
         self._tries: tuple[int, int] = (0, 0)  # id of a batch that was refused, and how often
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self.failure = ""  # why it ended by itself
+        self._thread = threading.Thread(target=self._watched, name="courier", daemon=True)
 
     def start(self) -> None:
         """Begin to work."""
@@ -97,6 +106,17 @@ class Courier:
             self._link.cut()
             self._thread.join(patience)
 
+    def _watched(self) -> None:
+        try:
+            self._run()
+        except Exception as error:
+            self.failure = f"{type(error).__name__}: {error}"
+            log.error("the courier ended: %s", self.failure)
+            log.debug("where it ended", exc_info=True)
+            self._tell(Died(self.failure))
+        finally:
+            self._link.close()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
@@ -110,7 +130,6 @@ class Courier:
                 self._wake.wait()
             elif pause:
                 self._stopping.wait(pause)
-        self._link.close()
 
     def _turn(self) -> float | None:
         """Do one request; return the pause before the next in seconds, None to wait for something to do."""

@@ -10,7 +10,7 @@ from predvid.checks.v1 import Check
 from predvid.core.model import say
 from predvid.edge import tasks
 from predvid.edge.clock import Clock
-from predvid.edge.courier import Courier, Met, News, PlanCame, SetAside
+from predvid.edge.courier import Courier, Died, Met, News, PlanCame, SetAside
 from predvid.edge.gathering import Gathering
 from predvid.edge.local_policy import Policy
 from predvid.edge.outbox import Outbox, OutboxFailed
@@ -84,14 +84,14 @@ class Loop:
             log.warning("the check %s of the plan does not run: %s", one.name, one.said.id)
 
     def run(self) -> None:
-        """Work until a Stop comes; what was gathered is sealed before it returns."""
+        """Work until a Stop comes or the courier died; what was gathered is sealed before it returns."""
         while True:
             self._start_due()
             try:
                 news = self._inbox.get(timeout=self._until_next())
             except queue.Empty:
                 news = None
-            if isinstance(news, Stop):
+            if isinstance(news, Stop | Died):
                 break
             if news is not None:
                 self._hear(news)

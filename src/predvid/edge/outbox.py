@@ -7,9 +7,10 @@ leaves the disk before the next is sent: by an fsync of its own where the next i
 of the next seal.
 """
 
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,22 +65,27 @@ class Outbox:
         self._seq = 0
         self._lost = 0
         self._damage = ""
+        self._broken = ""  # what is wrong with the file, until another one has taken its place
         self.limit = MAX_BODY
         try:
             self._db = outbox_file.connect(path)
-        except sqlite3.DatabaseError as error:
+            self._measure()
+        except sqlite3.Error as error:
             if not outbox_file.damaged(error):
                 raise OutboxFailed(str(error)) from None
             self._renew(str(error))
-        self._measure()
 
     def _renew(self, why: str) -> None:
+        self._broken = why
         try:
-            aside = outbox_file.move_aside(self._path, self._now())
-            self._damage = f"{why}; kept as {aside.name}"
+            if self._path.exists():
+                aside = outbox_file.move_aside(self._path, self._now())
+                self._damage = f"{why}; kept as {aside.name}"
             self._db = outbox_file.connect(self._path)
+            self._measure()
         except (sqlite3.Error, OSError) as error:
             raise OutboxFailed(str(error)) from None
+        self._broken = ""
 
     def _measure(self) -> None:
         row = self._db.execute(
@@ -92,11 +98,18 @@ class Outbox:
 
     def recover(self, error: sqlite3.Error) -> OutboxFailed:
         """Move a file aside that turned out damaged in use; return the failure to raise."""
-        if outbox_file.damaged(error):
+        if self._broken or outbox_file.damaged(error):
             self._db.close()
-            self._renew(str(error))
-            self._measure()
+            self._renew(self._broken or str(error))
         return OutboxFailed(str(error))
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._mutex:
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise self.recover(error) from None
 
     def lose(self, samples: int) -> None:
         """Count samples that never reached the disk; a later batch reports them."""
@@ -161,7 +174,11 @@ class Outbox:
         samples, events = self._pending(db)
         while self._bytes + needed > self._cap and (row := _next_to_shrink(db)) is not None:
             id, body = row
-            batch = sealing.decode(body)
+            try:
+                batch = sealing.decode(body)
+            except sealing.Undecodable:
+                samples += self._bury(db, id, "undecodable")
+                continue
             rest = sealing.without_samples(batch)
             if not sealing.count(batch):  # nothing but facts and events is left everywhere: the oldest go
                 samples, events = samples + batch.dropped, events + len(batch.events) + len(batch.outcomes)
@@ -179,13 +196,10 @@ class Outbox:
 
     def head(self) -> Sealed | None:
         """Return the oldest batch, the only one that may be sent."""
-        with self._mutex:
-            try:
-                row = self._db.execute(
-                    "SELECT id, boot, seq, body, process, since FROM batch ORDER BY id LIMIT 1"
-                ).fetchone()
-            except sqlite3.Error as error:
-                raise self.recover(error) from None
+        with self._reading() as db:
+            row = db.execute(
+                "SELECT id, boot, seq, body, process, since FROM batch ORDER BY id LIMIT 1"
+            ).fetchone()
         if row is None:
             return None
         id, boot, seq, body, process, since = row
@@ -197,41 +211,52 @@ class Outbox:
         with self._mutex:
             behind = self._last > sealed.id
             with self._change(durable=behind) as db:
-                db.execute("DELETE FROM batch WHERE id = ?", (sealed.id,))
-                self._bytes -= len(sealed.body)
+                gone = db.execute("DELETE FROM batch WHERE id = ?", (sealed.id,)).rowcount
+                self._bytes -= len(sealed.body) if gone else 0  # the file may have been moved aside meanwhile
                 for name, text in (notes or {}).items():
                     _note(db, name, text)
             if not behind and self._bytes == 0:
-                self._shrink_file()
+                with contextlib.suppress(OutboxFailed):  # the batch is gone; shrinking can wait
+                    self._shrink_file()
 
     def _shrink_file(self) -> None:
-        if self._db.execute("PRAGMA freelist_count").fetchone()[0] > 256:
+        with self._reading() as db:
+            free = db.execute("PRAGMA freelist_count").fetchone()[0]
+        if free > 256:
             with self._change(durable=False) as db:
                 db.execute("PRAGMA incremental_vacuum").fetchall()
 
     def bury(self, sealed: Sealed, code: str) -> None:
         """Move a batch that the server refused for good to the dead letters, of which the newest are kept."""
         with self._mutex, self._change() as db:
-            db.execute(
-                "INSERT INTO dead (boot, seq, at, code, body) VALUES (?, ?, ?, ?, ?)",
-                (sealed.boot, sealed.seq, self._now(), code, sealed.body),
-            )
-            db.execute(
-                "DELETE FROM dead WHERE id <= (SELECT max(id) FROM dead) - ?",
-                (DEAD_KEPT,),
-            )
-            db.execute("DELETE FROM batch WHERE id = ?", (sealed.id,))
-            self._bytes -= len(sealed.body)
+            self._bury(db, sealed.id, code)
+
+    def _bury(self, db: sqlite3.Connection, id: int, code: str) -> int:
+        """Return how many samples the batch `id` held."""
+        row = db.execute("SELECT samples, length(body) FROM batch WHERE id = ?", (id,)).fetchone()
+        samples, size = row or (0, 0)  # none where the file was moved aside meanwhile
+        db.execute(
+            "INSERT INTO dead (boot, seq, at, code, body) "
+            "SELECT boot, seq, ?, ?, body FROM batch WHERE id = ?",
+            (self._now(), code, id),
+        )
+        db.execute("DELETE FROM dead WHERE id <= (SELECT max(id) FROM dead) - ?", (DEAD_KEPT,))
+        db.execute("DELETE FROM batch WHERE id = ?", (id,))
+        self._bytes -= size
+        return int(samples)
 
     def halve(self, sealed: Sealed) -> bool:
         """Replace a head that the server refused as too large by its halves, under a boot id of their own.
 
         Their old number was never taken by the server, and the numbers behind it are used. Returns False
-        where the batch cannot be divided.
+        where the batch cannot be divided, or not even be read any more.
         """
-        parts = sealing.halves(sealing.decode(sealed.body))
-        with self._mutex:
-            following = self._db.execute("SELECT min(id) FROM batch WHERE id > ?", (sealed.id,)).fetchone()[0]
+        try:
+            parts = sealing.halves(sealing.decode(sealed.body))
+        except sealing.Undecodable:
+            return False
+        with self._reading() as reader:
+            following = reader.execute("SELECT min(id) FROM batch WHERE id > ?", (sealed.id,)).fetchone()[0]
             middle = sealed.id + ((following or sealed.id + STEP) - sealed.id) // 2
             if parts is None or middle == sealed.id:
                 return False
@@ -253,13 +278,13 @@ class Outbox:
 
     def notes(self) -> dict[str, str]:
         """Return all notes by name."""
-        with self._mutex:
-            return dict(self._db.execute("SELECT name, value FROM note").fetchall())
+        with self._reading() as db:
+            return dict(db.execute("SELECT name, value FROM note").fetchall())
 
     def depth(self) -> Depth:
         """Return what lies in the outbox now."""
-        with self._mutex:
-            return depth(self._db)
+        with self._reading() as db:
+            return depth(db)
 
     def close(self) -> None:
         """Close the file; what was sealed stays."""
@@ -294,8 +319,9 @@ class _Change:
         except sqlite3.Error as failed:
             error = failed
         (outbox._bytes, outbox._last, outbox._seq, outbox._lost, outbox._damage) = self._before
-        if outbox._db.in_transaction:
-            outbox._db.rollback()
+        with contextlib.suppress(sqlite3.Error):
+            if outbox._db.in_transaction:
+                outbox._db.rollback()
         if isinstance(error, sqlite3.Error):
             raise outbox.recover(error) from None
 

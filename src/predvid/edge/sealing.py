@@ -17,6 +17,10 @@ FORGET = 86400.0  # seconds after which a series not seen leaves the layout, whe
 MOST_SERIES = 60_000  # `place` is an uint16
 
 
+class Undecodable(ValueError):
+    """A body that is no batch: its bytes were damaged on the disk."""
+
+
 class Layout:
     """The series of this device in a stable order; its bytes change only when a new series appears."""
 
@@ -66,8 +70,11 @@ def encode(batch: Batch) -> bytes:
 
 
 def decode(body: bytes) -> Batch:
-    """Return the batch of a body made by `encode`."""
-    return msgspec.msgpack.decode(zlib.decompress(body), type=Batch)
+    """Return the batch of a body made by `encode`. Raises Undecodable."""
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(body), type=Batch)
+    except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Undecodable(str(error)) from None
 
 
 def count(batch: Batch) -> int:
