@@ -10,7 +10,7 @@ import fleet
 from predvid.core.model import State
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.monitoring import actions
-from predvid.modules.monitoring.models import Alert, Result
+from predvid.modules.monitoring.models import Alert
 from predvid.wire import v1
 from simulated import ENCODE, Device, Link, now_ms
 
@@ -168,13 +168,14 @@ def test_a_check_that_does_not_apply_is_no_fault(machine: Machine) -> None:
     assert fleet.states(machine.device) == {}
 
 
-def test_an_item_that_is_gone_resolves(machine: Machine) -> None:
+def test_an_item_that_is_gone_is_no_good_sample(machine: Machine) -> None:
     assert machine.disk(10, 99) == ["open"]
-    rows = fleet.disk(10, "/0")
-    assert machine.tell("disk_space", rows) == ["resolved"]
-    assert fleet.states(machine.device) == {("disk_space", "/0"): State.OK}
-    assert machine.alert_events() == ["alert.opened", "alert.resolved"]
-    assert not Result.objects.filter(device__agents=machine.device.agent, item="/1").exists()
+    assert machine.tell("disk_space", fleet.disk(10, "/0")) == ["open"]
+    assert fleet.states(machine.device) == {
+        ("disk_space", "/0"): State.OK,
+        ("disk_space", "/1"): State.UNKNOWN,
+    }
+    assert machine.alert_events() == ["alert.opened", "alert.changed"]
 
 
 def test_an_unknown_check_is_stored_and_not_judged(machine: Machine) -> None:

@@ -33,6 +33,14 @@ TEXTS = {
         "Provjera {check} prekinuta je zbog unutarnje pogreške: {error}",
     ),
     "check.no_data": Text("No data for {seconds:secs}", "Bez podataka; proteklo vrijeme: {seconds:secs}"),
+    "check.gone": Text(
+        "{item} is no longer seen; that is no sign that all is well",
+        "Više se ne vidi: {item}; to ne znači da je sve u redu",
+    ),
+    "agent.identity": Text(
+        "Two machines report under one identity; the agent is locked until a person releases it",
+        "Dva se računala javljaju pod istim identitetom; agent je zaključan dok ga netko ne otključa",
+    ),
     "agent.offline": Text(
         "The agent has been silent for {minutes:int} {minutes|minute|minutes}",
         "Agent se ne javlja već {minutes:int} {minutes|minutu|minute|minuta}",

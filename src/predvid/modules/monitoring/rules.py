@@ -15,6 +15,8 @@ DATA_ITEM = "!data"  # the item under which a check's silence stands
 AGENT_CHECK = "agent"  # the built-in check of the agent itself: offline, clock
 MAX_ITEM = 255  # characters of an item's name
 FRESH = timedelta(minutes=10)  # older deliveries enter history and never notify
+UNSEEN = timedelta(hours=24)  # an alert on an item that nobody sees any more is closed after this
+GONE = "check.gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,11 @@ def failed_run(state: DeviceState, check: str, said: Said, now: datetime, hold: 
 def apply_results(
     state: DeviceState, check: str, results: Iterable[Result], now: datetime, hold: timedelta
 ) -> list[Change]:
-    """Return the changes that a whole good run of `check` brings; items that it no longer names are gone."""
+    """Return the changes that a whole good run of `check` brings.
+
+    An item that it no longer names is removed; if its alert stands open, it is lost from sight, not healed (a
+    dead disk is no longer full): see `_lost`. The check's own failure is over with a good run.
+    """
     changes, named = [], set()
     for result in results:
         named.add(result.item)
@@ -164,12 +170,31 @@ def apply_results(
         if change is not None:
             changes.append(change)
     gone = [key for key in state.standings if key[0] == check and key[1] not in named and key[1] != DATA_ITEM]
-    for name, item in gone:
-        before = state.standings[name, item]
-        _, step = transition(before.condition, State.OK, now, hold)
-        state.note(check, item, None)
-        changes.append(Change(state.device, state.client, check, item, None, step, now))
+    for _, item in gone:
+        before = state.standings[check, item]
+        if item == RUN_ITEM or not _stands_open(before.condition) or _closed_unseen(before, now):
+            changes += spoke(state, check, item, now)
+        elif before.said.id != GONE:
+            changes.append(_lost(state, check, item, before, now))
     return changes
+
+
+def _stands_open(condition: Condition) -> bool:
+    return condition.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)
+
+
+def _closed_unseen(standing: Standing, now: datetime) -> bool:
+    """Tell whether a lost item's alert may be closed: a person took note of the loss, or it is long ago."""
+    acknowledged = standing.condition.phase is Phase.ACKNOWLEDGED
+    return standing.said.id == GONE and (acknowledged or now - standing.since >= UNSEEN)
+
+
+def _lost(state: DeviceState, check: str, item: str, before: Standing, now: datetime) -> Change:
+    """Return the change when an item with an open alert is no longer seen: UNKNOWN, its alert open again."""
+    condition = replace(before.condition, phase=Phase.OPEN, state=State.UNKNOWN)
+    after = Standing(State.UNKNOWN, say(GONE, item=item), now, before.said, condition)
+    state.note(check, item, after)
+    return Change(state.device, state.client, check, item, after, Step.CHANGED, now, opened=True)
 
 
 def silent(state: DeviceState, check: str, result: Result, now: datetime) -> list[Change]:
@@ -201,7 +226,7 @@ def _step(
     since = before.since if before is not None and same else now
     after = Standing(result.state, result.said, since, result.reason, condition)
     state.note(check, result.item, after)
-    opened = condition.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)
+    opened = _stands_open(condition)
     return Change(state.device, state.client, check, result.item, after, step, now, opened)
 
 
