@@ -123,14 +123,17 @@ def test_a_batch_that_comes_during_a_sweep_wins(ground: Store, link: Link) -> No
     assert fleet.alerts(device) == [("disk_space", "/", "open")]
 
 
-def test_revoked_and_locked_agents_are_not_offline(link: Link) -> None:
+@pytest.mark.parametrize(("state", "found"), [("revoked", []), ("locked", [(*OFFLINE, "open")])])
+def test_a_revoked_agent_is_not_missed_and_a_locked_one_is(
+    link: Link, state: str, found: list[tuple[str, str, str]]
+) -> None:
     device = fleet.enrol(link)
     at = speaks(link, device)
     agent = fleet.agent(device)
-    agent.state = "revoked"
+    agent.state = state
     agent.save()
     sweep(at + timedelta(hours=1))
-    assert fleet.alerts(device) == []
+    assert fleet.alerts(device) == found
 
 
 def test_a_gateway_that_remembers_the_device_sees_what_the_sweep_wrote(ground: Store, link: Link) -> None:

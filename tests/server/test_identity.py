@@ -7,6 +7,7 @@ import pytest
 import fleet
 from predvid.checks.registry import checks
 from predvid.core.model import Severity, State
+from predvid.core.trust import public_key
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.inventory.models import Agent
 from predvid.modules.monitoring import chores, device_actions
@@ -19,6 +20,7 @@ from simulated import Device, Link, now_ms, refusal
 
 HOUR = 3_600_000
 ROOT = {"mount": "/"}
+IDENTITY = ("agent", "identity")
 STARTED = v1.EventRow("agent.started", v1.Sentence("agent.started", {"version": "1"}), 0)
 
 
@@ -76,7 +78,8 @@ def forked(link: Link) -> tuple[Device, bytes]:
 def test_a_fork_locks_the_identity_and_changes_nothing(ground: Store, link: Link) -> None:
     device, other = forked(link)
     locked(device, "fork")
-    assert fleet.alerts(device) == []
+    assert fleet.alerts(device) == [(*IDENTITY, "open")]
+    assert fleet.states(device) == {("disk_space", "/"): State.OK, IDENTITY: State.CRITICAL}
     for body in (other, device.batch("disk_space", fleet.disk(12))):
         status, answer = link.post(device, "batch", body)
         assert (status, refusal(answer).code) == (403, "locked")
@@ -86,11 +89,45 @@ def test_a_fork_locks_the_identity_and_changes_nothing(ground: Store, link: Link
 def test_a_released_agent_delivers_what_it_kept(ground: Store, link: Link) -> None:
     device, other = forked(link)
     device_actions.release(PLATFORM, fleet.agent_id(device), fleet.now())
+    assert fleet.alerts(device) == [(*IDENTITY, "resolved")]
     assert not link.ack(device, other).repeated
-    assert fleet.alerts(device) == [("disk_space", "/", "open")]
+    assert fleet.alerts(device)[1:] == [("disk_space", "/", "open")]
     link.ack(device, device.batch("disk_space", fleet.disk(12)))
     assert fleet.agent(device).state == Agent.State.APPROVED
-    assert fleet.events(device)[-3:] == ["agent.released", "alert.opened", "alert.resolved"]
+    assert fleet.events(device)[-4:] == ["alert.resolved", "agent.released", "alert.opened", "alert.resolved"]
+
+
+def sibling(of: Agent, new: Device) -> Agent:
+    """Return another approved agent on the same device."""
+    return Agent.objects.create(
+        client=of.client,
+        device=of.device,
+        state=Agent.State.APPROVED,
+        sign_key=public_key(new.seed),
+        seal_key=new.seed,
+    )
+
+
+def test_one_locked_agent_of_two_keeps_the_alert(link: Link) -> None:
+    one, device = Device(), fleet.enrol(link)
+    one.agent = str(sibling(fleet.agent(device), one).pk)
+    for agent in (one, device):
+        device_actions.lock(fleet.agent_id(agent), "fork", fleet.now())
+    device_actions.release(PLATFORM, fleet.agent_id(one), fleet.now())
+    assert fleet.alerts(device) == [(*IDENTITY, "open")]
+    device_actions.revoke(PLATFORM, fleet.agent_id(device), fleet.now())
+    assert fleet.alerts(device) == [(*IDENTITY, "resolved")]
+
+
+def test_with_its_last_agent_a_device_has_nothing_open(link: Link) -> None:
+    device = fleet.enrol(link)
+    link.ack(device, device.batch("disk_space", fleet.disk(99)))
+    device_actions.revoke(PLATFORM, fleet.agent_id(device), fleet.now())
+    assert fleet.alerts(device) == [("disk_space", "/", "resolved")]
+    assert fleet.states(device) == {}
+    device_actions.approve(PLATFORM, fleet.agent_id(device), fleet.now())
+    link.ack(device, device.batch("disk_space", fleet.disk(99)))
+    assert fleet.alerts(device)[1:] == [("disk_space", "/", "open")]
 
 
 def test_a_fork_through_another_gateway_is_no_ack(ground: Store, link: Link) -> None:

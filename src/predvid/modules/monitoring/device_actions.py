@@ -6,16 +6,22 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 
-from predvid.core.model import Severity
+from predvid.core.model import Result as Judgement
+from predvid.core.model import Severity, State, say
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory import actions as inventory
 from predvid.modules.inventory import enrolment
 from predvid.modules.inventory.models import Agent, Device
-from predvid.modules.monitoring.actions import note_event
+from predvid.modules.monitoring.actions import note_event, record
+from predvid.modules.monitoring.intake import load_states
 from predvid.modules.monitoring.models import Alert, Event, Result, Stream
+from predvid.modules.monitoring.rules import AGENT_CHECK, Change, silent, spoke
 from predvid.modules.monitoring.store import SeriesRow, TenureRow
 from predvid.modules.monitoring.stores import store
 from predvid.wire.v1 import Enrolment
+
+IDENTITY = "identity"  # the item of the agent's check under which a locked agent stands
+HEARD = (Agent.State.APPROVED, Agent.State.LOCKED)  # a device of which someone expects to hear
 
 
 @transaction.atomic
@@ -30,7 +36,9 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> Agent:
 @transaction.atomic
 def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a pending (or once revoked) agent report. Raises NotVisible or UserError."""
+    _hold_device(agent_id)
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
+    _judge_agents(agent.device_id, now)
     note_event(
         "agent.approved", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
     )
@@ -39,8 +47,13 @@ def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
 
 @transaction.atomic
 def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
-    """Refuse an agent from now on; it keeps its data. Raises NotVisible or UserError."""
+    """Refuse an agent from now on; it keeps its data. With its last agent a device has no standing any more.
+
+    Raises NotVisible or UserError.
+    """
+    _hold_device(agent_id)
     agent = enrolment.set_state(viewer, agent_id, Agent.State.REVOKED, now)
+    _judge_agents(agent.device_id, now)
     note_event(
         "agent.revoked", agent.client_id, agent.device_id, now, Severity.WARNING, viewer.name, who=viewer.name
     )
@@ -50,7 +63,9 @@ def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
 @transaction.atomic
 def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a locked agent report again; what it has delivered is forgotten. Raises as above."""
+    _hold_device(agent_id)
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
+    _judge_agents(agent.device_id, now)
     Stream.objects.filter(agent=agent).delete()
     note_event(
         "agent.released", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
@@ -60,10 +75,33 @@ def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
 
 @transaction.atomic
 def lock(agent_id: UUID, reason: str, now: datetime) -> None:
-    """Lock an agent's identity, once, with an event; `reason` is `fork` or `copied`."""
+    """Lock an agent's identity, once, with an event and an alert; `reason` is `fork` or `copied`."""
+    _hold_device(agent_id)
     agent = Agent.objects.filter(pk=agent_id).first()
     if agent is not None and enrolment.lock(agent_id, reason):
         note_event("agent.locked", agent.client_id, agent.device_id, now, Severity.CRITICAL, why=reason)
+        _judge_agents(agent.device_id, now)
+
+
+def _hold_device(agent_id: UUID) -> None:
+    """Lock the agent's device before the agent, in the order in which moves and merges do."""
+    mine = Agent.objects.filter(pk=agent_id).values("device")
+    list(Device.objects.select_for_update().filter(pk__in=mine).values_list("pk"))
+
+
+def _judge_agents(device_id: UUID, now: datetime) -> None:
+    """Let a device stand as its agents do: bad while one is locked, not at all with none left to hear."""
+    states = set(Agent.objects.filter(device=device_id).values_list("state", flat=True))
+    state = load_states([device_id])[device_id]
+    changes: list[Change] = []
+    for check, item in list(state.standings):
+        released = (check, item) == (AGENT_CHECK, IDENTITY) and Agent.State.LOCKED not in states
+        if released or not states.intersection(HEARD):
+            changes += spoke(state, check, item, now)
+    if Agent.State.LOCKED in states:
+        changes += silent(state, AGENT_CHECK, Judgement(IDENTITY, State.CRITICAL, say("agent.identity")), now)
+    if changes:
+        record(changes, {device_id: state.version}, now)
 
 
 @transaction.atomic
@@ -99,6 +137,7 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     Event.objects.filter(device_id=other_id).update(device=keep)
     Result.objects.filter(device_id=other_id).delete()
     _hand_over_series(str(keep_id), str(other_id))
+    _judge_agents(keep.pk, now)
     note_event(
         "device.merged",
         keep.client_id,

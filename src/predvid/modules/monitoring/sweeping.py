@@ -41,13 +41,13 @@ class Presence:
 
 
 def presences(now: datetime) -> list[Presence]:
-    """Return the presence of every device whose approved agents have delivered at least once.
+    """Return the presence of every device whose approved or locked agents have delivered at least once.
 
     The agent that delivered last speaks for its device: one left over from an earlier installation does not.
     """
     latest: dict[UUID, Presence] = {}
     rows = (
-        Stream.objects.filter(agent__state=Agent.State.APPROVED)
+        Stream.objects.filter(agent__state__in=(Agent.State.APPROVED, Agent.State.LOCKED))
         .order_by("seen_at")
         .values_list("agent__device_id", "seen_at", "ran")
     )
