@@ -11,8 +11,19 @@ GROUP = "predvid.verbs"
 
 
 def _usage(verbs: dict[str, EntryPoint]) -> str:
-    names = ", ".join(sorted(verbs))
-    return f"usage: predvid VERB ...\n\nverbs: {names}\nversion {__version__}; each verb takes --help"
+    width = max(map(len, verbs), default=0)
+    lines = "\n".join(f"  {name:<{width}}  {_about(verbs[name])}" for name in sorted(verbs))
+    return f"usage: predvid VERB ...\n\n{lines}\n\nversion {__version__}; each verb takes --help"
+
+
+def _about(entry: EntryPoint) -> str:
+    """Return what a verb does: the sentence on top of its module, without the command that it begins with."""
+    try:
+        entry.load()
+    except ModuleNotFoundError:
+        return "(needs the server's install)"
+    sentence = (sys.modules[entry.module].__doc__ or "").split("\n\n")[0].strip()
+    return sentence.partition("`: ")[2] or sentence
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""A second machine for tests: a network namespace behind a virtual cable; without root, this machine again."""
+"""A second machine for tests: a network namespace behind a virtual cable, or without root this one again."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`predvid agent enroll | run | status | selftest | service`."""
+"""`predvid agent enroll | run | status | selftest | service`: the agent of one device."""
 
 import argparse
 import os

@@ -51,7 +51,8 @@ def space(data: Path) -> Finding:
 
 def port(data: Path, wanted: int | None) -> Finding:
     """Look who answers on the port of the installation, or on `wanted`."""
-    place = Place.described(data)
+    described = bool(os.environ.get("PREDVID_STORE_PORT"))  # by a server's environment file
+    place = Place.from_environment(os.environ) if described else Place.described(data)
     ours = urlsplit(place.address).port if place else None
     number = wanted or ours or 8700
     host = (urlsplit(place.local).hostname if place else None) or "127.0.0.1"

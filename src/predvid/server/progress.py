@@ -13,7 +13,7 @@ class Steps:
     def __init__(self, out: Console, status: Status | None) -> None:
         self._out, self._status = out, status
 
-    def say(self, step: str) -> None:
+    def show(self, step: str) -> None:
         """Show `step` as the one under way."""
         if self._status is None:
             self._out.print(f"predvid: {step}", soft_wrap=True)

@@ -31,14 +31,18 @@ class OwnCertificate:
         return certificates.ensure(self.folder, self.names, datetime.now(UTC))
 
     def keep_fresh(self, config: uvicorn.Config, stop: threading.Event) -> None:
-        """Renew it while the gateway runs; new connections then see the new one. Ends with `stop`."""
+        """Renew it in time while the gateway runs. Ends with `stop`."""
         while not stop.wait(LOOK_SECONDS):
             try:
-                chain, key = self.ensure()
-                if config.ssl is not None:
-                    config.ssl.load_cert_chain(chain, key)
+                self.renew(config)
             except (OSError, ValueError) as error:
                 log.error("the certificate cannot be renewed: %s", error)
+
+    def renew(self, config: uvicorn.Config) -> None:
+        """Renew it where needed; new connections then see the new one. Raises OSError or ValueError."""
+        chain, key = self.ensure()
+        if config.ssl is not None:
+            config.ssl.load_cert_chain(chain, key)
 
 
 def run(place: Place, options: argparse.Namespace) -> None:

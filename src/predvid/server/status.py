@@ -2,16 +2,20 @@
 
 import argparse
 import json
+import logging
 import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from rich.console import Console
 from rich.table import Table
 
 from predvid import __version__
+from predvid.core.errors import UserError
+from predvid.server import supervised
 from predvid.server.loading import after_setup
 from predvid.server.owner import existing
 
@@ -26,8 +30,18 @@ def status(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     place = existing(options.data)
     os.environ.update(place.environment())
-    answer = collect(datetime.now(UTC))
+    for chatty in (
+        "urllib3.connectionpool",
+        "clickhouse_connect",
+    ):  # that the store does not answer is in the answer
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
+    try:
+        answer = collect(datetime.now(UTC))
+    except DatabaseError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"The database of {place.data} does not answer: {reason}", 1) from None
     answer["url"] = f"{place.address}/"
+    answer["running"] = sorted(set(supervised.names(place.data)))
     if options.json:
         sys.stdout.write(json.dumps(answer) + "\n")
     else:
@@ -58,8 +72,14 @@ def collect(now: datetime) -> dict[str, Any]:
 def _table(answer: dict[str, Any]) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in answer.items():
-        shown = (
-            ", ".join(f"{k} {v}" for k, v in value.items()) or "–" if isinstance(value, dict) else str(value)
-        )
+        shown = _words(value)
         table.add_row(f"[bold]{name.replace('_', ' ')}[/bold]", shown)
     Console(highlight=False).print(table)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        value = [f"{name} {number}" for name, number in value.items()]
+    if isinstance(value, list):
+        return ", ".join(value) or "–"
+    return "–" if value is None else str(value)

@@ -1,11 +1,13 @@
 """One supervised part: runs a verb and ends when its supervisor does, however that one ended."""
 
 import os
+import re
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,6 +16,7 @@ from predvid.cli import main
 
 MODULE = "predvid.server.supervised"
 STOP_SECONDS = 8
+NAME = re.compile(r"predvid\S* (?:serve (store|gateway|console|worker)\b|agent run\b)")
 
 
 def run(arguments: list[str]) -> int:
@@ -39,14 +42,22 @@ def _follow(pipe: int) -> None:
 
 
 def of(data: Path) -> Iterator[psutil.Process]:
-    """Yield the supervised parts that run on the data directory `data`, whoever started them."""
+    """Yield the parts that run on the data directory `data`, whoever started them."""
     for process in psutil.process_iter():
         try:
-            mine = MODULE in process.cmdline()[:3] and process.environ().get("PREDVID_DATA") == str(data)
+            if MODULE in process.cmdline()[:3] and process.environ().get("PREDVID_DATA") == str(data):
+                yield process
         except psutil.Error:  # it ended meanwhile, or belongs to someone else
             continue
-        if mine:
-            yield process
+
+
+def names(data: Path) -> Iterator[str]:
+    """Yield the names of the parts that run on `data`: started here, or as units of a server."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            found = NAME.search(" ".join(process.cmdline()))
+            if found and process.environ().get("PREDVID_DATA") == str(data):
+                yield found.group(1) or "agent"
 
 
 def end_leftovers(data: Path) -> int:

@@ -131,21 +131,21 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps) -> 
     """Start the parts in order, enrol this machine, wait for its first samples. Raises UserError."""
     place = supervisor.place
     listen = ["--listen", options.listen, "--port", str(options.port)]
-    step.say("Opening the store of samples …")
+    step.show("Opening the store of samples …")
     supervisor.start(Part("store", ["serve", "store"]))
-    step.say("Bringing the tables up to date …")
+    step.show("Bringing the tables up to date …")
     setting_up = after_setup("predvid.server.setting_up")
     setting_up.migrate()
-    step.say("Waiting for the store …")
+    step.show("Waiting for the store …")
     setting_up.wait_for_store(supervisor, READY_SECONDS)
-    step.say("Starting gateway, console and worker …")
+    step.show("Starting gateway, console and worker …")
     supervisor.start(Part("gateway", ["serve", "gateway", *listen]))
     supervisor.start(Part("console", ["serve", "console"]))
     supervisor.start(Part("worker", ["serve", "worker"]))
     supervisor.wait_for_page(place, READY_SECONDS)
-    step.say("Enrolling this machine …")
+    step.show("Enrolling this machine …")
     supervisor.start(setting_up.local_agent(place))
-    step.say("Waiting for the first samples of this machine …")
+    step.show("Waiting for the first samples of this machine …")
     setting_up.wait_for_samples(supervisor, READY_SECONDS)
 
 

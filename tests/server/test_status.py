@@ -1,0 +1,62 @@
+"""`predvid status`: the state of an installation as one line of JSON, also when half of it is down."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from up_process import Up, predvid, running
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A running installation."""
+    with running(tmp_path_factory.mktemp("state") / "data") as one:
+        yield one
+
+
+def test_while_it_runs(up: Up) -> None:
+    status = up.status()
+    assert status["devices"] == {"total": 1, "online": 1, "offline": 0}
+    assert status["agents"] == {"approved": 1}
+    assert status["alerts"].keys() == {"critical", "warning", "unknown"}
+    assert status["reactions"].keys() == {"pending", "failed"}
+    assert isinstance(status["samples_per_s"], float)
+    assert status["samples_per_s"] > 0
+    assert status["running"] == ["agent", "console", "gateway", "store", "worker"]
+    assert status["url"] == up.ready["url"]
+    assert status["version"]
+
+
+def test_for_people(up: Up) -> None:
+    done = predvid("status", "--data", str(up.data))
+    assert done.returncode == 0
+    assert "total 1, online 1" in done.stdout
+    assert "agent, console, gateway, store, worker" in done.stdout
+    assert "None" not in done.stdout
+
+
+def test_after_the_end(up: Up) -> None:
+    up.end()
+    done = predvid("status", "--json", "--data", str(up.data))
+    assert (done.returncode, done.stderr) == (1, "")
+    stopped = json.loads(done.stdout)
+    assert (stopped["store"], stopped["samples_per_s"], stopped["running"]) == ("unreachable", None, [])
+    assert stopped["devices"]["total"] == 1
+
+
+def test_a_database_that_is_gone_is_one_sentence(up: Up, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(up.data / "run", data / "run", ignore=lambda _, names: set(names) - {"place.json"})
+    described = (data / "run" / "place.json").read_text().replace(str(up.data), str(data))
+    (data / "run" / "place.json").write_text(described)
+    done = predvid("status", "--json", "--data", str(data))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+
+
+def test_no_installation_is_one_sentence(tmp_path: Path) -> None:
+    done = predvid("status", "--data", str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "predvid up" in done.stderr
