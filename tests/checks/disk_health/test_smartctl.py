@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predvid.checks import registry
@@ -171,11 +171,13 @@ def survives(text: str) -> None:
         assert outcome.error is None or outcome.error.id != "check.raised", outcome.error
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), ODD))
 def test_any_json_is_survived(data: dict[str, Any]) -> None:
     survives(json.dumps({"smartctl": {}} | data))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(SEEDS), st.data())
 def test_damaged_output_is_survived(text: str, data: st.DataObject) -> None:
     start, end = sorted(data.draw(st.integers(0, len(text))) for _ in range(2))
@@ -186,6 +188,7 @@ def test_damaged_output_is_survived(text: str, data: st.DataObject) -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
     survives("smartctl 7.3\n" + text)

@@ -190,7 +190,7 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _samples(key: str, row: dict[str, Any]) -> Iterator[Sample]:
-    labels = {"device": key, "model": row["model"] or ""}
+    labels = {"drive": key, "model": row["model"] or ""}
     for metric, value in row["values"].items():
         yield Sample(metric, value, labels)
     if row["heat"] is not None:
@@ -205,7 +205,7 @@ def judge(samples: list[Sample], params: DiskHealthParams) -> Iterator[Result]:
     """Judge each drive: item `SERIAL` for its health, `SERIAL temperature` for heat."""
     drives: dict[str, dict[str, Sample]] = {}
     for sample in samples:
-        drives.setdefault(sample.labels["device"], {})[sample.metric] = sample
+        drives.setdefault(sample.labels["drive"], {})[sample.metric] = sample
     for drive, found in drives.items():
         health = [found[metric] for metric in WATCHES if metric in found and metric not in HEAT]
         if health:
@@ -247,7 +247,7 @@ def summary(facts: list[Fact], samples: list[Sample]) -> dict[str, Any]:
     """
     rows: list[dict[str, Any]] = next((fact.value for fact in facts if fact.name == "storage.drives"), [{}])
     values = {sample.metric: int(sample.value) for sample in samples}
-    drives = {sample.labels["device"] for sample in samples}
+    drives = {sample.labels["drive"] for sample in samples}
     if len(rows) != 1 or len(drives) > 1 or not (drives or rows[0]):
         return {}
     failed = values.get("drive_smart_failed")

@@ -28,7 +28,7 @@ _ERRORS = re.compile(
 )
 _LAST_TEST = re.compile(r"^#[ \t]*\d+[ \t]+(\S.*)$", re.MULTILINE)
 _TEST_FAILED = re.compile(r"Completed: (?:read|electrical|servo|unknown|handling|segment)|Failed in|Fatal")
-_LACKS = "device lacks SMART capability"
+_LACKS = re.compile(r"device lacks SMART capability|Device does not support SMART")
 _GROUPED = re.compile(r"\d{1,3}(?:[.,'’ \u00a0\u202f\u2009\ufffd]\d{3})+(?!\d)|\d+", re.ASCII)
 _REFUSED = re.compile(
     r"^.*(?:failed: |Unable to detect|Unknown USB bridge|mandatory SMART command failed).*$", re.MULTILINE
@@ -44,7 +44,7 @@ def drive_of_text(text: str) -> Drive:
         **_identity(text, fields, nvme),
         **(_nvme(fields) if nvme else _ata(text, fields) | _scsi(text, fields)),
         smart_passed=_passed(fields),
-        supported=_LACKS not in text and fields.get("device type", "disk").lower().startswith(DISKS),
+        supported=not _LACKS.search(text) and fields.get("device type", "disk").lower().startswith(DISKS),
         asleep=bool(ASLEEP.search(text)),
         why=refused[0].strip()[:200] if refused else "",
     )
