@@ -1,7 +1,7 @@
 """The worker: reactions to events, the sweep for silent agents, roll-ups and retention.
 
-Events are claimed one by one with a conditional UPDATE, so any number of workers may run. A reaction that
-fails stays queued with its error and is tried again, later each time.
+Each event is claimed by one worker, so any number of them may run. A reaction that fails stays queued with
+its error and is tried again, later each time; while the store is away, nothing counts as a failure.
 """
 
 import logging
@@ -16,11 +16,10 @@ from django.db import DatabaseError, close_old_connections
 
 from predvid.checks.registry import checks
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
-from predvid.modules.monitoring.models import Event
+from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
-Reaction = Callable[[Event, Store], None]
 
 REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "": (reactions.copy_to_store,),  # every event
@@ -52,6 +51,7 @@ class Worker:
         self.store = store
         started = datetime.now(UTC)
         self.stop = threading.Event()
+        self._react_after = 0.0
         self.chores = [
             Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
@@ -63,14 +63,19 @@ class Worker:
         """Work until `stop` is set."""
         while not self.stop.is_set():
             close_old_connections()
-            try:
-                worked = reactions.react_to_pending(reactions_to, self.store, datetime.now(UTC))
-            except (DatabaseError, StoreUnavailable) as error:
-                log.warning("reactions wait: %s", error)
-                worked = 0
             self._chores()
-            if not worked:
+            if not self._react():
                 self.stop.wait(PAUSE)
+
+    def _react(self) -> int:
+        if time.monotonic() < self._react_after:
+            return 0
+        try:
+            return reactions.react_to_pending(reactions_to, self.store, datetime.now(UTC))
+        except (DatabaseError, StoreUnavailable) as error:
+            log.warning("reactions wait: %s", error)
+            self._react_after = time.monotonic() + reactions.AWAY.total_seconds()
+            return 0
 
     def _chores(self) -> None:
         for chore in self.chores:
