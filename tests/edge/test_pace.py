@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from predvid.checks.recording import RecordedSource, load
@@ -15,9 +16,10 @@ from predvid.core.model import Event, Fact
 from predvid.core.schedule import phase
 from predvid.edge.gathering import DAY, MOST_SAMPLES, Gathering
 from predvid.edge.plan import Allowed
-from predvid.edge.pool import Finished, Job, Pool
+from predvid.edge.pool import Finished, Job, Pool, absence
 from predvid.edge.run_check import Run
-from predvid.edge.schedule import AGAIN, LATER, LOOK_AGAIN, Schedule
+from predvid.edge.schedule import AGAIN, LATER, Schedule
+from predvid.wire.v1 import Ran
 
 SOURCE = RecordedSource(load('{"platform": "linux", "at": 0, "answers": {}}'))
 
@@ -78,17 +80,6 @@ def test_a_new_plan_keeps_what_did_not_change() -> None:
     assert entry.state == {"last": "changed"}
 
 
-def test_a_check_that_does_not_apply_is_asked_again_later() -> None:
-    schedule = Schedule("agent-1")
-    schedule.replace([allowed("none")], 0.0)
-    (entry,) = schedule.take_due(0.0)
-    schedule.finished(entry, 0.1, here=False)
-    schedule.finished(entry, entry.due, here=False)
-    before = entry.due
-    schedule.finished(entry, before, here=False)
-    assert entry.due - before == pytest.approx(LOOK_AGAIN)
-
-
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
     """Return an event that endless checks wait for; it is set in the end so that their threads go."""
@@ -141,6 +132,19 @@ def test_a_check_that_raises_or_does_not_apply_is_told_apart() -> None:
         finished = done.get(timeout=5)
         assert finished.run is None
         assert finished.not_here is not None
+        name = one.check.name
+        assert absence(name, finished.not_here) == say("check.not_here", check=name)
+    elsewhere = say("check.platform", check="absent", platform="linux")
+    assert absence("absent", elsewhere) == elsewhere
+
+    def defective(source: Source) -> bool:
+        raise RuntimeError("bug")
+
+    pool.submit(Job(allowed("defective", applies=defective), {}))
+    told = done.get(timeout=5).run
+    assert told is not None
+    assert told.error is not None
+    assert told.error.id == "check.raised"
     pool.stop()
 
 
@@ -170,6 +174,28 @@ def test_the_samples_of_a_run_bear_its_moment() -> None:
     batch = gathering.batch(2_000, 0.0)
     assert set(memoryview(batch.columns.ts).cast("q")) == {1_000}
     assert (batch.ran[0].at, batch.ran[0].items, batch.events[0].at) == (1_000, 3, 1_000)
+
+
+class OldRan(msgspec.Struct, frozen=True, array_like=True):
+    """A run as the wire wrote it before intervals travelled."""
+
+    check: str
+    at: int
+    took: int = 0
+    error: Any = None
+    items: int = 0
+
+
+def test_a_run_bears_the_interval_in_force_and_an_older_server_reads_it() -> None:
+    gathering = Gathering()
+    gathering.run("cpu", 1_000, run(samples=2), 0.0, interval=12.2)
+    gathering.failed("gone", 1_000, 0, say("check.not_here", check="gone"), interval=60.0)
+    ran = gathering.batch(2_000, 0.0).ran
+    assert [one.interval for one in ran] == [13, 60]
+    old = msgspec.msgpack.decode(msgspec.msgpack.encode(ran), type=list[OldRan])
+    assert [(one.check, one.items) for one in old] == [("cpu", 2), ("gone", 0)]
+    new = msgspec.msgpack.decode(msgspec.msgpack.encode(old), type=list[Ran])
+    assert [one.interval for one in new] == [0, 0]
 
 
 def test_names_that_the_server_would_refuse_are_cut() -> None:

@@ -1,5 +1,6 @@
 """What the checks gave since the last seal, held in memory until it goes to the outbox as one batch."""
 
+import math
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
@@ -35,19 +36,22 @@ class Gathering:
         """Tell whether there is nothing to seal."""
         return not (self._ran or self._readings or self._facts or self._events or self._outcomes)
 
-    def run(self, check: str, at: int, run: Run, elapsed: float) -> None:
-        """Take one finished run that began at `at` (ms); `elapsed` (steady seconds) ages the known facts."""
+    def run(self, check: str, at: int, run: Run, elapsed: float, interval: float = 0.0) -> None:
+        """Take one finished run that began at `at` (ms); `elapsed` (steady seconds) ages the known facts.
+
+        `interval` is the one in force for the check, in seconds.
+        """
         for sample in run.samples:
             self._readings.append(_reading(check, at, sample))
         error = sentence(run.error) if run.error is not None else None
-        self._ran.append(Ran(check, at, run.took_ms, error, len(run.samples)))
+        self._ran.append(Ran(check, at, run.took_ms, error, len(run.samples), math.ceil(interval)))
         for fact in run.facts:
             self._fact(check, fact, elapsed)
         self._events.extend(event_row(event, at) for event in run.events)
 
-    def failed(self, check: str, at: int, took: int, error: Said) -> None:
-        """Take a run that did not happen or did not end, and why."""
-        self._ran.append(Ran(check, at, took, sentence(error)))
+    def failed(self, check: str, at: int, took: int, error: Said, interval: float = 0.0) -> None:
+        """Take a run that did not happen or did not end, and why; `interval` in seconds."""
+        self._ran.append(Ran(check, at, took, sentence(error), interval=math.ceil(interval)))
 
     def event(self, event: EventRow) -> None:
         """Take an event of the agent itself."""

@@ -15,7 +15,7 @@ from predvid.edge.gathering import Gathering
 from predvid.edge.local_policy import Policy
 from predvid.edge.outbox import Outbox, OutboxFailed
 from predvid.edge.plan import Denied, PlanRefused, rights
-from predvid.edge.pool import Finished, Job, Pool
+from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
 from predvid.edge.schedule import Schedule
 from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
 
@@ -132,20 +132,23 @@ class Loop:
 
     def _finished(self, finished: Finished) -> None:
         job, run = finished.job, finished.run
-        name, now = job.allowed.check.name, self._clock.elapsed()
+        name, interval, now = job.allowed.check.name, job.allowed.interval, self._clock.elapsed()
         if (entry := self._schedule.get(name)) is not None:
-            self._schedule.finished(entry, now, here=run is not None)
+            self._schedule.finished(entry, now)
         if run is None:
-            log.info("the check %s does not apply: %s", name, finished.not_here)
+            said = absence(name, finished.not_here)
+            self._gathering.failed(name, job.at, 0, said, interval)
+            self._note_error(name, said.id)
             return
-        self._gathering.run(name, job.at, run, now)
+        self._gathering.run(name, job.at, run, now, interval)
         self._note_error(name, run.error.id if run.error else "", urgent=bool(run.events))
 
     def _note_error(self, name: str, error: str, *, urgent: bool = False) -> None:
         """Seal at once where a check began or ceased to fail, or saw an event."""
-        if error != self._errors.get(name, ""):
+        before = self._errors.get(name, "")
+        if error != before:
             self._errors[name] = error
-            urgent = True
+            urgent = urgent or not {before, error} <= {"", *NOT_HERE}
             log.info("the check %s: %s", name, error or "well again")
         if urgent:
             self._seal_due = self._clock.elapsed()
@@ -155,7 +158,7 @@ class Loop:
             check, now = job.allowed.check, self._clock.elapsed()
             took = round((now - job.began) * 1000)
             said = say("check.timed_out", check=check.name, seconds=check.timeout)
-            self._gathering.failed(check.name, job.at, took, said)
+            self._gathering.failed(check.name, job.at, took, said, job.allowed.interval)
             if (entry := self._schedule.get(check.name)) is not None:
                 entry.state = {}  # the thread given up may still write to the old one
                 self._schedule.finished(entry, now)

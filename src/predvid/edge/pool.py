@@ -12,12 +12,13 @@ from typing import Any
 
 from predvid.checks.collecting import inapplicable
 from predvid.checks.source import Source
-from predvid.core.model import Said
+from predvid.core.model import Said, say
 from predvid.edge.plan import Allowed
 from predvid.edge.run_check import Run, run_check
 
 WORKERS = 2
 MOST_GIVEN_UP = 4
+NOT_HERE = ("check.not_here", "check.platform")  # the only words by which the server knows an absence
 
 
 @dataclass(eq=False)
@@ -38,6 +39,11 @@ class Finished:
     job: Job
     run: Run | None
     not_here: Said | None = None
+
+
+def absence(check: str, why: Said | None) -> Said:
+    """Return what is told of a check that does not apply, in one of the two words that the server knows."""
+    return why if why is not None and why.id in NOT_HERE else say("check.not_here", check=check)
 
 
 class Pool:
@@ -103,6 +109,8 @@ class Pool:
     def _one(self, job: Job) -> Finished:
         check = job.allowed.check
         why_not = inapplicable(check, self._source)
+        if why_not is not None and why_not.id == "check.raised":
+            return Finished(job, Run([], [], [], why_not, 0))
         if why_not is not None:
             return Finished(job, None, why_not)
         run = run_check(check, self._source, job.allowed.params, job.state)

@@ -9,7 +9,6 @@ from predvid.edge.plan import Allowed
 LIGHT = 300.0  # seconds: checks that run at least this often are cheap and go first at the start
 LATER = 3.0  # seconds that the others give them
 AGAIN = 2.0  # seconds to the second run of a check that keeps counters: a rate needs two readings
-LOOK_AGAIN = 3600.0  # seconds after which a check that did not apply is asked again
 
 
 @dataclass(eq=False)
@@ -56,14 +55,14 @@ class Schedule:
             entry.running = True
         return sorted(due, key=lambda entry: entry.allowed.interval)
 
-    def finished(self, entry: Entry, now: float, *, here: bool = True) -> None:
-        """Set the next run of an entry that has just ended; `here` False means that it does not apply."""
+    def finished(self, entry: Entry, now: float) -> None:
+        """Set the next run of an entry that has just ended."""
         entry.running = False
         entry.runs += 1
-        interval = entry.allowed.interval if here else max(entry.allowed.interval, LOOK_AGAIN)
+        interval = entry.allowed.interval
         offset = phase(self._agent, entry.allowed.check.name, interval)
         entry.due = next_due(self._started, now, interval, offset)
-        if entry.runs == 1 and entry.state and here:
+        if entry.runs == 1 and entry.state:
             entry.due = min(entry.due, now + AGAIN)
 
     def next(self) -> float | None:

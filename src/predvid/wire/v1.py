@@ -38,13 +38,18 @@ class Columns(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Ran(msgspec.Struct, frozen=True, array_like=True):
-    """One finished run of a check: when (ms), how long it took (ms), and its error if it failed."""
+    """One finished run of a check: when (ms), how long it took (ms), and its error if it failed.
+
+    The errors `check.not_here` and `check.platform` say that the check does not apply here: no fault.
+    `interval` (seconds, rounded up) is the one that the agent keeps after its owner's policy; 0 if not known.
+    """
 
     check: str
     at: int
     took: int = 0
     error: "Sentence | None" = None
     items: int = 0
+    interval: int = 0
 
 
 class Sentence(msgspec.Struct, frozen=True, array_like=True):

@@ -1,0 +1,105 @@
+"""What the loop tells of each run: the interval that is kept here, and absence in the server's two words."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from edge.peer import Peer
+from predvid.checks.errors import NotHere
+from predvid.checks.source import Source
+from predvid.checks.v1 import Check, Sample, Text, say
+from predvid.edge.agent import make_link
+from predvid.edge.clock import Clock
+from predvid.edge.courier import Courier, Died, Met
+from predvid.edge.identity import StateFolder, load_keys, load_membership
+from predvid.edge.link import Sender
+from predvid.edge.local_policy import Policy
+from predvid.edge.loop import Inbox, Loop, Setting, Stop
+from predvid.edge.outbox import Outbox
+from predvid.edge.plan import accept
+from predvid.edge.sealing import decode
+from predvid.edge.sources.local import local_source
+from predvid.edge.standing import Standing
+from predvid.wire.v1 import Plan, PlannedCheck, Ran, Sentence
+
+
+def check(name: str, **more: Any) -> Check:
+    def one(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+        return [Sample("m", 1.0)]
+
+    return Check(name, Text(name, name), more.pop("collect", one), **more)
+
+
+def gone(source: Source) -> bool:
+    raise NotHere(say("read.missing", what="a drive"))
+
+
+def late(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+    raise NotHere(say("read.missing", what="a drive"))
+
+
+def defective(source: Source) -> bool:
+    raise RuntimeError("bug")
+
+
+INSTALLED = [
+    check("plain"),
+    check("no", applies=lambda source: False),
+    check("gone", applies=gone),
+    check("late", collect=late),
+    check("defective", applies=defective),
+]
+
+
+def sealed(state: StateFolder, work: Callable[[Inbox], object]) -> list[Ran]:
+    """Run a loop of five checks without a server until `work` is done; return the runs that it sealed."""
+    clock, inbox = Clock(), Inbox()
+    membership, keys = load_membership(state), load_keys(state)
+    outbox = Outbox(state.outbox, "boot", clock.now, clock.elapsed)
+    sender = Sender(membership.agent, "boot", 1, keys.signer(), clock.now, clock.elapsed)
+    courier = Courier(make_link(state, membership, sender), outbox, clock, Standing(), inbox.put)
+    installed = {one.name: one for one in INSTALLED}
+    setting = Setting(
+        membership.agent, "device", installed, Policy(minimum_interval=90),
+        lambda body: accept(body, membership.plan_key, membership.agent, None),
+    )  # fmt: skip
+    loop = Loop(setting, local_source(), clock, outbox, inbox, courier)
+    planned = [PlannedCheck(one.name, 60) for one in INSTALLED]
+    loop.use(Plan(membership.agent, 1, clock.now(), planned, batch_seconds=1))
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    work(inbox)
+    thread.join(20)
+    assert not thread.is_alive()
+    outbox.close()
+    return told(state)
+
+
+def told(state: StateFolder) -> list[Ran]:
+    """Return the runs in all batches of the outbox, read from outside."""
+    with sqlite3.connect(state.outbox) as db:
+        bodies = db.execute("SELECT body FROM batch ORDER BY id").fetchall()
+    db.close()
+    return [ran for (body,) in bodies for ran in decode(body).ran]
+
+
+def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrolled: StateFolder) -> None:
+    def work(inbox: Inbox) -> None:
+        inbox.put(Met())
+        peer.wait(lambda: len(told(enrolled)) >= len(INSTALLED))
+        inbox.put(Stop())
+
+    ran = {ran.check: ran for ran in sealed(enrolled, work)}
+    assert {name: ran[name].error for name in ("no", "gone", "late")} == {
+        name: Sentence("check.not_here", {"check": name}) for name in ("no", "gone", "late")
+    }
+    assert {one.interval for one in ran.values()} == {90}
+    assert ran["plain"].error is None
+    error = ran["defective"].error
+    assert error is not None
+    assert error.id == "check.raised"
+
+
+def test_the_end_of_the_courier_ends_the_loop(peer: Peer, enrolled: StateFolder) -> None:
+    sealed(enrolled, lambda inbox: inbox.put(Died("a defect")))
