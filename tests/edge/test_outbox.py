@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from predvid.edge import sealing
 from predvid.edge.outbox import Outbox, OutboxFailed, Sealed
-from predvid.wire.v1 import MAX_BODY, MAX_SAMPLES, Batch, EventRow, FactRow, Ran, Sentence, Series
+from predvid.wire.v1 import MAX_BODY, MAX_PLAIN, MAX_SAMPLES, Batch, EventRow, FactRow, Ran, Sentence, Series
 
 LAYOUT = sealing.Layout()
 
@@ -334,3 +334,45 @@ def test_a_batch_that_cannot_be_read_holds_up_neither_the_courier_nor_the_cap(tm
     out += drain(outbox)
     assert sum(one.dropped for one in out) + sum(map(sealing.count, out)) == 44 * 200 + 1
     outbox.close()
+
+
+def test_no_batch_holds_more_than_the_server_takes(tmp_path: Path) -> None:
+    outbox = box(tmp_path / "o.db")
+    ran = [Ran(f"check{n}", now(), 1, None, 1) for n in range(4_500)]
+    facts = [FactRow("inventory", f"fact.{n}", n) for n in range(901)]
+    events = [EventRow("agent.started", Sentence(str(n)), now()) for n in range(1_201)]
+    outbox.seal(msgspec.structs.replace(batch(4_500), ran=ran, facts=facts, events=events))
+    out = drain(outbox)
+    assert all(len(one.ran) <= 2_000 and len(one.facts) <= 200 and len(one.events) <= 500 for one in out)
+    assert [one for piece in out for one in piece.ran] == ran
+    assert [one for piece in out for one in piece.facts] == facts
+    assert [one for piece in out for one in piece.events] == events
+    assert [one.seq for one in out] == list(range(1, len(out) + 1))
+    assert all(sum(run.items for run in one.ran) == sealing.count(one) for one in out)
+    outbox.close()
+
+
+def test_a_layout_too_large_to_send_is_divided_with_its_samples(tmp_path: Path) -> None:
+    outbox = box(tmp_path / "o.db")
+    long = NOISE.randbytes(200).hex()
+    series = [("cpu", "m", (("label", f"{long}{n}"),)) for n in range(40_000)]
+    columns = sealing.Layout().columns([(key, 7, float(n)) for n, key in enumerate(series)], 0.0)
+    outbox.seal(Batch("", 0, now(), columns, [Ran("cpu", 7, 1, None, 40_000)]))
+    out = drain(outbox)
+    assert len(out) <= 8, "its repetition kept the pieces large"
+    assert all(len(msgspec.msgpack.encode(one)) <= MAX_PLAIN for one in out)
+    read_back = []
+    for one in out:
+        layout = msgspec.msgpack.decode(one.columns.layout, type=list[Series])
+        read_back += [layout[place].labels["label"] for place in memoryview(one.columns.place).cast("H")]
+    assert read_back == [labels[0][1] for _, _, labels in series]
+    outbox.close()
+
+
+def test_halves_take_the_samples_of_a_run_apart_last() -> None:
+    one = msgspec.structs.replace(batch(50, "event"), facts=[FactRow("cpu", "cores", 4)])
+    parts = sealing.halves(one)
+    assert parts is not None
+    assert [(sealing.count(part), len(part.ran), len(part.events), len(part.facts)) for part in parts] == [
+        (0, 0, 1, 1), (50, 1, 0, 0),
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ from predvid.edge.plan import Allowed
 from predvid.edge.pool import Finished, Job, Pool, absence
 from predvid.edge.run_check import Run
 from predvid.edge.schedule import AGAIN, LATER, Schedule
-from predvid.wire.v1 import Ran
+from predvid.wire.v1 import Ran, Series
 
 SOURCE = RecordedSource(load('{"platform": "linux", "at": 0, "answers": {}}'))
 
@@ -157,7 +157,7 @@ def test_facts_travel_when_they_change_and_once_a_day() -> None:
 
     def sent(value: Any, at: float) -> int:
         gathering.run("inventory", 1, run([Fact("cpu", value)]), at)
-        rows = len(gathering.batch(2, at).facts)
+        rows = len(gathering.batches(2, at)[0].facts)
         gathering.clear()
         return rows
 
@@ -171,7 +171,7 @@ def test_the_samples_of_a_run_bear_its_moment() -> None:
     gathering = Gathering()
     event = Event("device.rebooted", say("device.rebooted"))
     gathering.run("cpu", 1_000, run(samples=3, events=[event]), 0.0)
-    batch = gathering.batch(2_000, 0.0)
+    batch = gathering.batches(2_000, 0.0)[0]
     assert set(memoryview(batch.columns.ts).cast("q")) == {1_000}
     assert (batch.ran[0].at, batch.ran[0].items, batch.events[0].at) == (1_000, 3, 1_000)
 
@@ -190,7 +190,7 @@ def test_a_run_bears_the_interval_in_force_and_an_older_server_reads_it() -> Non
     gathering = Gathering()
     gathering.run("cpu", 1_000, run(samples=2), 0.0, interval=12.2)
     gathering.failed("gone", 1_000, 0, say("check.not_here", check="gone"), interval=60.0)
-    ran = gathering.batch(2_000, 0.0).ran
+    ran = gathering.batches(2_000, 0.0)[0].ran
     assert [one.interval for one in ran] == [13, 60]
     old = msgspec.msgpack.decode(msgspec.msgpack.encode(ran), type=list[OldRan])
     assert [(one.check, one.items) for one in old] == [("cpu", 2), ("gone", 0)]
@@ -202,7 +202,7 @@ def test_names_that_the_server_would_refuse_are_cut() -> None:
     gathering = Gathering()
     labels = {f"label{n:02}": "x" * 1000 for n in range(30)}
     gathering.run("cpu", 1, Run([Sample("m" * 500, 1.0, labels)], [], [], None, 1), 0.0)
-    layout = gathering.batch(2, 0.0).columns.layout
+    layout = gathering.batches(2, 0.0)[0].columns.layout
     assert len(layout) < 120 + 16 * (480 + 20) + 100
 
 
@@ -211,5 +211,23 @@ def test_memory_is_bounded_while_the_disk_refuses() -> None:
     for at in range(300):
         gathering.run("cpu", at, run(samples=100), 0.0)
     assert gathering.spill() == 300 * 100 - MOST_SAMPLES
-    batch = gathering.batch(1000, 0.0)
+    batch = gathering.batches(1000, 0.0)[0]
     assert sum(ran.items for ran in batch.ran) == len(batch.columns.place) // 2 == MOST_SAMPLES
+
+
+def test_more_series_than_a_layout_takes_go_in_several_batches_with_their_runs() -> None:
+    gathering = Gathering()
+    sizes = (20_000, 50_001, 5)
+    for n, size in enumerate(sizes):
+        samples = [Sample("m", 1.0, {"n": f"{n}.{k}"}) for k in range(size)]
+        gathering.run(f"check{n}", n, Run(samples, [], [], None, 1), 0.0)
+    batches = gathering.batches(2, 0.0)
+    layouts = [msgspec.msgpack.decode(one.columns.layout, type=list[Series]) for one in batches]
+    assert all(len(layout) <= 50_000 for layout in layouts)
+    told = {
+        layout[place].labels["n"]
+        for one, layout in zip(batches, layouts, strict=True)
+        for place in memoryview(one.columns.place).cast("H")
+    }
+    assert len(told) == sum(len(one.columns.place) // 2 for one in batches) == sum(sizes)
+    assert [ran.check for one in batches for ran in one.ran] == [f"check{n}" for n in range(3)]

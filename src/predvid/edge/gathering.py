@@ -1,7 +1,7 @@
 """What the checks gave since the last seal, held in memory until it goes to the outbox as one batch."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 
 from predvid.core.model import Event, Fact, Labels, Said, Sample
 from predvid.edge.run_check import Run
-from predvid.edge.sealing import Layout, Reading
+from predvid.edge.sealing import MOST_SERIES, Layout, Reading, SeriesKey
 from predvid.wire.v1 import Batch, EventRow, FactRow, Ran, Sentence, TaskOutcome
 
 MOST_SAMPLES = 20_000  # held while the disk refuses; more than an hour of an ordinary device
@@ -20,7 +20,7 @@ MAX_LABELS = 16
 
 
 class Gathering:
-    """Collects finished runs; `batch` makes a Batch of them, `clear` forgets them once that is durable."""
+    """Collects finished runs; `batches` makes Batches of them, `clear` forgets them once they are durable."""
 
     def __init__(self) -> None:
         self._layout = Layout()
@@ -83,18 +83,27 @@ class Gathering:
         del self._readings[:over]
         return over
 
-    def batch(self, now: int, elapsed: float) -> Batch:
-        """Return all of it as a batch sealed at `now` (ms), its boot and sequence still open."""
-        return Batch(
+    def batches(self, now: int, elapsed: float) -> list[Batch]:
+        """Return all of it sealed at `now` (ms), boot and sequence still open.
+
+        It is one batch, unless there are more series than a layout takes.
+        """
+        first, *more = _within_a_layout(self._readings, self._ran)
+        whole = Batch(
             boot="",
             seq=0,
             sealed=now,
-            columns=self._layout.columns(self._readings, elapsed),
-            ran=list(self._ran),
+            columns=self._layout.columns(first[0], elapsed),
+            ran=first[1],
             facts=list(self._facts.values()),
             events=list(self._events),
             outcomes=list(self._outcomes),
         )
+        rest = [
+            Batch("", 0, now, columns=self._layout.columns(readings, elapsed), ran=ran)
+            for readings, ran in more
+        ]
+        return [whole, *rest]
 
     def clear(self) -> None:
         """Forget what was sealed."""
@@ -103,6 +112,31 @@ class Gathering:
         self._facts.clear()
         self._events.clear()
         self._outcomes.clear()
+
+
+def _within_a_layout(readings: list[Reading], ran: list[Ran]) -> list[tuple[list[Reading], list[Ran]]]:
+    """Return readings and runs in parts of at most MOST_SERIES series, a run with its last readings."""
+    parts: list[tuple[list[Reading], list[Ran]]] = []
+    cuts = [*_cuts(readings), len(readings)]
+    begin, taken, ended = 0, 0, 0
+    for cut in cuts:
+        runs = taken
+        while runs < len(ran) and (ended + ran[runs].items <= cut or cut == len(readings)):
+            ended += ran[runs].items
+            runs += 1
+        parts.append((readings[begin:cut], ran[taken:runs]))
+        begin, taken = cut, runs
+    return parts
+
+
+def _cuts(readings: list[Reading]) -> Iterator[int]:
+    """Yield where a part must end for the next series to find room in a layout."""
+    series: set[SeriesKey] = set()
+    for n, (key, _, _) in enumerate(readings):
+        if key not in series and len(series) == MOST_SERIES:
+            yield n
+            series.clear()
+        series.add(key)
 
 
 def sentence(said: Said) -> Sentence:

@@ -199,7 +199,7 @@ class Loop:
         try:
             if self._gathering.empty and not self._silent_too_long(now):
                 return
-            self._outbox.seal(self._gathering.batch(self._clock.now(), now))
+            self._outbox.seal(*self._gathering.batches(self._clock.now(), now))
         except OutboxFailed as failed:
             lost = self._gathering.spill()
             self._outbox.lose(lost)

@@ -115,27 +115,31 @@ class Outbox:
         """Count samples that never reached the disk; a later batch reports them."""
         self._lost += samples
 
-    def seal(self, batch: Batch) -> None:
-        """Number `batch` (its boot and seq are ignored) and make it durable, in pieces if it is large.
+    def seal(self, *batches: Batch) -> None:
+        """Number `batches` (boot and seq are ignored) and make all durable, in pieces where they are large.
 
-        Reports in it what was dropped before, once a seal drops nothing more.
+        Reports in them what was dropped before, once a seal drops nothing more.
         """
         with self._mutex, self._change() as db:
-            pending, missed = self._pending(db)
-            batch = self._with_damage(batch)
-            reporting = bool(pending or missed or self._lost)
-            bodies = self._bodies(_with_gap(batch, pending + self._lost, missed) if reporting else batch)
-            if self._bytes + _size(bodies) > self._cap:
-                bodies = self._bodies(batch) if reporting else bodies
-                self._make_room(db, _size(bodies))
-            elif reporting:
-                _note(db, "dropped", "0 0")
-                self._lost = 0
-            for piece, body in bodies:
-                self._last += STEP
-                self._insert(db, self._last, piece, body)
-            self._seq += len(bodies)
-            self._damage = ""
+            for batch in batches:
+                self._seal(db, batch)
+
+    def _seal(self, db: sqlite3.Connection, batch: Batch) -> None:
+        pending, missed = self._pending(db)
+        batch = self._with_damage(batch)
+        reporting = bool(pending or missed or self._lost)
+        bodies = self._bodies(_with_gap(batch, pending + self._lost, missed) if reporting else batch)
+        if self._bytes + _size(bodies) > self._cap:
+            bodies = self._bodies(batch) if reporting else bodies
+            self._make_room(db, _size(bodies))
+        elif reporting:
+            _note(db, "dropped", "0 0")
+            self._lost = 0
+        for piece, body in bodies:
+            self._last += STEP
+            self._insert(db, self._last, piece, body)
+        self._seq += len(bodies)
+        self._damage = ""
 
     def _insert(self, db: sqlite3.Connection, id: int, piece: Batch, body: bytes) -> None:
         db.execute(
@@ -154,7 +158,8 @@ class Outbox:
         self._bytes += len(body)
 
     def _bodies(self, batch: Batch) -> list[tuple[Batch, bytes]]:
-        pieces = _pieces(msgspec.structs.replace(batch, boot=self._boot), self.limit)
+        portions = sealing.portions(msgspec.structs.replace(batch, boot=self._boot))
+        pieces = [piece for portion in portions for piece in _pieces(portion, self.limit)]
         numbered = [msgspec.structs.replace(piece, seq=self._seq + n) for n, piece in enumerate(pieces, 1)]
         return [(piece, sealing.encode(piece)) for piece in numbered]
 

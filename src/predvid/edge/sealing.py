@@ -1,8 +1,8 @@
-"""Turns readings into the columns of a batch, and a batch into bytes, halves, or its part without samples."""
+"""Turns readings into the columns of a batch, and a batch into bytes, pieces, or its part without samples."""
 
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from sys import byteorder
 
 import msgspec
@@ -14,7 +14,9 @@ SeriesKey = tuple[str, str, Labels]  # check, metric, labels in order
 Reading = tuple[SeriesKey, int, float]  # series, moment (ms), value
 
 FORGET = 86400.0  # seconds after which a series not seen leaves the layout, when that is made anew
-MOST_SERIES = 60_000  # `place` is an uint16
+MOST_SERIES = 50_000  # of a layout: the server takes no larger one
+MOST_RUNS, MOST_FACTS, MOST_EVENTS = 2_000, 200, 500  # of a batch: likewise
+BULKY = 1 << 15  # bytes of a layout that is cut with its samples: its repetition would keep halves large
 
 
 class Undecodable(ValueError):
@@ -30,7 +32,7 @@ class Layout:
         self._bytes = msgspec.msgpack.encode([])
 
     def columns(self, readings: list[Reading], now: float) -> Columns:
-        """Return `readings` (at most MAX_SAMPLES) as columns; `now` in steady seconds ages the series."""
+        """Return `readings` (of at most MOST_SERIES series) as columns; `now` (steady seconds) ages those."""
         if not readings:
             return Columns()
         keys = {key for key, _, _ in readings}
@@ -83,27 +85,62 @@ def count(batch: Batch) -> int:
 
 
 def fits(batch: Batch, body: bytes, limit: int = MAX_BODY) -> bool:
-    """Tell whether the server takes `body`; the plain size is judged by its columns and lists alone."""
-    if len(body) > limit or count(batch) > MAX_SAMPLES:
+    """Tell whether the server takes `batch`, of which `body` is the body, where it takes `limit` bytes."""
+    if len(body) > limit or count(batch) > MAX_SAMPLES or len(batch.ran) > MOST_RUNS:
         return False
-    return len(body) * 8 < MAX_PLAIN or len(msgspec.msgpack.encode(batch)) <= MAX_PLAIN
+    return len(msgspec.msgpack.encode(batch)) <= MAX_PLAIN
+
+
+def portions(batch: Batch) -> Iterator[Batch]:
+    """Yield batches that together say what `batch` says, none with too many facts or events for the server.
+
+    Samples, runs and outcomes stay in the first.
+    """
+    first = msgspec.structs.replace(batch, facts=batch.facts[:MOST_FACTS], events=batch.events[:MOST_EVENTS])
+    yield first
+    facts, events = batch.facts[MOST_FACTS:], batch.events[MOST_EVENTS:]
+    while facts or events:
+        yield Batch(
+            batch.boot, batch.seq, batch.sealed, facts=facts[:MOST_FACTS], events=events[:MOST_EVENTS]
+        )
+        facts, events = facts[MOST_FACTS:], events[MOST_EVENTS:]
 
 
 def halves(batch: Batch) -> tuple[Batch, Batch] | None:
     """Return two batches that together say what `batch` says, in order; None where it is one thing only.
 
-    Runs stay whole as long as there are several: the server judges the samples of a run together.
+    Runs stay whole as long as there is anything else to divide: the server judges a run's samples together.
     """
+    return _by_runs(batch) or _off_the_samples(batch) or _by_samples(batch) or _by_rows(batch)
+
+
+def _by_runs(batch: Batch) -> tuple[Batch, Batch] | None:
     runs, samples = len(batch.ran) // 2, count(batch) // 2
     if runs and sum(ran.items for ran in batch.ran) == count(batch):
         samples = sum(ran.items for ran in batch.ran[:runs])
-    if runs or samples:
-        first, second = _cut(batch.columns, samples)
-        rest = Batch(
-            batch.boot, batch.seq, batch.sealed, columns=second, ran=batch.ran[runs:] if runs else []
-        )
-        ran = batch.ran[:runs] if runs else batch.ran
-        return msgspec.structs.replace(batch, columns=first, ran=ran), rest
+    if not runs:
+        return None
+    first, second = _cut(batch.columns, samples)
+    rest = Batch(batch.boot, batch.seq, batch.sealed, columns=second, ran=batch.ran[runs:])
+    return msgspec.structs.replace(batch, columns=first, ran=batch.ran[:runs]), rest
+
+
+def _off_the_samples(batch: Batch) -> tuple[Batch, Batch] | None:
+    if count(batch) > MAX_SAMPLES or not count(batch) or not (batch.facts or batch.events or batch.outcomes):
+        return None
+    rest = Batch(batch.boot, batch.seq, batch.sealed, columns=batch.columns, ran=batch.ran)
+    return without_samples(batch), rest
+
+
+def _by_samples(batch: Batch) -> tuple[Batch, Batch] | None:
+    if count(batch) < 2:
+        return None
+    first, second = _cut(batch.columns, count(batch) // 2)
+    rest = Batch(batch.boot, batch.seq, batch.sealed, columns=second)
+    return msgspec.structs.replace(batch, columns=first), rest
+
+
+def _by_rows(batch: Batch) -> tuple[Batch, Batch] | None:
     for name in ("facts", "events", "outcomes"):
         rows = getattr(batch, name)
         if len(rows) > 1:
@@ -117,10 +154,21 @@ def halves(batch: Batch) -> tuple[Batch, Batch] | None:
 
 
 def _cut(columns: Columns, n: int) -> tuple[Columns, Columns]:
-    return (
-        Columns(columns.layout, columns.place[: 2 * n], columns.ts[: 8 * n], columns.values[: 8 * n]),
-        Columns(columns.layout, columns.place[2 * n :], columns.ts[8 * n :], columns.values[8 * n :]),
-    )
+    first = Columns(columns.layout, columns.place[: 2 * n], columns.ts[: 8 * n], columns.values[: 8 * n])
+    second = Columns(columns.layout, columns.place[2 * n :], columns.ts[8 * n :], columns.values[8 * n :])
+    return (_trimmed(first), _trimmed(second)) if len(columns.layout) > BULKY else (first, second)
+
+
+def _trimmed(columns: Columns) -> Columns:
+    """Return `columns` with a layout of the series that they use alone."""
+    rows = msgspec.msgpack.decode(columns.layout, type=list[msgspec.Raw])
+    places = array("H", columns.place)
+    if byteorder == "big":
+        places.byteswap()
+    used = sorted(set(places))
+    new = {old: n for n, old in enumerate(used)}
+    layout = msgspec.msgpack.encode([rows[old] for old in used])
+    return Columns(layout, _packed("H", (new[old] for old in places)), columns.ts, columns.values)
 
 
 def without_samples(batch: Batch) -> Batch:
