@@ -289,15 +289,15 @@ TEXTS = {
     ),
     "disk_health.reallocated": Text(
         "{drive}: {value:int} bad {value|sector|sectors} replaced by {value|a spare one|spare ones}",
-        "{drive}: {value:int} {value|oštećen sektor zamijenjen|oštećena sektora zamijenjena|"
-        "oštećenih sektora zamijenjeno} pričuvnim",
+        "{drive}: {value:int} {value|oštećen sektor zamijenjen je pričuvnim|oštećena sektora zamijenjena su "
+        "pričuvnima|oštećenih sektora zamijenjeno je pričuvnima}",
     ),
     "disk_health.grown_defects": Text(
         "{drive}: {value:int} {value|defect has|defects have} appeared on the surface",
         "{drive}: {value:int} {value|novo oštećenje|nova oštećenja|novih oštećenja} površine",
     ),
     "disk_health.media_errors": Text(
-        "{drive}: {value:int} {value|read|reads} gave wrong data",
+        "{drive}: {value:int} {value|error|errors} in the stored data",
         "{drive}: {value:int} {value|pogreška|pogreške|pogrešaka} u zapisanim podacima",
     ),
     "disk_health.reported": Text(
