@@ -150,6 +150,7 @@ def test_however_it_ends_nothing_stays_and_it_starts_again(up: Up, number: signa
     assert not [process for process in left if process.is_running()]
     assert up.page() == 200
     assert set(up.parts()) == set(PARTS)
+    assert up.status()["devices"] == {"total": 1, "online": 1, "offline": 0}
 
 
 def test_an_unwilling_part_does_not_hold_up_the_end(up: Up) -> None:

@@ -1,9 +1,11 @@
 """What `predvid up` does to its data: tables, first client, local agent, owner's link."""
 
+import json
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.core.management import call_command
 from django.db import OperationalError, connection
@@ -15,9 +17,9 @@ from predvid.modules.access.models import Client, Person
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.inventory.actions import add_client
 from predvid.modules.inventory.enrolment import create_token
-from predvid.modules.inventory.models import Agent, Site
+from predvid.modules.inventory.models import Site
 from predvid.modules.monitoring.device_actions import replan_all
-from predvid.modules.monitoring.models import Result
+from predvid.modules.monitoring.models import Result, Stream
 from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.modules.monitoring.stores import store
 from predvid.server.place import Place
@@ -94,12 +96,17 @@ def _home_site(now: datetime) -> Site:
 
 
 def wait_for_samples(supervisor: Supervisor, seconds: float) -> None:
-    """Wait until this machine's first judged samples are there. Raises UserError after `seconds`."""
-    supervisor.wait(_has_samples, seconds, "This machine's first samples did not come")
+    """Wait until this machine delivers and is judged. Raises UserError after `seconds`."""
+    agent = UUID(json.loads((supervisor.place.data / "agent" / "agent.json").read_text())["agent"])
+    began = datetime.now(UTC)
+    supervisor.wait(
+        lambda: _delivers(agent, began), seconds, "This machine's samples did not come (predvid doctor)"
+    )
 
 
-def _has_samples() -> bool:
-    found = Result.objects.filter(device__agents__state=Agent.State.APPROVED).exists()
+def _delivers(agent: UUID, since: datetime) -> bool:
+    mine = Stream.objects.filter(agent=agent, seen_at__gte=since)
+    found = mine.exists() and Result.objects.filter(device__agents=agent).exists()
     connection.close()
     return found
 
