@@ -214,6 +214,10 @@ def test_late_samples_recompute_their_hours(ground: Store, link: Link) -> None:
     long_ago = now_ms() // HOUR * HOUR - 30 * 24 * HOUR
     moment = fleet.now() - timedelta(days=31)
 
+    other = fleet.enrol(link)
+    link.ack(other, other.batch("disk_space", fleet.disk(10)))
+    chores.roll_up(ground, fleet.now())
+
     def hours() -> list[tuple[float, float, float]]:
         chores.late_hours(ground, fleet.now())
         found = ground.window([str(fleet.row(device).pk)], "disk_used_percent", moment, fleet.now(), 2_000)

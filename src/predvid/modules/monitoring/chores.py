@@ -1,8 +1,10 @@
 """The worker's chores on the store: hourly roll-ups, hours that got late samples, retention."""
 
+import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from predvid.modules.monitoring.models import Event, LateHour, Stream
 from predvid.modules.monitoring.store import Store
@@ -10,6 +12,7 @@ from predvid.modules.monitoring.store import Store
 RAW_DAYS = 90
 STREAM_DAYS = timedelta(days=60)  # far longer than an outbox can hold a start's batches
 STARTS = 64  # of one agent; each has a row
+HOUR = timedelta(hours=1)
 HANDLED = timedelta(days=400)  # how long events stay in the relational database
 
 
@@ -18,20 +21,46 @@ def _hour(moment: datetime) -> datetime:
 
 
 def roll_up(store: Store, now: datetime) -> None:
-    """Compute the roll-ups of the running hour and the one before."""
-    store.recompute_hours([_hour(now) - timedelta(hours=1), _hour(now)])
+    """Compute the roll-ups from the newest one on, which may have been unfinished, to the running hour.
+
+    Whatever time no worker ran is caught up with, the oldest day first, at most RAW_DAYS.
+    """
+    last, first = _hour(now), _hour(now) - timedelta(days=RAW_DAYS)
+    newest = store.newest_hour()
+    start = max(first, min(newest, last - HOUR)) if newest else first
+    store.recompute_hours(start + n * HOUR for n in range((last - start) // HOUR + 1))
+
+
+def note_late(hours: Collection[datetime], now: datetime) -> None:
+    """Note that samples came into `hours` (before that of `now`); for the transaction that takes them in.
+
+    The samples must be in the store already. A new marker tells a chore that is just computing such an hour
+    to compute it again. Sorted, so that two gateways cannot wait for each other.
+    """
+    LateHour.objects.bulk_create(
+        [LateHour(hour=hour, marker=secrets.randbits(62)) for hour in sorted(hours) if hour < _hour(now)],
+        update_conflicts=True,
+        unique_fields=["hour"],
+        update_fields=["marker"],
+    )
 
 
 def late_hours(store: Store, now: datetime) -> int:
-    """Compute again the hours that late samples came into; return how many."""
-    rows = list(LateHour.objects.filter(hour__lt=_hour(now)).order_by("hour")[:48])
+    """Compute again the hours that late samples came into; return how many.
+
+    An hour is forgotten only after it was computed, and only if nothing came into it meanwhile. Hours that
+    `roll_up` has not reached yet are left to it, lest it believe that it had.
+    """
+    newest = store.newest_hour()
+    if newest is None:
+        return 0
+    rows = list(LateHour.objects.filter(hour__lt=_hour(now), hour__lte=newest).order_by("hour")[:48])
     if rows:
-        LateHour.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        try:
-            store.recompute_hours([row.hour for row in rows])
-        except Exception:
-            LateHour.objects.bulk_create([LateHour(hour=row.hour) for row in rows], ignore_conflicts=True)
-            raise
+        store.recompute_hours([row.hour for row in rows])
+        done = Q()
+        for row in rows:
+            done |= Q(pk=row.pk, marker=row.marker)
+        LateHour.objects.filter(done).delete()
     return len(rows)
 
 

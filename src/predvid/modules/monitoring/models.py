@@ -154,6 +154,7 @@ class LateHour(models.Model):
     """An hour whose roll-ups must be computed again because samples arrived late."""
 
     hour = models.DateTimeField(unique=True)
+    marker = models.BigIntegerField(default=0)  # another one each time that samples came
 
 
 class GatewayBeat(models.Model):

@@ -193,6 +193,11 @@ class Store:
             total += int(self._link.rows(sql.COUNT_HOURS, asked)[0][0])
         return total
 
+    def newest_hour(self) -> datetime | None:
+        """Return the newest hour that has a roll-up, None before the first."""
+        seconds = int(self._link.rows(sql.NEWEST_HOUR)[0][0])
+        return _time(seconds * 1000) if seconds else None
+
     def insert_events(self, rows: Iterable[EventRow]) -> None:
         """Copy events; copying one again changes nothing."""
         found = [

@@ -72,6 +72,7 @@ WHERE ts >= fromUnixTimestamp64Milli({start:Int64}) AND ts < fromUnixTimestamp64
   AND toUnixTimestamp(toStartOfHour(ts)) IN {hours:Array(UInt32)}
 GROUP BY series, start"""
 
+NEWEST_HOUR = "SELECT toUnixTimestamp(max(hour)) FROM hourly"
 COUNT_HOURS = "SELECT count() FROM hourly FINAL WHERE toUnixTimestamp(hour) IN {hours:Array(UInt32)}"
 
 SEARCH = """
