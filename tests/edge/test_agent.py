@@ -38,12 +38,12 @@ def test_first_samples_within_seconds_and_a_clean_end(
 
 
 def test_kill_9_loses_nothing_and_repeats_nothing(peer: Peer, enrolled: StateFolder, start: Start) -> None:
-    for round in range(5):
+    for round in range(3):
         before = len(peer.batches)
         peer.script.append(LOSE)  # the peer takes a batch whose ack never arrives
         process = start(enrolled)
         peer.wait(lambda before=before: len(peer.batches) > before, 20)
-        time.sleep(round * 0.13)
+        time.sleep(round * 0.2)
         process.kill()
         process.wait()
     process = start(enrolled)
@@ -74,17 +74,6 @@ def test_two_agents_on_one_state_folder(peer: Peer, enrolled: StateFolder, start
     second = start(enrolled)
     assert second.wait(10) == 2
     assert "another agent already runs" in (enrolled.path / "test.log").read_text()
-
-
-def test_pending_keeps_its_data_and_reports_once_approved(
-    peer: Peer, enrolled: StateFolder, start: Start
-) -> None:
-    peer.agents["agent-1"].state = "pending"
-    start(enrolled)
-    peer.wait(lambda: peer.requests.count(("GET", "/agent/v1/status")) >= 1)
-    assert not peer.batches
-    peer.agents["agent-1"].state = "approved"
-    peer.wait(lambda: peer.batches, 30)
 
 
 def test_an_unreadable_batch_is_set_aside_and_reported(

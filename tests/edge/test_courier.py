@@ -30,7 +30,7 @@ def carrying(state: StateFolder, batches: int) -> Iterator[tuple[Outbox, list[Ne
     membership, keys = load_membership(state), load_keys(state)
     sender = Sender(membership.agent, boot, next_generation(state), keys.signer(), clock.now, clock.elapsed)
     link, quick = make_link(state, membership, sender), Backoff(0.05, 1.0, 0.1)
-    courier = Courier(link, outbox, clock, Standing(), news.append, quick)
+    courier = Courier(link, outbox, clock, Standing(), news.append, quick, Backoff(0.05, 1.0, 0.1))
     courier.start()
     yield outbox, news
     courier.stop()
@@ -82,6 +82,17 @@ def test_a_busy_server_and_a_captive_portal_lose_nothing(peer: Peer, enrolled: S
         [(503, Refusal("busy", "later"), {"Retry-After": "1"}), (200, b"<html>sign in</html>", {})]
     )
     with carrying(enrolled, 2):
+        peer.wait(lambda: len(peer.batches) == 2)
+    assert told(peer) == whole(2)
+
+
+def test_a_pending_agent_keeps_its_data_and_reports_once_approved(peer: Peer, enrolled: StateFolder) -> None:
+    peer.agents["agent-1"].state = "pending"
+    with carrying(enrolled, 2) as (outbox, _):
+        peer.wait(lambda: peer.requests.count(("GET", "/agent/v1/status")) >= 3)
+        peer.wait(lambda: recall(outbox).state == "pending")
+        assert (outbox.depth().batches, peer.batches) == (2, [])
+        peer.agents["agent-1"].state = "approved"
         peer.wait(lambda: len(peer.batches) == 2)
     assert told(peer) == whole(2)
 

@@ -355,9 +355,9 @@ def test_no_batch_holds_more_than_the_server_takes(tmp_path: Path) -> None:
 def test_a_layout_too_large_to_send_is_divided_with_its_samples(tmp_path: Path) -> None:
     outbox = box(tmp_path / "o.db")
     long = NOISE.randbytes(200).hex()
-    series = [("cpu", "m", (("label", f"{long}{n}"),)) for n in range(40_000)]
+    series = [("cpu", "m", (("label", f"{long}{n}"),)) for n in range(22_000)]
     columns = sealing.Layout().columns([(key, 7, float(n)) for n, key in enumerate(series)], 0.0)
-    outbox.seal(Batch("", 0, now(), columns, [Ran("cpu", 7, 1, None, 40_000)]))
+    outbox.seal(Batch("", 0, now(), columns, [Ran("cpu", 7, 1, None, 22_000)]))
     out = drain(outbox)
     assert len(out) <= 8, "its repetition kept the pieces large"
     assert all(len(msgspec.msgpack.encode(one)) <= MAX_PLAIN for one in out)

@@ -7,16 +7,20 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.conftest import Start
 from edge.peer import Peer
 from house.test_words import flaws
+from predvid.checks.registry import checks
 from predvid.core.errors import UserError
-from predvid.edge import service
+from predvid.edge import selftest_words, service, verbs
 from predvid.edge.identity import StateFolder
 from predvid.edge.proxy import choose, proxy_address, server_address
+from predvid.edge.schedule import LIGHT
+from predvid.edge.selftest import Findings, selftest
 from predvid.edge.texts import TEXTS
 from predvid.edge.verbs import agent
 
@@ -27,18 +31,35 @@ def test_every_sentence_is_whole_in_both_languages() -> None:
     assert not [flaw for said, text in TEXTS.items() for flaw in flaws(said, text)]
 
 
-@pytest.mark.parametrize(("language", "expected"), [("hr", "Procesor"), ("en", "Processor")])
+@pytest.fixture
+def light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let self-tests try the light checks alone: test_os_linux runs each of them, the heavy ones too."""
+    installed = {name: check for name, check in checks().items() if check.interval <= LIGHT}
+    monkeypatch.setattr(verbs, "checks", lambda: installed)
+
+
+@pytest.mark.usefixtures("light")
 def test_the_selftest_of_a_machine_not_enrolled(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, expected: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert agent(["selftest", "--lang", language, "--state", str(tmp_path / "none")]) == 0
-    text = capsys.readouterr().out
-    assert expected in text
-    assert "enroll URL" in text
-    assert not re.search(r"\{\w+|Said\(|Traceback", text)
-    assert not (tmp_path / "none").exists()
+    none, found = tmp_path / "none", list[Findings]()
+
+    def kept(*given: Any) -> Findings:
+        found.append(selftest(*given))
+        return found[-1]
+
+    monkeypatch.setattr(verbs, "selftest", kept)  # tried once, worded in both languages
+    assert agent(["selftest", "--lang", "hr", "--state", str(none)]) == 0
+    croatian = capsys.readouterr().out
+    english = "\n".join(selftest_words.lines(found[0], "host", "en"))
+    for text, expected in ((croatian, "Procesor"), (english, "Processor")):
+        assert expected in text
+        assert "enroll URL" in text
+        assert not re.search(r"\{\w+|Said\(|Traceback", text)
+    assert not none.exists()
 
 
+@pytest.mark.usefixtures("light")
 def test_the_selftest_asks_the_server_only_where_no_agent_runs(
     peer: Peer, enrolled: StateFolder, start: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,6 +80,7 @@ def test_the_selftest_asks_the_server_only_where_no_agent_runs(
     assert (status["agent"], status["running"], status["link"]["state"]) == ("agent-1", True, "well")
 
 
+@pytest.mark.usefixtures("light")
 def test_a_slow_clock_and_a_waiting_approval_are_said(
     peer: Peer, enrolled: StateFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
