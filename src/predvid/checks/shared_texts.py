@@ -45,6 +45,10 @@ TEXTS = {
         "The agent has been silent for {minutes:int} {minutes|minute|minutes}",
         "Agent se ne javlja već {minutes:int} {minutes|minutu|minute|minuta}",
     ),
+    "check.too_many_items": Text(
+        "The check names {n:int} {n|item|items}; only the first {most:int} are watched",
+        "Provjera navodi {n:int} {n|stavku|stavke|stavki}; prati se samo prvih {most:int}",
+    ),
     "check.not_here": Text(
         "The check {check} does not apply to this device", "Provjera {check} nije primjenjiva na ovaj uređaj"
     ),

@@ -41,9 +41,14 @@ class Committer:
     def __init__(self, take: Callable[[Sequence[Entry]], None]) -> None:
         self._take = take
         self._waiting: deque[tuple[Entry, asyncio.Future[None]]] = deque()
+        self._well = True
         self._own: Counter[UUID] = Counter()
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+
+    def well(self) -> bool:
+        """Tell whether the last group could be written (nothing is known before the first: then yes)."""
+        return self._well
 
     async def submit(self, entry: Entry) -> Ack:
         """Return the ack of `entry` once it is durable; raise Refused, 503 where it cannot be made so now."""
@@ -78,7 +83,9 @@ class Committer:
                 continue
             try:
                 await loop.run_in_executor(self._thread, self._taken, [entry for entry, _ in group])
+                self._well = True
             except Exception as error:
+                self._well = False
                 self._fail([entry for entry, _ in group], error)
             for _, future in group:
                 if not future.done():

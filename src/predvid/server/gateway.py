@@ -27,6 +27,7 @@ from predvid.modules.monitoring.stores import store
 from predvid.server.committer import Committer, mending
 from predvid.server.door import Caller, Door
 from predvid.server.group import Entry, Intake
+from predvid.server.heartbeat import keep_beating
 from predvid.server.live import Live
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy
@@ -88,6 +89,7 @@ class Gateway:
                 self._tasks = [
                     asyncio.create_task(self.committer.run()),
                     asyncio.create_task(self.live.run()),
+                    asyncio.create_task(keep_beating(self.intake.store, self.committer.well)),
                 ]
                 await send({"type": "lifespan.startup.complete"})
             else:

@@ -22,6 +22,7 @@ from predvid.modules.monitoring.rules import (
     failed_run,
     judge_run,
     limits,
+    not_here,
     spoke,
 )
 from predvid.modules.monitoring.store import SeriesRow, series_id
@@ -160,8 +161,8 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
         if check is None:
             continue
         if ran.error is not None and ran.error.id in NOT_HERE:
-            continue
-        if ran.error is not None:
+            changes += not_here(state, check.name, item.delivery.at)
+        elif ran.error is not None:
             hold = timedelta(seconds=2 * check.interval)
             changes += failed_run(state, check.name, said(ran.error), item.delivery.at, hold)
         elif _wants_judging(state, check, touched):

@@ -47,7 +47,7 @@ class StreamState:
     boot: str
     seq: int = 0
     recent: dict[int, bytes] = field(default_factory=dict)
-    ran: dict[str, int] = field(default_factory=dict)
+    ran: dict[str, tuple[int, int]] = field(default_factory=dict)
     dropped: int = 0
     quarantined: int = 0
 
@@ -64,7 +64,7 @@ class StreamState:
         recent = {**self.recent, batch.seq: delivery.digest[:8]}
         while len(recent) > REMEMBERED:
             del recent[next(iter(recent))]
-        ran = {**self.ran, **{run.check[:60]: moment for run in batch.ran}}
+        ran = {**self.ran, **{run.check[:60]: (moment, run.interval) for run in batch.ran}}
         while len(ran) > MAX_CHECKS:
             del ran[min(ran, key=ran.__getitem__)]
         return StreamState(
@@ -86,8 +86,14 @@ def load_streams(keys: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], S
         if state is not None:
             state.seq, state.dropped, state.quarantined = row.seq, row.dropped, row.quarantined
             state.recent = dict(_ENTRY.iter_unpack(bytes(row.recent)))
-            state.ran = msgspec.msgpack.decode(bytes(row.ran), type=dict[str, int])
+            state.ran = read_ran(bytes(row.ran))
     return states
+
+
+def read_ran(blob: bytes) -> dict[str, tuple[int, int]]:
+    """Return, per check, its last run (ms, server clock) and its interval on the device (s, 0 unknown)."""
+    rows = msgspec.msgpack.decode(blob, type=dict[str, int | tuple[int, int]])
+    return {check: (row, 0) if isinstance(row, int) else row for check, row in rows.items()}
 
 
 def load_states(devices: Collection[UUID]) -> dict[UUID, DeviceState]:

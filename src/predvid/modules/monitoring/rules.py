@@ -11,6 +11,8 @@ from predvid.core.alerting import Condition, Phase, Step, transition
 from predvid.core.policy import Setting, effective
 
 RUN_ITEM = "!run"  # the item under which a check's own failure stands
+MANY_ITEM = "!many"  # the item under which a check stands that names more than MAX_ITEMS
+MAX_ITEMS = 500
 DATA_ITEM = "!data"  # the item under which a check's silence stands
 AGENT_CHECK = "agent"  # the built-in check of the agent itself: offline, clock
 MAX_ITEM = 255  # characters of an item's name
@@ -101,11 +103,15 @@ def judge_run(state: DeviceState, check: Check, samples: list[Sample], now: date
 
 def _judged(check: Check, samples: list[Sample], params: Any) -> list[Result]:
     """Return what the check's own judge says, the items' names cut to size: they come from labels."""
-    results = check.judge(samples, params) if check.judge else ()
-    return [
+    results = list(check.judge(samples, params) if check.judge else ())
+    cut = [
         result if len(result.item) <= MAX_ITEM else replace(result, item=result.item[:MAX_ITEM])
-        for result in results
+        for result in results[:MAX_ITEMS]
     ]
+    if len(results) > MAX_ITEMS:
+        more = say("check.too_many_items", n=len(results), most=MAX_ITEMS)
+        cut.append(Result(MANY_ITEM, State.UNKNOWN, more))
+    return cut
 
 
 def _held(state: DeviceState, check: Check, samples: list[Sample], results: list[Result]) -> list[Result]:
@@ -172,7 +178,7 @@ def apply_results(
     gone = [key for key in state.standings if key[0] == check and key[1] not in named and key[1] != DATA_ITEM]
     for _, item in gone:
         before = state.standings[check, item]
-        if item == RUN_ITEM or not _stands_open(before.condition) or _closed_unseen(before, now):
+        if item.startswith("!") or not _stands_open(before.condition) or _closed_unseen(before, now):
             changes += spoke(state, check, item, now)
         elif before.said.id != GONE:
             changes.append(_lost(state, check, item, before, now))
@@ -195,6 +201,16 @@ def _lost(state: DeviceState, check: str, item: str, before: Standing, now: date
     after = Standing(State.UNKNOWN, say(GONE, item=item), now, before.said, condition)
     state.note(check, item, after)
     return Change(state.device, state.client, check, item, after, Step.CHANGED, now, opened=True)
+
+
+def not_here(state: DeviceState, check: str, now: datetime) -> list[Change]:
+    """Return the changes when `check` turned out not to apply: nothing of it stands any more."""
+    changes = []
+    for name, item in [key for key in state.standings if key[0] == check]:
+        _, step = transition(state.standings[name, item].condition, State.OK, now, timedelta(0))
+        state.note(check, item, None)
+        changes.append(Change(state.device, state.client, check, item, None, step, now))
+    return changes
 
 
 def silent(state: DeviceState, check: str, result: Result, now: datetime) -> list[Change]:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import msgspec
 from django.db import transaction
 
 from predvid.checks.v1 import Check, Result, State, say
 from predvid.modules.inventory.models import Agent
 from predvid.modules.monitoring.actions import Conflict, record
-from predvid.modules.monitoring.intake import load_states
+from predvid.modules.monitoring.intake import load_states, read_ran
 from predvid.modules.monitoring.models import Stream
 from predvid.modules.monitoring.rules import (
     AGENT_CHECK,
@@ -58,8 +57,7 @@ def presences(now: datetime) -> list[Presence]:
 
 def _ran(blob: bytes) -> tuple[dict[str, int], dict[str, int]]:
     """Return when each check of a stream last ran, and the intervals of those that have one beside it."""
-    rows = msgspec.msgpack.decode(blob, type=dict[str, int | tuple[int, int]])
-    pairs = {check: (row, 0) if isinstance(row, int) else row for check, row in rows.items()}
+    pairs = read_ran(blob)
     return {check: at for check, (at, _) in pairs.items()}, {
         c: every for c, (_, every) in pairs.items() if every
     }
