@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from predvid.checks import registry
 from predvid.modules.inventory.fact_words import FACTS, HIDDEN, PARTS
 from predvid.modules.inventory.rules import differences
+from predvid.modules.monitoring.charts import NAMES
 from predvid.modules.monitoring.words import event_sentence
 
 RECORDINGS = sorted((Path(__file__).parents[2] / "checks").glob("*/*.json"))
@@ -31,8 +33,15 @@ def parts(value: object) -> set[str]:
 def test_every_fact_and_every_part_of_one_has_a_name() -> None:
     facts = sent()
     assert len(facts) > 8
-    assert set(facts) <= set(FACTS) | HIDDEN
-    assert {part for value in facts.values() for part in parts(value)} <= set(PARTS)
+    brought = set(registry.texts())
+    assert {fact for fact in facts if f"fact.{fact}" not in brought} <= set(FACTS) | HIDDEN
+    named = {part for value in facts.values() for part in parts(value)}
+    assert {part for part in named if f"part.{part}" not in brought} <= set(PARTS)
+
+
+def test_every_metric_on_a_page_has_a_name() -> None:
+    shown = {metric for check in registry.checks().values() for metric in (*check.charts, *check.watches)}
+    assert not [m for m in shown if m not in NAMES and f"metric.{m}" not in registry.texts()]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from predvid.core.wording import number, size
-from predvid.modules.inventory.fact_words import FACTS, HIDDEN, fact_name, part_name
+from predvid.modules.inventory.fact_words import FACTS, HIDDEN, fact_name, is_size, part_name
 from predvid.modules.inventory.models import Fact
 
 MOST_ROWS = 5000
@@ -74,8 +74,8 @@ def words(name: str, value: Any, language: str) -> str:
     """Return one value in words; sizes by the ending of their name, truths as yes and no."""
     shown: Mapping[type, Callable[[Any], str]] = {
         bool: lambda truth: gettext("yes") if truth else gettext("no"),
-        int: lambda whole: size(whole, language) if name.endswith("_bytes") else str(whole),
-        float: lambda real: size(real, language) if name.endswith("_bytes") else number(real, language),
+        int: lambda whole: size(whole, language) if is_size(name) else str(whole),
+        float: lambda real: size(real, language) if is_size(name) else number(real, language),
         list: lambda parts: ", ".join(words("", part, language) for part in parts) or "–",
         dict: lambda parts: ", ".join(
             f"{part_name(key, language)} {words(key, part, language)}" for key, part in parts.items()

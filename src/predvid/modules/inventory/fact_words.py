@@ -1,5 +1,6 @@
 """Names of facts and of what stands in them, in both languages: for the inventory and its change events."""
 
+from predvid.checks import registry
 from predvid.core.wording import Text, size
 
 FACTS = {
@@ -7,6 +8,7 @@ FACTS = {
     "hardware.cpu": Text("Processor", "Procesor"),
     "hardware.memory": Text("Memory", "Memorija"),
     "hardware.disks": Text("Disks", "Diskovi"),
+    "storage.drives": Text("Drives that watch themselves", "Pogoni sa samonadzorom"),
     "network.interfaces": Text("Network interfaces", "Mrežna sučelja"),
     "network.hostname": Text("Host name", "Ime računala"),
     "os.release": Text("Operating system", "Operacijski sustav"),
@@ -42,19 +44,28 @@ PARTS = {
     "shell": Text("Shell", "Ljuska"),
     "home": Text("Home folder", "Osobna mapa"),
     "groups": Text("Groups", "Grupe"),
+    "firmware": Text("Firmware", "Ugrađeni program"),
+    "protocol": Text("Protocol", "Protokol"),
+    "capacity": Text("Size", "Veličina"),
     "admin": Text("Administrator", "Administrator"),
 }
 HIDDEN = frozenset({"device.boot_id"})  # means something to programs only
 
 
 def fact_name(name: str, language: str) -> str:
-    """Return the name of a fact in words; one that nobody listed loses its dots and underscores."""
-    return _named(FACTS.get(name), name.replace(".", ": "), language)
+    """Return the name of a fact in words; a check may bring it as its text `fact.<name>`."""
+    text = FACTS.get(name) or registry.texts().get(f"fact.{name}")
+    return _named(text, name.replace(".", ": "), language)
 
 
 def part_name(name: str, language: str) -> str:
     """Return the name of a part of a fact in words."""
-    return _named(PARTS.get(name), name, language)
+    return _named(PARTS.get(name) or registry.texts().get(f"part.{name}"), name, language)
+
+
+def is_size(part: str) -> bool:
+    """Tell whether a part of a fact counts bytes."""
+    return part.endswith("_bytes") or part == "capacity"
 
 
 def _named(text: Text | None, name: str, language: str) -> str:
@@ -63,4 +74,4 @@ def _named(text: Text | None, name: str, language: str) -> str:
 
 def value_in_words(part: str, value: str, language: str) -> str:
     """Return a value as a change event keeps it (text), sizes by the ending of their part."""
-    return size(float(value), language) if part.endswith("_bytes") and value.isdecimal() else value
+    return size(float(value), language) if is_size(part) and value.isdecimal() else value

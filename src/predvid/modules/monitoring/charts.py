@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from predvid.checks import registry
 from predvid.checks.v1 import Check
 from predvid.core.wording import Text, number, size
 from predvid.modules.monitoring.store import SeriesWindow
@@ -62,6 +63,26 @@ NAMES = {
     "patches_held": Text("Patches held back", "Zadržane zakrpe"),
     "patches_lists_age_seconds": Text("Age of the package lists", "Starost popisa paketa"),
     "uptime_seconds": Text("Time since start", "Vrijeme od pokretanja"),
+    "drive_temperature_celsius": Text("Drive temperature", "Temperatura pogona"),
+    "drive_flash_temperature_celsius": Text("Flash drive temperature", "Temperatura SSD pogona"),
+    "drive_wear_percent": Text("Drive wear", "Istrošenost pogona"),
+    "drive_spare_percent": Text("Spare blocks left", "Preostali pričuvni blokovi"),
+    "drive_spare_margin_percent": Text(
+        "Spare blocks above the maker's limit", "Pričuva iznad granice proizvođača"
+    ),
+    "drive_reallocated": Text("Reallocated sectors", "Premješteni sektori"),
+    "drive_pending": Text("Sectors waiting to be reallocated", "Sektori koji čekaju premještanje"),
+    "drive_uncorrectable": Text("Uncorrectable sectors", "Neispravljivi sektori"),
+    "drive_reported_uncorrected": Text("Uncorrected read errors", "Neispravljene pogreške čitanja"),
+    "drive_grown_defects": Text("Grown defects", "Naknadno nastala oštećenja"),
+    "drive_media_errors": Text("Media errors", "Pogreške medija"),
+    "drive_transfer_errors": Text("Transfer errors", "Pogreške prijenosa"),
+    "drive_failing_attributes": Text("Failing attributes", "Svojstva ispod dopuštene granice"),
+    "drive_worn_attributes": Text("Worn attributes", "Istrošena svojstva"),
+    "drive_critical_warning": Text("The drive's own warning", "Upozorenje samog pogona"),
+    "drive_smart_failed": Text("The drive expects to fail", "Pogon predviđa kvar"),
+    "drive_self_test_failed": Text("Self-test failed", "Samoprovjera nije uspjela"),
+    "drive_readable": Text("Drive tells its state", "Pogon javlja svoje stanje"),
     "patches_pending": Text("Pending patches", "Zakrpe na čekanju"),
     "patches_security": Text("Pending security patches", "Sigurnosne zakrpe na čekanju"),
 }
@@ -101,8 +122,11 @@ def unit_of(metric: str) -> str:
 
 
 def name_of(metric: str, language: str) -> str:
-    """Return the metric's name in words; an unknown one loses its unit and its underscores."""
-    if text := NAMES.get(metric):
+    """Return the metric's name in words; a check may bring it as its text `metric.<name>`.
+
+    One that nobody named loses its unit and its underscores.
+    """
+    if text := NAMES.get(metric) or registry.texts().get(f"metric.{metric}"):
         return text.pattern(language)
     ending = next((ending for ending in UNITS if metric.endswith(ending)), "")
     return metric.removesuffix(ending).replace("_", " ").capitalize()
