@@ -86,9 +86,10 @@ class Up:
         for process in psutil.process_iter():
             try:
                 words, data = process.cmdline(), process.environ().get("PREDVID_DATA")
-            except psutil.Error:
+                leads = os.getpgid(process.pid) == process.pid  # the console's worker only belongs to one
+            except (psutil.Error, ProcessLookupError):
                 continue
-            if data == str(self.data) and "predvid.server.supervised" in words:
+            if leads and data == str(self.data) and "predvid.server.supervised" in words:
                 found[words[4] if words[3] == "serve" else words[3]] = process
         return found
 

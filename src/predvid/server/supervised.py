@@ -65,7 +65,8 @@ def end_leftovers(data: Path) -> int:
     left = list(of(data))
     _, alive = psutil.wait_procs(left, timeout=STOP_SECONDS + 2)
     for process in alive:
-        os.killpg(process.pid, signal.SIGKILL)  # each part leads a group of its own
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(alive, timeout=5)
     return len(left)
 
