@@ -7,7 +7,7 @@ import pytest
 import fleet
 from predvid.checks.registry import checks
 from predvid.core.model import State
-from predvid.modules.monitoring import sweeping
+from predvid.modules.monitoring import device_actions, sweeping
 from predvid.modules.monitoring.models import Event, Stream
 from predvid.modules.monitoring.store import Store
 from predvid.server.group import Intake
@@ -101,6 +101,7 @@ def test_an_old_agent_of_a_device_that_reports_by_a_new_one_is_no_alert(link: Li
     site, claims = fleet.new_site(), [("machine_id", "reinstalled")]
     old = fleet.enrol(link, site, claims=claims)
     at = speaks(link, old)
+    Stream.objects.filter(agent=old.agent).update(seen_at=at - device_actions.BUSY - SECOND)
     new = fleet.enrol(link, site, claims=claims)
     assert fleet.row(new) == fleet.row(old)
     speaks(link, new)

@@ -11,6 +11,12 @@ KINDS: dict[str, Text] = {
     "alert.acknowledged": Text("{who} acknowledged: {what}", "{who} preuzima: {what}"),
     "alert.resolved": Text("Alert resolved: {what}", "Riješeno upozorenje: {what}"),
     "agent.enrolled": Text("Agent enrolled on {host}", "Agent prijavljen na {host}"),
+    "agent.enrolled.twin": Text(
+        "The machine {host} has the identity of {device}, which reports already: a clone, perhaps; it waits "
+        "for approval as a device of its own",
+        "Računalo {host} ima identitet uređaja {device}, koji se već javlja: možda je klon; čeka odobrenje "
+        "kao zaseban uređaj",
+    ),
     "agent.approved": Text("{who} approved the agent", "{who} odobrava agenta"),
     "agent.revoked": Text("{who} revoked the agent", "{who} povlači pravo agentu"),
     "agent.locked": Text("Agent locked: {why}", "Agent zaključan: {why}"),

@@ -1,9 +1,11 @@
 """What `predvid up` does to its data: tables, first client, local agent, owner's link."""
 
+import hashlib
 import json
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 
 from predvid.checks.registry import checks
+from predvid.checks.v1 import Check
 from predvid.core.errors import UserError
 from predvid.modules.access.actions import make_sign_in_link
 from predvid.modules.access.models import Client, Person
@@ -40,11 +43,19 @@ def migrate() -> None:
 
 def note_checks(place: Place) -> None:
     """Give every device a new plan version if the installed checks are not those of the last start."""
-    path, now = place.data / "run" / "checks", "\n".join(sorted(checks()))
+    path, now = place.data / "run" / "checks", _as_installed(checks().values())
     if not path.exists() or path.read_text() != now:
-        replan_all()
+        replan_all(datetime.now(UTC))
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text(now)
+
+
+def _as_installed(found: Iterable[Check]) -> str:
+    """Return a digest of all that the checks give to a plan: names, intervals, params, platforms."""
+    lines = sorted(
+        f"{c.name} {c.interval} {c.params!r} {sorted(c.defaults.items())!r} {c.platforms}" for c in found
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def wait_for_store(supervisor: Supervisor, seconds: float) -> None:

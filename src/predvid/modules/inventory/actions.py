@@ -19,6 +19,14 @@ def require_manager(viewer: Viewer) -> None:
         raise UserError("Your role may look but not change devices; ask an owner or a manager.")
 
 
+def next_plan_version(now: datetime, *held: int) -> int:
+    """Return a plan version that every agent holding one of `held` takes for newer.
+
+    It grows with the clock, so that it is newer also than what agents got before a backup was restored.
+    """
+    return max(*held, int(now.timestamp()) - 1) + 1
+
+
 def add_client(viewer: Viewer, name: str, sector: str, now: datetime) -> Client:
     """Create a client with its first site; raise UserError if the name is empty or taken."""
     require_manager(viewer)
@@ -78,7 +86,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     Tenure.objects.create(device=device, client=site.client, site=site, since=since)
     device.client, device.site = site.client, site
     device.judging_version += 1
-    device.plan_version += 1
+    device.plan_version = next_plan_version(now, device.plan_version)
     device.save(update_fields=["client", "site", "judging_version", "plan_version"])
     for table in (Agent, DeviceClaim, Fact):
         table._default_manager.filter(device=device).update(client=site.client)
@@ -106,6 +114,7 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     other.facts.all().delete()
     Device.objects.filter(pk=other.pk).update(merged_into=keep, judging_version=F("judging_version") + 1)
     Device.objects.filter(pk=keep.pk).update(
-        judging_version=F("judging_version") + 1, plan_version=F("plan_version") + 1
+        judging_version=F("judging_version") + 1,
+        plan_version=next_plan_version(now, keep.plan_version, other.plan_version),
     )
     return keep

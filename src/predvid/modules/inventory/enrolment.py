@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,6 +27,15 @@ MAX_CLAIMS = 64
 
 class TokenRefused(Exception):
     """The enrolment token is unknown, used up or expired: one answer for all three."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """An enrolled agent; `twin` is the reporting device that its machine claims to be."""
+
+    agent: Agent
+    new: bool
+    twin: Device | None = None
 
 
 def plan_seed() -> bytes:
@@ -62,10 +73,12 @@ def create_token(
 
 
 @transaction.atomic
-def enrol(secret: str, request: Enrolment, now: datetime) -> tuple[Agent, bool]:
-    """Return the agent made (or found again by its key) for an enrolment, and whether it is new.
+def enrol(secret: str, request: Enrolment, now: datetime, busy: Callable[[Device], bool]) -> Enrolled:
+    """Return the agent made (or found again by its key) for an enrolment.
 
-    Uses up one use of the token. Raises TokenRefused.
+    `busy` tells whether a device reports right now: then a machine that claims to be it is another, a clone
+    perhaps, and gets a device of its own that waits for approval, whatever the token says. Uses up one use of
+    the token. Raises TokenRefused.
     """
     request = _cleaned(request)
     secret_hash = hashlib.sha256(secret.encode()).digest()
@@ -74,22 +87,23 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> tuple[Agent, bool]:
         raise TokenRefused
     known = Agent.objects.filter(sign_key=request.sign_key, client=token.client).first()
     if known is not None:  # the answer was lost: the same key asks again and gets the same agent
-        return known, False
+        return Enrolled(known, new=False)
     if not EnrolmentToken.objects.filter(pk=token.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1):
         raise TokenRefused
     if Agent.objects.filter(sign_key=request.sign_key).exists():
         raise TokenRefused
-    device = _device(token, request, now)
+    device, twin = _device(token, request, now, busy)
+    approved = token.approves and twin is None
     agent = Agent.objects.create(
         client=token.client,
         device=device,
         sign_key=request.sign_key,
         seal_key=request.seal_key,
         version=request.version[:32],
-        state=Agent.State.APPROVED if token.approves else Agent.State.PENDING,
-        approved_at=now if token.approves else None,
+        state=Agent.State.APPROVED if approved else Agent.State.PENDING,
+        approved_at=now if approved else None,
     )
-    return agent, True
+    return Enrolled(agent, new=True, twin=twin)
 
 
 def _cleaned(request: Enrolment) -> Enrolment:
@@ -102,7 +116,10 @@ def _cleaned(request: Enrolment) -> Enrolment:
     return msgspec.structs.replace(request, claims=claims, **plain)
 
 
-def _device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:
+def _device(
+    token: EnrolmentToken, request: Enrolment, now: datetime, busy: Callable[[Device], bool]
+) -> tuple[Device, Device | None]:
+    """Return the device of an enrolment, and the one that it claims to be but is not."""
     claims = [(claim.kind[:16], claim.value[:255]) for claim in request.claims[:MAX_CLAIMS] if claim.value]
     strong = DeviceClaim.objects.filter(
         client=token.client,
@@ -110,18 +127,13 @@ def _device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:
         value__in=[value for _, value in claims],
         device__merged_into=None,
     )
-    known = {(claim.kind, claim.value): claim.device for claim in strong.select_related("device")}
+    known = [((c.kind, c.value), c.device) for c in strong.select_related("device").order_by("pk")]
+    holders = [device for claim, device in known if claim in claims]
     device = same_device(claims, known)
-    if device is None:
-        device = Device.objects.create(
-            client=token.client,
-            site=token.site,
-            name=request.hostname[:255] or "?",
-            type=request.device_type if request.device_type in DEVICE_TYPES else Device.Type.SERVER,
-            platform=request.platform[:16],
-            os=request.os[:120],
-        )
-        Tenure.objects.create(device=device, client=token.client, site=token.site, since=now)
+    twin = None
+    if holders and (device is None or busy(device)):  # cloned, now or before
+        device, twin = None, device or holders[0]
+    device = device or _new_device(token, request, now)
     DeviceClaim.objects.bulk_create(
         [
             DeviceClaim(device=device, client=token.client, kind=kind, value=value)
@@ -129,6 +141,19 @@ def _device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:
         ],
         ignore_conflicts=True,
     )
+    return device, twin
+
+
+def _new_device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Device:
+    device = Device.objects.create(
+        client=token.client,
+        site=token.site,
+        name=request.hostname[:255] or "?",
+        type=request.device_type if request.device_type in DEVICE_TYPES else Device.Type.SERVER,
+        platform=request.platform[:16],
+        os=request.os[:120],
+    )
+    Tenure.objects.create(device=device, client=token.client, site=token.site, since=now)
     return device
 
 

@@ -1,26 +1,31 @@
 """Pure decisions about devices: which one an enrolment belongs to, and what changed between two facts."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from predvid.core.model import Event, Severity, say
 
 STRONG_CLAIMS = ("machine_id", "serial")
 MAX_CHANGES = 50
+Device = TypeVar("Device")
 DEVICE_TYPES = ("server", "workstation", "laptop", "network", "other")
 
 
-def same_device(claims: Iterable[tuple[str, str]], known: Mapping[tuple[str, str], Any]) -> Any | None:
-    """Return the device whose strong claim (`machine_id`, then `serial`) is among `claims`, or None.
+def same_device(
+    claims: Iterable[tuple[str, str]], known: Iterable[tuple[tuple[str, str], Device]]
+) -> Device | None:
+    """Return the one device whose strong claim (`machine_id`, then `serial`) is among `claims`, or None.
 
-    `known` maps (kind, value) to devices of one client. Weak claims (MAC, host name) alone never decide:
-    docking stations and cloned names would merge strangers.
+    `known` holds (kind, value) with the device that claims it, of one client. A claim of several devices
+    decides nothing: they were cloned. Nor do weak claims (MAC, host name) alone: docking stations and cloned
+    names would merge strangers.
     """
     mine = set(claims)
+    held = [(claim[0], device) for claim, device in known if claim in mine]
     for kind in STRONG_CLAIMS:
-        for claim, device in known.items():
-            if claim[0] == kind and claim in mine:
-                return device
+        devices = {device for claimed, device in held if claimed == kind}
+        if len(devices) == 1:
+            return devices.pop()
     return None
 
 

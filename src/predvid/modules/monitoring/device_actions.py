@@ -1,10 +1,11 @@
 """Verbs on devices and agents that leave an event behind: enrolment, approval, moves, merges."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 
 from predvid.core.model import Result as Judgement
 from predvid.core.model import Severity, State, say
@@ -20,6 +21,7 @@ from predvid.modules.monitoring.store import SeriesRow, TenureRow
 from predvid.modules.monitoring.stores import store
 from predvid.wire.v1 import Enrolment
 
+BUSY = timedelta(minutes=10)  # a device heard of within this reports, and no second machine can be it
 IDENTITY = "identity"  # the item of the agent's check under which a locked agent stands
 HEARD = (Agent.State.APPROVED, Agent.State.LOCKED)  # a device of which someone expects to hear
 
@@ -27,9 +29,25 @@ HEARD = (Agent.State.APPROVED, Agent.State.LOCKED)  # a device of which someone 
 @transaction.atomic
 def enrol(secret: str, request: Enrolment, now: datetime) -> Agent:
     """Enrol an agent by its token and record it. Raises `enrolment.TokenRefused`."""
-    agent, new = enrolment.enrol(secret, request, now)
-    if new:
+
+    def busy(device: Device) -> bool:
+        mine = Stream.objects.filter(agent__device=device, agent__state=Agent.State.APPROVED)
+        return mine.filter(seen_at__gte=now - BUSY).exists()
+
+    done = enrolment.enrol(secret, request, now, busy)
+    agent = done.agent
+    if done.new:
         note_event("agent.enrolled", agent.client_id, agent.device_id, now, host=agent.device.name)
+    if done.twin is not None:
+        note_event(
+            "agent.enrolled.twin",
+            agent.client_id,
+            agent.device_id,
+            now,
+            Severity.WARNING,
+            host=agent.device.name,
+            device=done.twin.name,
+        )
     return agent
 
 
@@ -156,6 +174,8 @@ def _hand_over_series(keep: str, other: str) -> None:
     store().register_series(SeriesRow(row.series, keep, row.metric, row.labels) for row in rows)
 
 
-def replan_all() -> int:
+def replan_all(now: datetime) -> int:
     """Give every device a new plan version (the installed checks changed); return how many."""
-    return Device.objects.update(plan_version=F("plan_version") + 1)
+    return Device.objects.update(
+        plan_version=Greatest(F("plan_version") + 1, Value(inventory.next_plan_version(now, 0)))
+    )
