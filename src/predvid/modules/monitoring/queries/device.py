@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ from predvid.modules.monitoring.sweeping import LEASE
 from predvid.modules.monitoring.words import event_sentence, sentence, title
 
 EVENTS_PER_PAGE = 12
+BY_HOURS = timedelta(days=7)  # the store answers longer windows from hourly roll-ups
 ITEMS_SHOWN = 4
 RANKS = ("ok", "holding", "warning", "unknown", "critical")  # what needs eyes most comes last
 SEVERITY_WORDS = ("ok", "info", "info", "warning", "critical", "critical")
@@ -116,13 +117,17 @@ def merged_target(viewer: Viewer, device_id: UUID) -> UUID | None:
     return found
 
 
-def agents(device: Device, now: datetime) -> list[AgentRow]:
+def agents(viewer: Viewer, device: Device, now: datetime) -> list[AgentRow]:
     """Return the agents of a device, the one that delivered last first; two queries."""
     newest: dict[UUID, Stream] = {}
-    for stream in Stream.objects.filter(agent__device=device).defer("recent", "ran").order_by("seen_at"):
+    for stream in (
+        narrowed(viewer, Stream.objects.filter(agent__device=device), "agent__client")
+        .defer("recent", "ran")
+        .order_by("seen_at")
+    ):
         newest[stream.agent_id] = stream
     rows = []
-    for agent in device.agents.select_related("approved_by").order_by("-enrolled_at"):
+    for agent in narrowed(viewer, device.agents.select_related("approved_by")).order_by("-enrolled_at"):
         last = newest.get(agent.pk)
         seen = last.seen_at if last else None
         rows.append(
@@ -253,10 +258,38 @@ def _settings(device: Device) -> list[Setting]:
     return found
 
 
-def latest_samples(device: Device, now: datetime) -> list[Sample]:
-    """Return the newest samples of the device, at most an hour old. Raises StoreUnavailable."""
+def visible_from(viewer: Viewer, device: Device) -> datetime:
+    """Return the moment from which on the device has belonged, unbroken, to clients that `viewer` sees.
+
+    What was measured before belongs to a client that the viewer may know nothing of.
+    """
+    if viewer.clients is None:
+        return datetime.min.replace(tzinfo=UTC)
+    since = device.created_at
+    for belonged in device.tenures.order_by("-since"):
+        if not viewer.sees(belonged.client_id):
+            return since
+        since = belonged.since
+    return datetime.min.replace(tzinfo=UTC)
+
+
+def clamped(viewer: Viewer, device: Device, start: datetime, now: datetime) -> datetime:
+    """Return `start`, but never before what `viewer` may see; old times are read by whole hours."""
+    known = max(start, visible_from(viewer, device))
+    if known > start and now - known > BY_HOURS:
+        return known.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return known
+
+
+def latest_samples(viewer: Viewer, device: Device, now: datetime) -> list[Sample]:
+    """Return the newest samples of the device that `viewer` may see, at most an hour old.
+
+    Raises StoreUnavailable.
+    """
     metrics = set().union(*(metrics_of(check) for check in registry.checks().values()))
-    found = store().latest([str(device.pk)], metrics, now - timedelta(hours=1))
+    found = store().latest(
+        [str(device.pk)], metrics, max(now - timedelta(hours=1), visible_from(viewer, device))
+    )
     return [Sample(sample.metric, sample.value, sample.labels, sample.ts) for sample in found]
 
 
@@ -289,14 +322,14 @@ def _icon(kind: str) -> str:
     return icons.get(kind.partition(".")[0], "activity")
 
 
-def facts(device: Device) -> list[Fact]:
+def facts(viewer: Viewer, device: Device) -> list[Fact]:
     """Return what is known to be true of a device, by name."""
-    return list(Fact.objects.filter(device=device).order_by("name"))
+    return list(narrowed(viewer, Fact.objects.filter(device=device)).order_by("name"))
 
 
-def tenures(device: Device) -> list[Tenure]:
-    """Return where the device has belonged, newest first."""
-    return list(device.tenures.select_related("client", "site").order_by("-since"))
+def tenures(viewer: Viewer, device: Device) -> list[Tenure]:
+    """Return where the device has belonged, newest first, as far as `viewer` may know."""
+    return list(narrowed(viewer, device.tenures.select_related("client", "site")).order_by("-since"))
 
 
 def twins(viewer: Viewer, device: Device, limit: int = 200) -> list[Device]:

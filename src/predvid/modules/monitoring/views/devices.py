@@ -75,12 +75,12 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
     context: dict[str, Any] = {
         "device": found,
         "now": now,
-        "agents": device_queries.agents(found, now),
+        "agents": device_queries.agents(viewer, found, now),
         "ranges": charts.RANGES,
         "alerts": alert_queries.urgent(viewer, device=device_id),
-        "facts": tables(device_queries.facts(found), viewer.language),
+        "facts": tables(device_queries.facts(viewer, found), viewer.language),
         "events": device_queries.events(viewer, found, request.GET.get("page", "1")),
-        "tenures": device_queries.tenures(found),
+        "tenures": device_queries.tenures(viewer, found),
     }
     if viewer.may_manage:
         context |= {"twins": device_queries.twins(viewer, found), "places": list_queries.sites(viewer)}
@@ -89,7 +89,7 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
 
 def _measured(viewer: Viewer, found: Any, now: Any) -> dict[str, Any]:
     try:
-        latest = device_queries.latest_samples(found, now)
+        latest = device_queries.latest_samples(viewer, found, now)
         present = [row.metric for row in store().series_of(str(found.pk))]
         rows = device_queries.check_rows(viewer, found, latest)
         limits = {limit.metric: limit for row in rows for limit in row.limits}
@@ -110,8 +110,9 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
     found = device_queries.one(viewer, device_id, now)
     metric = request.GET.get("metric", "")
     start, end = charts.span(request.GET.dict(), now)
+    known = device_queries.clamped(viewer, found, start, now)
     try:
-        curves = store().window([str(found.pk)], metric, start, end, charts.POINTS)
+        curves = store().window([str(found.pk)], metric, known, end, charts.POINTS) if known < end else []
     except (StoreUnavailable, StoreRefused):
         return JsonResponse({"error": "store"}, status=503)
     mine = charts.of_item(curves, request.GET.get("only", ""))
