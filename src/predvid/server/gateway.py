@@ -230,7 +230,7 @@ def _enrol(request: Enrolment) -> Enrolled:
             403,
             "token",
             "The token is not valid: used, expired or unknown. Make a new one in the "
-            "console under 'Add a device'.",
+            "console under 'Enrol a device'.",
         ) from None
     state: Any = agent.state
     return Enrolled(str(agent.pk), state, public_key(plan_seed()), int(now.timestamp() * 1000))

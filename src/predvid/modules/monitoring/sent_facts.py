@@ -14,7 +14,7 @@ from predvid.modules.monitoring.plain import text, tree
 from predvid.wire.v1 import FactRow
 
 MAX_FACTS = 500  # of one device
-QUIET = ("top.", "state.")  # facts that change by nature: kept, but no change events
+QUIET = ("top.", "state.", "device.boot_id")  # facts that change by nature: kept, but no change events
 
 
 def store_facts(rows: Sequence[FactRow], delivery: Delivery, now: datetime) -> Iterable[Event]:
@@ -47,7 +47,7 @@ def store_facts(rows: Sequence[FactRow], delivery: Delivery, now: datetime) -> I
                 "since": now,
             },
         )
-        if name == "system.os" and isinstance(value, dict):
+        if name == "os.release" and isinstance(value, dict):
             Device.objects.filter(pk=delivery.device).update(os=text(value.get("name", ""), 120))
         if fact is not None and not name.startswith(QUIET):
             for event in differences(name, fact.value, value):
