@@ -1,10 +1,20 @@
 """Whether the console is alive: for the supervisor, a load balancer, an external heartbeat."""
 
-from django.db import connection
+import logging
+
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
+
+log = logging.getLogger(__name__)
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer `ok` (200) when the console and its database work."""
-    with connection.cursor():
-        return HttpResponse("ok\n", content_type="text/plain")
+    """Answer `ok` (200) when the console and its database work, 503 when the database does not answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.error("the database does not answer: %s", error)
+        connection.close()
+        return HttpResponse("database\n", content_type="text/plain", status=503)
+    return HttpResponse("ok\n", content_type="text/plain")

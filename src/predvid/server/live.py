@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from predvid.modules.access.models import Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
-from predvid.modules.monitoring.queries_live import LiveChange, changes_since, last_event
+from predvid.modules.monitoring.queries_live import LiveChange, Told, changes_since, nothing_yet
 
 log = logging.getLogger(__name__)
 PAUSE = 1.0  # seconds between two looks at the event table, one look for all open pages
@@ -36,6 +36,8 @@ class Page:
     """One open page: whose it is, and the messages on their way to it."""
 
     viewer: Viewer
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    ended: bool = False
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(50))
 
 
@@ -50,23 +52,31 @@ class Live:
     async def run(self) -> None:
         """Look for changes while pages are open, until cancelled."""
         loop = asyncio.get_running_loop()
-        last, ticked = None, loop.time()
+        told: Told | None = None
+        ticked = loop.time()
         while True:
             if not self._pages:
                 self._opened.clear()
-                last = None
+                told = None
                 await self._opened.wait()
             try:
-                if last is None:
-                    last = await loop.run_in_executor(self._thread, last_event)
-                last, changes = await loop.run_in_executor(self._thread, changes_since, last)
-                self._tell(changes)
+                if told is None:
+                    told = await loop.run_in_executor(self._thread, _afresh, nothing_yet)
+                self._tell(await loop.run_in_executor(self._thread, _afresh, changes_since, told))
+                if loop.time() - ticked >= TICK:
+                    ticked = loop.time()
+                    await self._look_again()
+                    self._put(b"event: tick\ndata: {}\n\n", self._pages)
             except DatabaseError as error:
                 log.warning("live pages wait: %s", error)
-            if loop.time() - ticked >= TICK:
-                ticked = loop.time()
-                self._put(b"event: tick\ndata: {}\n\n", self._pages)
             await asyncio.sleep(PAUSE)
+
+    async def _look_again(self) -> None:
+        """End the streams of those who have signed out since; let the others see what they now may."""
+        loop = asyncio.get_running_loop()
+        for page in list(self._pages):
+            viewer = await loop.run_in_executor(self._thread, _viewer, page.headers)
+            page.viewer, page.ended = viewer or page.viewer, viewer is None
 
     def _tell(self, changes: list[LiveChange]) -> None:
         for page in self._pages:
@@ -92,7 +102,7 @@ class Live:
             await send({"type": "http.response.start", "status": 503 if viewer else 401, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
-        page = Page(viewer)
+        page = Page(viewer, list(scope["headers"]))
         self._pages.add(page)
         self._opened.set()
         gone = asyncio.create_task(_gone(receive))
@@ -122,7 +132,15 @@ class Live:
             if not message.done():
                 message.cancel()
                 return
-            await send({"type": "http.response.body", "body": message.result(), "more_body": True})
+            await send({"type": "http.response.body", "body": message.result(), "more_body": not page.ended})
+            if page.ended:
+                return
+
+
+def _afresh(look: Callable[..., Any], *arguments: Any) -> Any:
+    """Look at the tables over a connection that is still good."""
+    close_old_connections()
+    return look(*arguments)
 
 
 async def _gone(receive: Receive) -> None:

@@ -35,11 +35,14 @@ def numbers(viewer: Viewer, now: datetime) -> Numbers:
     online = reporting.values("agent__device").distinct().count()
     open_alerts = Alert.objects.exclude(phase=Alert.Phase.RESOLVED).filter(**mine)
     by_state = Counter(State(state).name.lower() for state in open_alerts.values_list("state", flat=True))
-    last = Stream.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    streams = Stream.objects.all()
+    if viewer.clients is not None:
+        streams = streams.filter(agent__client__in=viewer.clients)
+    last = streams.order_by("-seen_at").values_list("seen_at", flat=True).first()
     return Numbers(
         {"total": total, "online": online, "offline": offline},
         dict(Counter(Agent.objects.filter(**mine).values_list("state", flat=True))),
         {name: by_state.get(name, 0) for name in ("critical", "warning", "unknown")},
-        {state: Event.objects.filter(reaction=state).count() for state in ("pending", "failed")},
+        {state: Event.objects.filter(reaction=state, **mine).count() for state in ("pending", "failed")},
         last,
     )
