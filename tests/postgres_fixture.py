@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,13 @@ BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/bin"))
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Give the URL of an empty database `predvid`, whose owner is no superuser."""
-    folder = tmp_path_factory.mktemp("postgres")
+    folder = Path(
+        tempfile.mkdtemp(prefix="predvid-postgres-")
+    )  # pytest's own folders are closed to `postgres`
     user = {"user": "postgres"} if os.geteuid() == 0 else {}
     if user:
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(0o711)
         shutil.chown(folder, "postgres")
     data, port = folder / "data", free_port()
 
@@ -38,3 +39,4 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"postgresql://predvid:p@127.0.0.1:{port}/predvid"
     finally:
         run(BIN / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder)

@@ -1,10 +1,12 @@
 """The same line on PostgreSQL: enrolment, batches, an alert that opens and resolves, and a repeated batch."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from installation import installation
+from installation import Installation, installation
 from predvid.wire import v1
 from simulated import Device, Link
 
@@ -27,6 +29,15 @@ with connection.cursor() as cursor:
     cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                    " WHERE pid <> pg_backend_pid() AND usename = %s", ["predvid"])
 """
+WAITING = MODELS + "print(Event.objects.exclude(reaction='done').count())"
+SECONDS = 60
+
+
+def wait_for(done: Callable[[], bool], one: Installation) -> None:
+    end = time.monotonic() + SECONDS
+    while not done():
+        assert time.monotonic() < end, one.log("worker")
+        time.sleep(0.5)
 
 
 def disk(used: float) -> list[tuple[str, dict[str, str], float]]:
@@ -36,7 +47,7 @@ def disk(used: float) -> list[tuple[str, dict[str, str], float]]:
 
 
 def test_the_line_holds_on_postgresql(tmp_path: Path, postgres: str) -> None:
-    with installation(tmp_path / "i", "store", "gateway", database_url=postgres) as one:
+    with installation(tmp_path / "i", "store", "gateway", "worker", database_url=postgres) as one:
         link, device = Link(one.port), Device()
         status, answer = link.post(device, "enrol", device.enrolment(one.django(TOKEN)))
         assert status == 200, answer
@@ -54,4 +65,5 @@ def test_the_line_holds_on_postgresql(tmp_path: Path, postgres: str) -> None:
         answers = [link.post(device, "batch", late, 0)[0] for _ in range(3)]
         assert answers[-1] == 200, "the gateway connects again after the database has cut it off"
         assert set(answers) <= {200, 503}
+        wait_for(lambda: one.django(WAITING) == "0", one)
         link.close()

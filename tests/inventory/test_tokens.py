@@ -39,7 +39,7 @@ def test_every_bad_token_gets_the_same_answer(link: Link) -> None:
         "foreign": ".".join([parts[0], "A" * len(parts[1]), *parts[2:]]),
         "garbage": "garbage",
         "empty": "",
-        "long": "x" * 100_000,
+        "long": "x" * 10_000,
         "odd": "pv1.\x00.ž.-",
     }
     answers = {name: fleet.ask(link, Device(), secret) for name, secret in bad.items()}

@@ -129,7 +129,7 @@ def test_odd_runs_are_bounded(ground: Store, link: Link) -> None:
     assert link.post(device, "batch", raw(device, ran=[["cpu", now_ms(), 0, error]]))[0] == 200
     assert fleet.states(device) == {("cpu", "!run"): State.UNKNOWN}
     many = [["disk_space", now_ms()]] * 6_000
-    assert link.post(device, "batch", raw(device, ran=many))[0] == 422
+    assert link.post(device, "batch", raw(device, ran=many))[0] == 413
     assert link.post(device, "batch", raw(device, ran=[["n" * 5_000, now_ms()]]))[0] in (200, 422)
 
 

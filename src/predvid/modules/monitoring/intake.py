@@ -19,8 +19,9 @@ from predvid.core.model import Said, Severity, State, say
 from predvid.core.policy import Setting
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.actions import event_row, record
+from predvid.modules.monitoring.chores import note_late
 from predvid.modules.monitoring.delivery import Delivery
-from predvid.modules.monitoring.models import Event, LateHour, PolicySetting, Result, Stream
+from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
 from predvid.modules.monitoring.rules import Change, DeviceState, Standing
 from predvid.modules.monitoring.sent_events import sent_events
 from predvid.modules.monitoring.sent_facts import store_facts
@@ -201,9 +202,7 @@ def commit(
         Event.objects.bulk_create(events)
         if changes:
             record(changes, dict(judged_at), now)
-        LateHour.objects.bulk_create(
-            [LateHour(hour=hour) for hour in sorted(late, reverse=True)[:MAX_LATE]], ignore_conflicts=True
-        )
+        note_late(sorted(late, reverse=True)[:MAX_LATE], now)
     return advanced
 
 
