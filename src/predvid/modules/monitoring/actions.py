@@ -40,7 +40,8 @@ def record(changes: Sequence[Change], versions: dict[UUID, int], now: datetime) 
     transaction must end) if one has moved on. Afterwards each version is one higher.
     """
     devices = {change.device for change in changes}
-    moved = {device for device in devices if not _claim_version(device, versions[device])}
+    # Sorted, so that two gateways cannot wait for each other.
+    moved = {device for device in sorted(devices) if not _claim_version(device, versions[device])}
     if moved:
         raise Conflict(moved)
     gone = [change for change in changes if change.after is None]

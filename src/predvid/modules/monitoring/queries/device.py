@@ -1,5 +1,6 @@
 """Reads of one device: its standing, checks, agents, events and inventory."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,8 @@ BY_HOURS = timedelta(days=7)  # the store answers longer windows from hourly rol
 ITEMS_SHOWN = 4
 RANKS = ("ok", "holding", "warning", "unknown", "critical")  # what needs eyes most comes last
 SEVERITY_WORDS = ("ok", "info", "info", "warning", "critical", "critical")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,8 @@ def _fresh(
     samples = [sample for sample in latest if sample.metric in mine]
     try:
         results = list(check.judge(samples, policy.params)) if samples else []
-    except Exception:
+    except Exception as error:  # a check from outside may raise anything; the page then shows what is stored
+        log.warning("the check %s failed while judging for a page: %r", check.name, error)
         return {}
     return {result.item: (result.state, result.said.id, result.said.values) for result in results}
 
