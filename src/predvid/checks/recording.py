@@ -1,9 +1,9 @@
 """Recordings of a device: replayed as a Source in tests and at the desk, and made from a live one.
 
 A recording is a JSON object `{"platform", "at", "answers": {"kind:argument": answer}}`, kinds `text`, `list`,
-`run` and `table`. An answer `{"error": {"id": ..., "values": ...}}` replays a failure (`"not_here": true`
-beside it: the thing does not exist). A list `"steps"` of `{"at", "answers"}` laid over the base answers
-replays several runs, as rates need. What a recording does not hold is not on the device.
+`run`, `table` and `query`. An answer `{"error": {"id": ..., "values": ...}}` replays a failure (with
+`"not_here": true`: the thing does not exist). A list `"steps"` of `{"at", "answers"}` laid over the base
+answers replays several runs, as rates need. What a recording does not hold is not on the device.
 """
 
 import json
@@ -69,6 +69,10 @@ class RecordedSource:
         """Return a recorded table."""
         return self._answer(f"table:{name}", object)
 
+    def query(self, kind: str, argument: str) -> Any:
+        """Return the recorded answer to a question."""
+        return self._answer(f"query:{kind} {argument}", object)
+
     def _answer(self, key: str, kind: type) -> Any:
         if key not in self._answers:
             raise NotHere(say("read.not_recorded", what=key))
@@ -114,6 +118,10 @@ class RecordingSource:
     def table(self, name: str) -> Any:
         """Return and remember a table."""
         return self._keep(f"table:{name}", self._live.table, name)
+
+    def query(self, kind: str, argument: str) -> Any:
+        """Ask, return and remember the answer to a question."""
+        return self._keep(f"query:{kind} {argument}", self._live.query, kind, argument)
 
     def _keep(self, key: str, ask: Any, *arguments: str, **options: Any) -> Any:
         answers = self._steps[-1]["answers"]

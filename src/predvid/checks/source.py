@@ -1,4 +1,4 @@
-"""What a check may ask of a device: files, programs, tables of the operating system.
+"""What a check may ask of a device: files, programs, tables, questions with an argument.
 
 The agent gives a live source (`edge.sources.os_linux`, ...), a test or `--replay` gives a recording of one.
 A recording is a JSON object `{"platform": ..., "at": seconds, "answers": {"kind:argument": answer}}`.
@@ -30,4 +30,8 @@ class Source(Protocol):
 
     def table(self, name: str) -> Any:
         """Return a named table of the operating system as JSON-like data (`cpu_times`, `memory`, ...)."""
+        ...
+
+    def query(self, kind: str, argument: str) -> Any:
+        """Return the JSON-like answer to a question of a known kind (`http`, `sntp`, `wmi`, ...)."""
         ...

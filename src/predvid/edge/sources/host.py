@@ -4,6 +4,8 @@ import os
 import stat
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import IO, Any
 
 import psutil
@@ -17,6 +19,7 @@ PIECE = 64 << 10  # bytes
 _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError)
 
 Tables = Mapping[str, Callable[[], Any]]
+Queries = Mapping[str, Callable[[str], Any]]
 
 
 def refusal(what: str, error: Exception) -> CannotRead:
@@ -42,12 +45,19 @@ def _content(file: IO[bytes]) -> bytes:
 
 
 class HostSource:
-    """Reads files, folders, given tables, programs of a closed list; every failure is a CannotRead."""
+    """Reads files, folders, given tables and questions, listed programs; every failure is a CannotRead."""
 
-    def __init__(self, platform: str, tables: Tables, programs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        platform: str,
+        tables: Tables,
+        programs: tuple[str, ...] = (),
+        queries: Queries = MappingProxyType({}),
+    ) -> None:
         self.platform = platform
         self._tables = tables
         self._programs = programs
+        self._queries = queries
 
     def now(self) -> float:
         """Return the clock of the device, seconds since the epoch."""
@@ -84,11 +94,20 @@ class HostSource:
     def table(self, name: str) -> Any:
         """Return a table of this system as JSON-like data; an unknown one does not exist here."""
         read = self._tables.get(name)
-        if read is None:
-            raise NotHere(say("read.not_supported", what=name))
-        try:
-            return read()
-        except CannotRead:
-            raise
-        except (OSError, psutil.Error, ValueError, RuntimeError, NotImplementedError) as error:
-            raise refusal(name, error) from None
+        return _guarded(name, read)
+
+    def query(self, kind: str, argument: str) -> Any:
+        """Return the answer to a question of this system; an unknown kind does not exist here."""
+        ask = self._queries.get(kind)
+        return _guarded(f"{kind} {argument}".strip(), None if ask is None else partial(ask, argument))
+
+
+def _guarded(what: str, read: Callable[[], Any] | None) -> Any:
+    if read is None:
+        raise NotHere(say("read.not_supported", what=what))
+    try:
+        return read()
+    except CannotRead:
+        raise
+    except (OSError, psutil.Error, ValueError, RuntimeError, NotImplementedError) as error:
+        raise refusal(what, error) from None

@@ -8,9 +8,61 @@ from predvid.checks.readers.meminfo import parse_meminfo
 from predvid.checks.readers.mounts import distinct, parse_mountinfo
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE, with_usage
+from predvid.edge.sources.questions import QUERIES
 
 # What a check may run on a Linux device; nothing else is started, whatever a plan or plug-in says.
-PROGRAMS = ("apt-get", "dpkg-query", "lsblk", "smartctl", "systemctl")
+PROGRAMS = (
+    "aa-status",
+    "apcaccess",
+    "apt-get",
+    "arcconf",
+    "btrfs",
+    "chronyc",
+    "clamdscan",
+    "coredumpctl",
+    "dmidecode",
+    "dnf",
+    "dpkg-query",
+    "firewall-cmd",
+    "flatpak",
+    "freshclam",
+    "journalctl",
+    "last",
+    "loginctl",
+    "lpstat",
+    "lsblk",
+    "lvs",
+    "mysql",
+    "nft",
+    "nginx",
+    "nvidia-smi",
+    "nvme",
+    "perccli64",
+    "pvs",
+    "pvesh",
+    "qm",
+    "realm",
+    "rpm",
+    "runuser",
+    "smartctl",
+    "snap",
+    "ssacli",
+    "sshd",
+    "storcli",
+    "storcli64",
+    "systemctl",
+    "systemd-analyze",
+    "tw_cli",
+    "upsc",
+    "ufw",
+    "vgs",
+    "virsh",
+    "wbinfo",
+    "wg",
+    "zfs",
+    "zpool",
+    "zypper",
+)
 
 # Their times change when package lists are fetched; the lists themselves carry the archive's times.
 _APT_STAMPS = (
@@ -63,4 +115,4 @@ TABLES = {
 
 def linux_source() -> HostSource:
     """Return the live source of this Linux device."""
-    return HostSource("linux", TABLES, PROGRAMS)
+    return HostSource("linux", TABLES, PROGRAMS, QUERIES)

@@ -4,6 +4,10 @@ import os
 
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE
+from predvid.edge.sources.questions import QUERIES
+
+# What a check may run on a Mac; nothing else is started, whatever a plan or plug-in says.
+PROGRAMS = ("brew", "fdesetup", "pfctl", "smartctl", "softwareupdate", "sysctl", "system_profiler", "tmutil")
 
 
 def _load() -> list[float]:
@@ -11,5 +15,5 @@ def _load() -> list[float]:
 
 
 def macos_source() -> HostSource:
-    """Return the live source of this macOS device; it runs no programs."""
-    return HostSource("macos", {**PORTABLE, "load": _load})
+    """Return the live source of this macOS device."""
+    return HostSource("macos", {**PORTABLE, "load": _load}, PROGRAMS, QUERIES)

@@ -2,8 +2,9 @@
 
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE
+from predvid.edge.sources.questions import QUERIES
 
 
 def windows_source() -> HostSource:
     """Return the live source of this Windows device; it runs no programs."""
-    return HostSource("windows", PORTABLE)
+    return HostSource("windows", PORTABLE, queries=QUERIES)
