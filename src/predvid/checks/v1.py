@@ -49,6 +49,7 @@ class Check:
     seconds before a bad result opens an alert; `defaults` overrides params fields per device type
     (`{"workstation": {"used": Levels(90, 97)}}`); `texts` words every id that the check says, in both
     languages, and `title` its name.
+    `evidence` names facts that are copied into an alert when it opens, as they stand then.
     `replay` turns a file that the device's own tool wrote (raw `smartctl` output) into a recording
     (`{"platform", "at", "answers"}`), None where it is no such file: `check run --replay` takes both.
     `summary` tells flat what the command line's JSON promises of a run, beside the facts by name.
@@ -68,5 +69,6 @@ class Check:
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     texts: Mapping[str, Text] = field(default_factory=dict)
     charts: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     replay: Callable[[str], Mapping[str, Any] | None] | None = None
     summary: Callable[[list[Fact], list[Sample]], Mapping[str, Any]] | None = None

@@ -79,6 +79,7 @@ check = Check(
     hold=600,  # a busy processor is a problem only if it stays busy
     watches={"cpu_used_percent": "used", "cpu_iowait_percent": "iowait", "cpu_steal_percent": "steal"},
     defaults={"workstation": {"used": Levels(95, None, margin=5), "iowait": Levels(50, None, margin=5)}},
+    evidence=("top.processes",),
     charts=(
         "cpu_used_percent",
         "cpu_iowait_percent",

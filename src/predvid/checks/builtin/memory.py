@@ -49,6 +49,7 @@ check = Check(
     hold=300,
     watches={"memory_used_percent": "used", "memory_swap_used_percent": "swap"},
     defaults={"workstation": {"used": Levels(93, 98, margin=3), "swap": Levels(90, None, margin=10)}},
+    evidence=("top.processes",),
     charts=(
         "memory_used_percent",
         "memory_available_bytes",

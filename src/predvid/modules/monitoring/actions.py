@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 
+from predvid.checks import registry
 from predvid.core.alerting import Phase, Step
 from predvid.core.errors import UserError
 from predvid.core.model import Event as Fact
@@ -14,6 +16,7 @@ from predvid.core.model import Severity, State, say
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Device
+from predvid.modules.inventory.models import Fact as StoredFact
 from predvid.modules.monitoring.models import Alert, AlertNote, Event, Result
 from predvid.modules.monitoring.rules import Change, Standing
 
@@ -135,8 +138,17 @@ def _open_alert(change: Change, standing: Standing, now: datetime) -> Event:
         since=standing.condition.since or standing.since,
         opened_at=now,
         changed_at=now,
+        evidence=_evidence(change.device, change.check),
     )
     return _alert_event(alert, "opened", SEVERITIES[standing.state], now)
+
+
+def _evidence(device: UUID, check_name: str) -> list[dict[str, Any]]:
+    check = registry.checks().get(check_name)
+    if check is None or not check.evidence:
+        return []
+    facts = StoredFact.objects.filter(device_id=device, name__in=check.evidence).order_by("name")
+    return [{"name": fact.name, "value": fact.value, "since": fact.since.isoformat()} for fact in facts]
 
 
 def _alert_event(alert: Alert, step: str, severity: Severity, now: datetime, actor: str = "") -> Event:

@@ -57,6 +57,7 @@ class Alert(models.Model):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
     resolved_at = models.DateTimeField(null=True, blank=True)
+    evidence = models.JSONField(default=list)  # [{name, value, since}]: facts as they stood when it opened
 
     class Meta:
         indexes: ClassVar = [

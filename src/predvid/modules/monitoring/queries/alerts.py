@@ -11,6 +11,9 @@ from django.db.models import Q, QuerySet
 from predvid.core.model import State
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory.fact_tables import FactTable
+from predvid.modules.inventory.fact_tables import tables as fact_tables
+from predvid.modules.inventory.models import Fact
 from predvid.modules.monitoring.models import Alert
 from predvid.modules.monitoring.queries.standing import WORD_OF, narrowed, open_alerts
 from predvid.modules.monitoring.words import event_sentence, sentence, title
@@ -144,6 +147,14 @@ def _icon(kind: str) -> str:
 
 def _state(severity: int) -> str:
     return ("ok", "info", "info", "warning", "critical", "critical")[severity]
+
+
+def evidence(viewer: Viewer, alert: Alert) -> list[tuple[datetime, FactTable]]:
+    """Return the facts that were copied when the alert opened, each with the moment it was read."""
+    rows = [row for row in alert.evidence if row["name"] and row["value"] is not None]
+    tables = fact_tables([Fact(name=row["name"], value=row["value"]) for row in rows], viewer.language)
+    moments = {row["name"].replace(".", "-"): datetime.fromisoformat(row["since"]) for row in rows}
+    return [(moments[table.id], table) for table in tables]
 
 
 def past(viewer: Viewer, alert: Alert, limit: int = 5) -> list[AlertRow]:

@@ -57,6 +57,7 @@ def alert(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBa
             "lines": alert_queries.history(viewer, found),
             "past": alert_queries.past(viewer, found),
             "evidence": _evidence(viewer, found),
+            "copied": alert_queries.evidence(viewer, found),
             "now": timezone.now(),
         },
     )
