@@ -29,6 +29,10 @@ KINDS: dict[str, Text] = {
         "The server could not read a batch of the agent ({code}); it was set aside on the device",
         "Poslužitelj nije mogao pročitati paket agenta ({code}); paket je odložen na uređaju",
     ),
+    "agent.fact_refused": Text(
+        "The inventory part {fact} was left out: {size:bytes}, all parts of a device may hold {most:bytes}",
+        "Dio popisa {fact} nije preuzet: {size:bytes}, a svi dijelovi uređaja smiju imati {most:bytes}",
+    ),
     "agent.outbox_damaged": Text(
         "The agent's outbox was damaged and begun anew ({why})",
         "Spremnik agenta bio je oštećen i započet je nov ({why})",

@@ -138,6 +138,7 @@ class Fact(models.Model):
     check_name = models.CharField(max_length=60)
     name = models.CharField(max_length=80)
     value = models.JSONField()
+    size = models.PositiveIntegerField(default=0)  # bytes of the value as JSON
     since = models.DateTimeField()
 
     class Meta:
