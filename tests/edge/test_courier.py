@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from edge.peer import LOSE, Peer
@@ -11,9 +12,9 @@ from predvid.edge import agent
 from predvid.edge.agent import make_link
 from predvid.edge.backoff import Backoff
 from predvid.edge.clock import Clock
-from predvid.edge.courier import Courier, News, SetAside
+from predvid.edge.courier import PATIENCE, Courier, Died, Hello, News, SetAside
 from predvid.edge.identity import StateFolder, load_keys, load_membership, new_boot, next_generation
-from predvid.edge.link import Sender
+from predvid.edge.link import LinkFailed, Reply, Sender
 from predvid.edge.outbox import Outbox
 from predvid.edge.standing import Standing, recall
 from predvid.wire.v1 import Batch, EventRow, Refusal, Sentence
@@ -84,6 +85,37 @@ def test_a_busy_server_and_a_captive_portal_lose_nothing(peer: Peer, enrolled: S
     with carrying(enrolled, 2):
         peer.wait(lambda: len(peer.batches) == 2)
     assert told(peer) == whole(2)
+
+
+def test_hostile_answers_end_nothing_and_set_no_clock(peer: Peer, enrolled: StateFolder) -> None:
+    deep = b"\x83\xa4boot\xa1b\xa3now\x01\xa1x" + b"\x91" * 200_000
+    ack = {"boot": "b", "seq": 1, "now": 2**63}
+    peer.script.extend([(200, deep, {}), (500, deep, {}), (200, ack, {}), (200, b"\x81\xa4boot\xa1\xff", {})])
+    with carrying(enrolled, 2) as (_, news):
+        peer.wait(lambda: len(peer.batches) == 2)
+    assert told(peer) == whole(2)
+    assert not [one for one in news if isinstance(one, Died)]
+
+
+def test_a_middlebox_that_refuses_everything_buries_nothing(peer: Peer, enrolled: StateFolder) -> None:
+    peer.script.extend([(400, b"<html>Bad Request</html>", {})] * (PATIENCE + 1))
+    with carrying(enrolled, 2):
+        peer.wait(lambda: len(peer.batches) == 2, 40)
+    assert told(peer) == whole(2)
+
+
+def test_what_a_server_says_is_shown_in_one_short_line() -> None:
+    body = msgspec.msgpack.encode(Refusal("x" * 900, "no\x1b[2J\nway " + "y" * 9000))
+    refusal = Reply(403, body, 0.0, 0.0, 0.0).refusal()
+    assert refusal.message.startswith("no [2J way y")
+    assert len(refusal.message) <= 300
+    assert len(refusal.code) <= 60
+
+
+def test_an_impossible_clock_of_the_server_is_not_taken() -> None:
+    for now in (2**63, -1):
+        with pytest.raises(LinkFailed, match="clock"):
+            Reply(200, msgspec.msgpack.encode({"now": now}), 0.0, 0.0, 0.0).decoded(Hello)
 
 
 def test_a_pending_agent_keeps_its_data_and_reports_once_approved(peer: Peer, enrolled: StateFolder) -> None:

@@ -43,7 +43,12 @@ def defective(source: Source) -> bool:
     raise RuntimeError("bug")
 
 
+def foreign(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+    return [Sample("m", 1.0), Sample("m", 2.0, at="yesterday")]  # type: ignore[arg-type]  # a plug-in may
+
+
 INSTALLED = [
+    check("foreign", collect=foreign),
     check("plain"),
     check("no", applies=lambda source: False),
     check("gone", applies=gone),
@@ -53,7 +58,7 @@ INSTALLED = [
 
 
 def sealed(state: StateFolder, work: Callable[[Inbox], object]) -> list[Ran]:
-    """Run a loop of five checks without a server until `work` is done; return the runs that it sealed."""
+    """Run a loop of some checks without a server until `work` is done; return the runs that it sealed."""
     clock, inbox = Clock(), Inbox()
     membership, keys = load_membership(state), load_keys(state)
     outbox = Outbox(state.outbox, "boot", clock.now, clock.elapsed)
@@ -96,9 +101,10 @@ def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrol
     }
     assert {one.interval for one in ran.values()} == {90}
     assert ran["plain"].error is None
-    error = ran["defective"].error
-    assert error is not None
-    assert error.id == "check.raised"
+    for name in ("defective", "foreign"):
+        error = ran[name].error
+        assert error is not None
+        assert error.id == "check.raised"
 
 
 def test_the_end_of_the_courier_ends_the_loop(peer: Peer, enrolled: StateFolder) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from predvid.checks.v1 import Check, Levels, Text
@@ -96,6 +96,8 @@ def test_targets_need_a_range_of_the_owner(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
+@example(b"\x82\xa4plan\xc4\x00\xa1x" + b"\x91" * 100_000)
+@example(b"\x81\xa3\xff\xff\xff\x01")
 def test_garbage_is_no_plan(body: bytes) -> None:
     with pytest.raises(PlanRefused):
         accept(body, public_key(SEED), "a", None)

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from predvid.checks.errors import CannotRead, NotHere
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
+from predvid.core import plain
 from predvid.core.model import Event, Fact, Result, Said, Sample, say
 
 MAX_ERROR = 300  # characters of a foreign error's message that are kept
@@ -26,7 +27,9 @@ class Collected:
 
 def raised(check: Check, error: Exception) -> Said:
     """Return the sentence for an error that `check` let escape."""
-    return say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:MAX_ERROR])
+    return say(
+        "check.raised", check=check.name, error=plain.text(f"{type(error).__name__}: {error}")[:MAX_ERROR]
+    )
 
 
 def inapplicable(check: Check, source: Source) -> Said | None:
@@ -36,24 +39,27 @@ def inapplicable(check: Check, source: Source) -> Said | None:
     try:
         verdict = check.applies(source)
     except NotHere as error:
-        return error.said
+        return plain.said(error.said)
     except CannotRead:
         return None  # it may well apply: let `collect` meet the same failure and report it
     except Exception as error:
         return raised(check, error)
     if isinstance(verdict, Said):
-        return verdict
+        return plain.said(verdict)
     return None if verdict else say("check.not_here", check=check.name)
 
 
 def collect(check: Check, source: Source, params: Any, state: dict[str, Any]) -> Collected:
-    """Run `check.collect` once; what it yielded before a failure is kept, the failure is in `error`."""
+    """Run `check.collect` once; what it yielded before a failure is kept, the failure is in `error`.
+
+    All of it is plain (`core.plain`): one name that is no UTF-8 must not keep a batch from being sealed.
+    """
     into = Collected()
     try:
         for thing in check.collect(source, params, state):
             _sort(thing, into)
     except CannotRead as error:
-        into.error, into.not_here = error.said, isinstance(error, NotHere)
+        into.error, into.not_here = plain.said(error.said), isinstance(error, NotHere)
     except Exception as error:
         into.error = raised(check, error)
     return into
@@ -64,13 +70,25 @@ def _sort(thing: object, into: Collected) -> None:
         case Sample():
             if not math.isfinite(thing.value):
                 raise ValueError(f"{thing.metric} is {thing.value}, not a number")
-            into.samples.append(thing)
+            labels = {plain.text(name): plain.text(value) for name, value in thing.labels.items()}
+            into.samples.append(replace(thing, metric=plain.text(thing.metric), labels=labels))
         case Fact():
-            into.facts.append(thing)
+            into.facts.append(Fact(plain.text(thing.name), plain.tree(thing.value)))
         case Event():
-            into.events.append(thing)
+            into.events.append(_event(thing))
         case _:
             raise TypeError(f"yielded {type(thing).__name__}; expected Sample, Fact or Event")
+
+
+def _event(event: Event) -> Event:
+    return replace(
+        event,
+        kind=plain.text(event.kind),
+        said=plain.said(event.said),
+        actor=plain.text(event.actor),
+        target=plain.text(event.target),
+        source=plain.plain_values(event.source),
+    )
 
 
 def judge(check: Check, samples: list[Sample], params: Any) -> tuple[list[Result], Said | None]:

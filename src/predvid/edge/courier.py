@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TypeVar
 
 import msgspec
 
@@ -50,7 +49,6 @@ class Died:
     why: str
 
 
-Answer = TypeVar("Answer")
 News = Ack | PlanCame | SetAside | Met | Died
 
 
@@ -144,7 +142,7 @@ class Courier:
         reply = self._link.get(f"{PREFIX}/status")
         if reply.status != HTTPStatus.OK:
             return self._not_ok(reply)
-        hello = _decoded(reply, Hello)
+        hello = reply.decoded(Hello)
         self._clock.learn(hello.now, reply.sent, reply.received)
         self._met_server()
         return 0.0
@@ -169,12 +167,12 @@ class Courier:
             return self._acknowledged(head, reply)
         if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return self._too_large(head, reply)
-        if reply.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+        if reply.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and not reply.foreign:
             return self._unreadable(head, reply)
         return self._not_ok(reply)
 
     def _acknowledged(self, head: Sealed, reply: Reply) -> float:
-        ack = _decoded(reply, Ack)
+        ack = reply.decoded(Ack)
         if (ack.boot, ack.seq) != (head.boot, head.seq):
             raise LinkFailed("the server acknowledged another batch than the one sent")
         self._clock.learn(ack.now, reply.sent, reply.received)
@@ -238,10 +236,3 @@ class Courier:
             self._outbox.note(**self._standing.notes())
         except OutboxFailed as failed:
             log.warning("the outbox cannot be written: %s", failed)
-
-
-def _decoded(reply: Reply, kind: type[Answer]) -> Answer:
-    try:
-        return msgspec.msgpack.decode(reply.body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise LinkFailed("the answer does not come from a Predvid server (a captive portal?)") from None

@@ -2,6 +2,7 @@
 
 import http.client
 import platform
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from predvid.wire.token import BadToken, Token, ca_fingerprint, parse, plan_fing
 from predvid.wire.v1 import PREFIX, Claim, Enrolled, Enrolment
 
 MAX_CA = 64 << 10
+_AGENT = re.compile(r"[A-Za-z0-9._-]{1,64}")  # it goes into the headers of every request
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ def _ask(link: Link, enrolment: Enrolment, token: Token) -> Enrolled:
         refusal = reply.refusal()
         raise UserError(f"the server refused: {refusal.message} ({refusal.code})", status=1)
     try:
-        enrolled = msgspec.msgpack.decode(reply.body, type=Enrolled)
-    except msgspec.MsgspecError:
+        enrolled = reply.decoded(Enrolled)
+    except LinkFailed:
         raise UserError(
             "the answer does not come from a Predvid server: check the address", status=1
         ) from None
@@ -128,6 +130,8 @@ def _ask(link: Link, enrolment: Enrolment, token: Token) -> Enrolled:
             "if it is right, somebody may stand in between, so do not enrol",
             status=1,
         )
+    if not _AGENT.fullmatch(enrolled.agent):
+        raise UserError("the server gave this agent an id that cannot be used: update Predvid", status=1)
     return enrolled
 
 

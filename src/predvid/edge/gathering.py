@@ -41,13 +41,14 @@ class Gathering:
 
         `interval` is the one in force for the check, in seconds.
         """
-        for sample in run.samples:
-            self._readings.append(_reading(check, at, sample))
+        readings = [_reading(check, at, sample) for sample in run.samples]
+        events = [event_row(event, at) for event in run.events]
         error = sentence(run.error) if run.error is not None else None
-        self._ran.append(Ran(check, at, run.took_ms, error, len(run.samples), math.ceil(interval)))
         for fact in run.facts:
             self._fact(check, fact, elapsed)
-        self._events.extend(event_row(event, at) for event in run.events)
+        self._readings += readings
+        self._ran.append(Ran(check, at, run.took_ms, error, len(readings), math.ceil(interval)))
+        self._events += events
 
     def failed(self, check: str, at: int, took: int, error: Said, interval: float = 0.0) -> None:
         """Take a run that did not happen or did not end, and why; `interval` in seconds."""

@@ -144,7 +144,7 @@ def load_membership(state: StateFolder) -> Membership:
         ) from None
     except OSError as error:
         raise UserError(f"cannot read {state.membership}: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{state.membership} is damaged ({error}): enrol anew") from None
 
 
@@ -164,6 +164,8 @@ def next_generation(state: StateFolder) -> int:
         number = 1
     except ValueError:
         raise UserError(f"{state.generation} is damaged: enrol anew") from None
+    except OSError as error:
+        raise UserError(f"cannot read {state.generation}: {error.strerror}", status=1) from None
     try:
         durable.write(state.generation, str(number).encode())
     except OSError as error:

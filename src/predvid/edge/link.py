@@ -8,15 +8,21 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from predvid.core import plain
 from predvid.core.trust import Signer, digest
 from predvid.edge.proxy import Address
 from predvid.wire.v1 import HEADERS, Refusal, envelope
 
 TIMEOUT = 20.0
 MAX_ANSWER = 4 << 20
+MAX_CODE, MAX_MESSAGE = 60, 300  # characters of a refusal that are kept and shown
+LATEST = 253_402_300_800_000  # ms since the epoch: the year 10000
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what decoding foreign bytes raises
+Answer = TypeVar("Answer")
 
 
 class LinkFailed(Exception):
@@ -36,9 +42,30 @@ class Reply:
     def refusal(self) -> Refusal:
         """Return the Refusal in the body, or one made of the status where a middlebox answered."""
         try:
-            return msgspec.msgpack.decode(self.body, type=Refusal)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            found = msgspec.msgpack.decode(self.body, type=Refusal)
+        except UNREADABLE:
             return Refusal(f"http_{self.status}", f"the answer was HTTP status {self.status}")
+        return Refusal(_shown(found.code, MAX_CODE), _shown(found.message, MAX_MESSAGE), found.retry_after)
+
+    @property
+    def foreign(self) -> bool:
+        """Tell whether a middlebox refused, not the server: the body is no Refusal."""
+        return self.refusal().code.startswith("http_")
+
+    def decoded(self, kind: type[Answer]) -> Answer:
+        """Return the body as a message of `kind`, its `now` a possible one. Raises LinkFailed."""
+        try:
+            found = msgspec.msgpack.decode(self.body, type=kind)
+        except UNREADABLE:
+            raise LinkFailed("the answer does not come from a Predvid server (a captive portal?)") from None
+        if not 0 <= getattr(found, "now", 0) < LATEST:
+            raise LinkFailed("the server's clock cannot be right")
+        return found
+
+
+def _shown(text: str, length: int) -> str:
+    """Return a text of the server as a terminal may show it: short, one line, no control characters."""
+    return "".join(char if char.isprintable() else " " for char in plain.text(text[:length]))
 
 
 @dataclass(frozen=True)
@@ -118,7 +145,7 @@ class Link:
         kept = self._connection is not None and self._connection.sock is not None
         try:
             return self._once(method, path, body, headers)
-        except (ConnectionError, http.client.BadStatusLine) as error:
+        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError, http.client.BadStatusLine) as error:
             self.close()
             if not kept:
                 raise LinkFailed(_reason(error, self._server)) from None

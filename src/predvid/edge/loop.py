@@ -5,6 +5,7 @@ import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from predvid.checks.collecting import raised
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.model import say
@@ -140,7 +141,13 @@ class Loop:
             self._gathering.failed(name, job.at, 0, said, interval)
             self._note_error(name, said.id)
             return
-        self._gathering.run(name, job.at, run, now, interval)
+        try:
+            self._gathering.run(name, job.at, run, now, interval)
+        except Exception as error:  # a plug-in may yield what no type checker has seen
+            said = raised(job.allowed.check, error)
+            self._gathering.failed(name, job.at, run.took_ms, said, interval)
+            self._note_error(name, said.id)
+            return
         self._note_error(name, run.error.id if run.error else "", urgent=bool(run.events))
 
     def _note_error(self, name: str, error: str, *, urgent: bool = False) -> None:

@@ -11,8 +11,11 @@ from predvid.checks.v1 import Check
 from predvid.core.model import Said, say
 from predvid.core.policy import BadSetting, with_values
 from predvid.core.trust import verify
+from predvid.edge.link import UNREADABLE
 from predvid.edge.local_policy import Policy
 from predvid.wire.v1 import PLAN_CONTEXT, Plan, PlannedCheck, SignedPlan
+
+LONGEST = 366 * 86400  # seconds between two runs
 
 
 class PlanRefused(Exception):
@@ -47,7 +50,7 @@ def accept(body: bytes, plan_key: bytes, agent: str, newest: Plan | None) -> Pla
         if not verify(plan_key, PLAN_CONTEXT + signed.plan, signed.signature):
             raise PlanRefused("the plan is not signed by the server's plan key")
         plan = msgspec.msgpack.decode(signed.plan, type=Plan)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise PlanRefused("the plan cannot be read") from None
     if plan.agent != agent:
         raise PlanRefused("the plan is another agent's")
@@ -100,8 +103,8 @@ def _objections(
         yield say("check.platform", check=planned.name, platform=platform)
     if policy.checks is not None and planned.name not in policy.checks:
         yield say("check.not_allowed", check=planned.name)
-    if planned.interval < 1:
-        yield say("check.bad_params", why=f"{planned.name}: interval must be at least 1 second")
+    if not 1 <= planned.interval <= LONGEST:
+        yield say("check.bad_params", why=f"{planned.name}: interval must be 1 to {LONGEST} seconds")
     if planned.targets and role != "probe":
         yield say("check.not_a_probe", check=planned.name)
     for target in planned.targets:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
 from predvid.checks.collecting import inapplicable
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
@@ -85,7 +83,7 @@ def try_checks(source: Source, installed: Mapping[str, Check]) -> list[Tried]:
 def _try(check: Check, source: Source, state: dict[str, Any]) -> Tried:
     why_not = inapplicable(check, source)
     if why_not is not None:
-        return Tried(check, "not_here", why_not)
+        return Tried(check, "cannot" if why_not.id == "check.raised" else "not_here", why_not)
     run = run_check(check, source, check.params, state)
     if run.not_here:
         return Tried(check, "not_here", run.error, took_ms=run.took_ms)
@@ -135,8 +133,8 @@ def _ask(state: StateFolder, membership: Membership) -> Server:
         refusal = reply.refusal()
         return Server(refusal.code, refusal.message, trip)
     try:
-        hello = msgspec.msgpack.decode(reply.body, type=Hello)
-    except msgspec.MsgspecError:
-        return Server("unreachable", "the answer does not come from a Predvid server", trip)
+        hello = reply.decoded(Hello)
+    except LinkFailed as failed:
+        return Server("unreachable", str(failed), trip)
     clock.learn(hello.now, reply.sent, reply.received)
     return Server("well", "", trip, -clock.offset())
