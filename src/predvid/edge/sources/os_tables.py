@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from predvid.checks.readers.mounts import NETWORK, is_real
+from predvid.edge.sources.disk_io import disk_io
 
 SHARE_WAIT = 3.0  # seconds that a network share may take to tell its size
 _waiting: set[str] = set()  # shares whose last question has not been answered yet
@@ -157,6 +158,7 @@ PORTABLE = {
     "cpu": cpu,
     "memory": memory,
     "filesystems": filesystems,
+    "disk_io": disk_io,
     "net_io": net_io,
     "net_addresses": net_addresses,
     "boot": boot,

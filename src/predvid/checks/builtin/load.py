@@ -1,0 +1,62 @@
+"""Load: how much work queues up for each processor core."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from predvid.checks.v1 import CannotRead, Check, Levels, Result, Sample, Source, Text, say
+
+WINDOWS = "Win32_PerfFormattedData_PerfOS_System ProcessorQueueLength"
+
+
+@dataclass(frozen=True)
+class LoadParams:
+    """Work per core: on Linux and macOS the five-minute load average, on Windows the processor queue."""
+
+    per_core: Levels = Levels(4, 10, margin=0.5)
+
+
+def _windows(source: Source) -> float:
+    """Return the threads that wait for a processor (System object: Processor Queue Length)."""
+    rows = source.query("wmi", WINDOWS)
+    row = rows[0] if isinstance(rows, list) and rows else None
+    value = row.get("ProcessorQueueLength") if isinstance(row, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1_000_000:
+        raise CannotRead(say("load.unknown"))
+    return float(value)
+
+
+def collect(source: Source, params: LoadParams, state: dict[str, Any]) -> Iterator[Sample]:
+    """Yield the queue per core."""
+    cores = max(1, source.table("cpu")["logical"] or 1)
+    waiting = _windows(source) if source.platform == "windows" else source.table("load")[1]
+    yield Sample("load_per_core", round(waiting / cores, 3))
+
+
+def judge(samples: list[Sample], params: LoadParams) -> Iterator[Result]:
+    """Judge the one figure."""
+    for sample in samples:
+        yield Result("", params.per_core.judge(sample.value), say("load.queue", n=sample.value))
+
+
+check = Check(
+    name="load",
+    title=Text("Load", "Opterećenje"),
+    collect=collect,
+    judge=judge,
+    params=LoadParams(),
+    hold=900,
+    watches={"load_per_core": "per_core"},
+    evidence=("top.processes",),
+    charts=("load_per_core",),
+    texts={
+        "load.queue": Text(
+            "{n} {n|task|tasks} to run for each processor core",
+            "Poslova u redu po procesorskoj jezgri: {n}",
+        ),
+        "load.unknown": Text(
+            "The system does not tell how long its processor queue is",
+            "Sustav ne govori koliki je red za procesor",
+        ),
+    },
+)

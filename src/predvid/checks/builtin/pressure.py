@@ -1,0 +1,94 @@
+"""Pressure: how long work stood still for want of processor, memory or disk (Linux PSI, accounting/psi)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from predvid.checks.v1 import Check, Levels, NotHere, Result, Sample, Source, Text, say
+
+LINES = {"cpu": "some", "memory": "full", "io": "full"}  # all of the work never waits for the processor
+
+
+@dataclass(frozen=True)
+class PressureParams:
+    """Levels in percent of five minutes in which some work waited (`cpu`) or all of it (the others)."""
+
+    cpu: Levels = Levels(60, None, margin=10)
+    memory: Levels = Levels(10, 30, margin=3)
+    io: Levels = Levels(40, 70, margin=10)
+
+
+def _averages(text: str) -> dict[str, float]:
+    """Return the five-minute average of each line of a pressure file: `some`, `full`."""
+    found = {}
+    for line in text.splitlines():
+        kind, *pairs = line.split()[:5] or [""]
+        for pair in pairs:
+            name, _, value = pair.partition("=")
+            if (
+                name == "avg300"
+                and value.replace(".", "", 1).isascii()
+                and value.replace(".", "", 1).isdigit()
+            ):
+                found[kind] = min(100.0, float(value[:12]))
+    return found
+
+
+def collect(source: Source, params: PressureParams, state: dict[str, Any]) -> Iterator[Sample]:
+    """Yield the five-minute averages that the kernel keeps itself."""
+    for kind, line in LINES.items():
+        averages = _averages(source.text(f"/proc/pressure/{kind}"))
+        if line in averages:
+            yield Sample(f"pressure_{kind}_percent", averages[line])
+
+
+def applies(source: Source) -> bool:
+    """Tell whether the kernel keeps pressure: since Linux 4.20, and not switched off."""
+    try:
+        source.text("/proc/pressure/cpu")
+    except NotHere:
+        raise NotHere(say("pressure.none")) from None
+    return True
+
+
+def judge(samples: list[Sample], params: PressureParams) -> Iterator[Result]:
+    """Judge each resource."""
+    for sample in samples:
+        kind = sample.metric.removeprefix("pressure_").removesuffix("_percent")
+        if kind in LINES:
+            levels: Levels = getattr(params, kind)
+            yield Result(kind, levels.judge(sample.value), say(f"pressure.{kind}", share=sample.value))
+
+
+check = Check(
+    name="pressure",
+    title=Text("Pressure", "Zastoji"),
+    collect=collect,
+    judge=judge,
+    params=PressureParams(),
+    platforms=("linux",),
+    applies=applies,
+    hold=600,
+    watches={f"pressure_{kind}_percent": kind for kind in LINES},
+    defaults={"workstation": {"cpu": Levels(), "io": Levels(70, None, margin=10)}},
+    evidence=("top.processes",),
+    charts=("pressure_memory_percent", "pressure_io_percent", "pressure_cpu_percent"),
+    texts={
+        "pressure.none": Text(
+            "This kernel keeps no pressure figures (Linux 4.20 and newer do, unless switched off)",
+            "Ova jezgra ne vodi podatke o zastojima (vodi ih Linux od 4.20, ako nisu isključeni)",
+        ),
+        "pressure.cpu": Text(
+            "Work waited for the processor {share:pct} of the time",
+            "Poslovi su na procesor čekali {share:pct} vremena",
+        ),
+        "pressure.memory": Text(
+            "All work stood still for want of memory {share:pct} of the time",
+            "Zbog manjka memorije svi su poslovi stajali {share:pct} vremena",
+        ),
+        "pressure.io": Text(
+            "All work stood still waiting for disks {share:pct} of the time",
+            "Čekajući na diskove svi su poslovi stajali {share:pct} vremena",
+        ),
+    },
+)
