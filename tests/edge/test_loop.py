@@ -1,9 +1,12 @@
 """What the loop tells of each run: the interval that is kept here, and absence in the server's two words."""
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from edge.peer import Peer
 from predvid.checks.errors import NotHere
@@ -57,7 +60,7 @@ INSTALLED = [
 ]
 
 
-def sealed(state: StateFolder, work: Callable[[Inbox], object]) -> list[Ran]:
+def sealed(state: StateFolder, work: Callable[[Inbox], object], interval: int = 90) -> list[Ran]:
     """Run a loop of some checks without a server until `work` is done; return the runs that it sealed."""
     clock, inbox = Clock(), Inbox()
     membership, keys = load_membership(state), load_keys(state)
@@ -66,11 +69,11 @@ def sealed(state: StateFolder, work: Callable[[Inbox], object]) -> list[Ran]:
     courier = Courier(make_link(state, membership, sender), outbox, clock, Standing(), inbox.put)
     installed = {one.name: one for one in INSTALLED}
     setting = Setting(
-        membership.agent, "device", installed, Policy(minimum_interval=90),
+        membership.agent, "device", installed, Policy(minimum_interval=interval),
         lambda body: accept(body, membership.plan_key, membership.agent, None),
     )  # fmt: skip
     loop = Loop(setting, local_source(), clock, outbox, inbox, courier)
-    planned = [PlannedCheck(one.name, 60) for one in INSTALLED]
+    planned = [PlannedCheck(one.name, min(60, interval)) for one in INSTALLED]
     loop.use(Plan(membership.agent, 1, clock.now(), planned, batch_seconds=1))
     thread = threading.Thread(target=loop.run)
     thread.start()
@@ -105,6 +108,30 @@ def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrol
         error = ran[name].error
         assert error is not None
         assert error.id == "check.raised"
+
+
+def test_a_hanging_check_is_told_at_each_interval_and_started_once(
+    peer: Peer, enrolled: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, begun = threading.Event(), list[int]()
+
+    def endless(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+        begun.append(1)
+        gate.wait()
+        return []
+
+    hanging = check("hanging", collect=endless, timeout=0)
+    monkeypatch.setattr(sys.modules[__name__], "INSTALLED", [hanging])
+
+    def work(inbox: Inbox) -> None:
+        inbox.put(Met())
+        peer.wait(lambda: len(told(enrolled)) >= 3)
+        inbox.put(Stop())
+
+    ran = sealed(enrolled, work, interval=1)
+    gate.set()
+    assert {one.error.id for one in ran if one.error} == {"check.timed_out"}
+    assert len(begun) == 1
 
 
 def test_the_end_of_the_courier_ends_the_loop(peer: Peer, enrolled: StateFolder) -> None:

@@ -112,6 +112,28 @@ def test_endless_checks_hold_up_none_of_the_others(gate: threading.Event) -> Non
     pool.stop()
 
 
+def test_a_check_that_hangs_each_time_takes_one_thread_only(gate: threading.Event) -> None:
+    def endless(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+        gate.wait()
+        return []
+
+    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    pool = Pool(SOURCE, done.put, lambda: 7, time.monotonic)
+    job, late = Job(allowed("endless", collect=endless, timeout=0), {}), list[Job]()
+    pool.submit(job)
+    until = time.monotonic() + 10
+    while not late and time.monotonic() < until:
+        late = pool.give_up_overdue()
+    assert late == [job]
+    assert pool.stuck("endless")
+    assert not pool.stuck("quick")
+    gate.set()
+    while pool.stuck("endless") and time.monotonic() < until:
+        pass
+    assert not pool.stuck("endless")
+    pool.stop()
+
+
 def test_a_check_that_raises_or_does_not_apply_is_told_apart() -> None:
     def broken(source: Source, params: Any, state: dict[str, Any]) -> Iterator[Sample]:
         yield Sample("m", 1.0)

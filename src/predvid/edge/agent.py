@@ -23,6 +23,7 @@ from predvid.edge.identity import (
     locked,
     new_boot,
     next_generation,
+    present,
 )
 from predvid.edge.link import Link, Sender, verifying
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
@@ -33,6 +34,7 @@ from predvid.edge.standing import recall
 from predvid.wire.v1 import Plan
 
 log = logging.getLogger("predvid.agent")
+LOCK_PATIENCE = 2.0  # seconds: `agent status` holds the lock for an instant
 
 
 class PlanKeeper:
@@ -61,7 +63,7 @@ def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Lin
     tls = None
     if server.tls:
         try:
-            tls = verifying(state.ca if state.ca.exists() else None)
+            tls = verifying(state.ca if present(state.ca) else None)
         except OSError as error:
             raise UserError(f"{state.ca} cannot be used: {error}") from None
     return Link(server, proxy.choose(server, membership.proxy), tls, sender)
@@ -75,7 +77,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
     membership, keys = load_membership(state), load_keys(state)
     policy = local_policy.load(local_policy.find(state))
     source = local_source()
-    lock = locked(state)
+    lock = locked(state, LOCK_PATIENCE)
     try:
         generation, boot = next_generation(state), new_boot()
         clock = Clock()
@@ -92,21 +94,29 @@ def run(state: StateFolder, cap: int = CAP) -> int:
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server
         )
         with _stopping_on_signals(lambda: inbox.put(Stop())):
-            _work(loop, courier, keeper)
+            well = _work(loop, courier, keeper)
         outbox.close()
     finally:
         lock.release()
     log.info("stopped")
-    return 1 if courier.failure else 0
+    return 0 if well and not courier.failure else 1
 
 
-def _work(loop: Loop, courier: Courier, keeper: PlanKeeper) -> None:
-    loop.started(__version__)
-    if keeper.newest is not None:
-        loop.use(keeper.newest)
+def _work(loop: Loop, courier: Courier, keeper: PlanKeeper) -> bool:
+    """Tell whether it ended because it was told to, not by a defect of its own."""
     courier.start()
-    loop.run()
-    courier.stop()
+    try:
+        loop.started(__version__)
+        if keeper.newest is not None:
+            loop.use(keeper.newest)
+        loop.run()
+    except Exception as error:
+        log.error("the agent ended: %s: %s", type(error).__name__, error)
+        log.debug("where it ended", exc_info=True)
+        return False
+    finally:
+        courier.stop()
+    return True
 
 
 def _sender(membership: Membership, keys: Keys, boot: str, generation: int, clock: Clock) -> Sender:

@@ -23,6 +23,7 @@ from predvid.edge.identity import (
     locked,
     new_boot,
     next_generation,
+    present,
     save_membership,
 )
 from predvid.edge.link import TIMEOUT, Link, LinkFailed, Sender, blind, verifying
@@ -87,7 +88,7 @@ def enrol(state: StateFolder, request: Request, claims: list[Claim]) -> Enrolled
 
 
 def _refuse_if_enrolled(state: StateFolder) -> None:
-    if state.membership.exists():
+    if present(state.membership):
         raise UserError(
             f"{state.path} is enrolled already (see 'predvid agent status'); to enrol anew, move it away"
         )

@@ -4,6 +4,7 @@ import os
 import secrets
 import stat
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -129,7 +130,7 @@ def load_keys(state: StateFolder) -> Keys:
 
 def load_or_make_keys(state: StateFolder) -> Keys:
     """Return the keys on disk, made and made durable if there were none (enrolling again keeps the key)."""
-    if not state.keys.exists():
+    if not present(state.keys):
         durable.write(state.keys, secrets.token_bytes(2 * SEED_BYTES))
     return load_keys(state)
 
@@ -196,9 +197,11 @@ class Lock:
                 msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             file.close()
-            return False
+            if sys.platform == "win32" or isinstance(error, BlockingIOError):
+                return False
+            raise UserError(f"cannot lock {self._path}: {error.strerror}") from None
         self._file = file
         return True
 
@@ -209,9 +212,23 @@ class Lock:
             self._file = None
 
 
-def locked(state: StateFolder) -> Lock:
-    """Return the taken lock of `state`; raise UserError where an agent already runs on it."""
-    lock = Lock(state)
-    if not lock.take():
-        raise UserError(f"another agent already runs on {state.path}")
+def locked(state: StateFolder, patience: float = 0.0) -> Lock:
+    """Return the taken lock of `state`, within `patience` seconds; raise UserError where an agent has it.
+
+    The status is 1: `agent status` and `agent selftest` take the lock for moments, and a service that starts
+    just then must be started again.
+    """
+    lock, until = Lock(state), time.monotonic() + patience
+    while not lock.take():
+        if time.monotonic() >= until:
+            raise UserError(f"another agent already runs on {state.path}", status=1)
+        time.sleep(0.1)
     return lock
+
+
+def present(path: Path) -> bool:
+    """Tell whether `path` exists; raise UserError where that cannot be seen (no permission)."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UserError(f"cannot look at {path}: {error.strerror}") from None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from predvid.core.errors import UserError
-from predvid.edge.identity import StateFolder
+from predvid.edge.identity import StateFolder, present
 
 SYSTEM = Path("/etc/predvid/policy.toml")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -46,7 +46,7 @@ class Policy:
 def find(state: StateFolder) -> Path | None:
     """Return the policy file that counts on this machine: the system's before the state folder's."""
     places = (state.policy,) if sys.platform == "win32" else (SYSTEM, state.policy)
-    return next((path for path in places if path.exists()), None)
+    return next((path for path in places if present(path)), None)
 
 
 def load(path: Path | None) -> Policy:

@@ -116,7 +116,11 @@ class Loop:
         if now < self._held_until:
             return
         for entry in self._schedule.take_due(now):
-            self._pool.submit(Job(entry.allowed, entry.state))
+            job = Job(entry.allowed, entry.state, now, self._clock.now())
+            if self._pool.stuck(entry.allowed.check.name):
+                self._timed_out(job, now)
+            else:
+                self._pool.submit(job)
 
     def _hear(self, news: News | Finished) -> None:
         match news:
@@ -162,14 +166,17 @@ class Loop:
 
     def _give_up_overdue(self) -> None:
         for job in self._pool.give_up_overdue():
-            check, now = job.allowed.check, self._clock.elapsed()
-            took = round((now - job.began) * 1000)
-            said = say("check.timed_out", check=check.name, seconds=check.timeout)
-            self._gathering.failed(check.name, job.at, took, said, job.allowed.interval)
-            if (entry := self._schedule.get(check.name)) is not None:
-                entry.state = {}  # the thread given up may still write to the old one
-                self._schedule.finished(entry, now)
-            self._note_error(check.name, said.id)
+            self._timed_out(job, self._clock.elapsed())
+
+    def _timed_out(self, job: Job, now: float) -> None:
+        check = job.allowed.check
+        said = say("check.timed_out", check=check.name, seconds=check.timeout)
+        took = round((now - job.began) * 1000)
+        self._gathering.failed(check.name, job.at, took, said, job.allowed.interval)
+        if (entry := self._schedule.get(check.name)) is not None:
+            entry.state = {}  # the thread given up may still write to the old one
+            self._schedule.finished(entry, now)
+        self._note_error(check.name, said.id)
 
     def _acknowledged(self, ack: Ack) -> None:
         if ack.tasks:

@@ -70,6 +70,8 @@ class Outbox:
         try:
             self._db = outbox_file.connect(path)
             self._measure()
+        except OSError as error:
+            raise OutboxFailed(error.strerror or str(error)) from None
         except sqlite3.Error as error:
             if not outbox_file.damaged(error):
                 raise OutboxFailed(str(error)) from None

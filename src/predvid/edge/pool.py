@@ -1,7 +1,8 @@
 """Two worker threads that run the checks, so that a slow one never holds up the others.
 
 A thread cannot be stopped from outside: a check past its time limit is given up, its thread is left to end by
-itself and another takes its place, up to a bound.
+itself and another takes its place, up to a bound. Whoever submits jobs asks `stuck` first: a check that hangs
+each time would otherwise take all threads, one run after the other.
 """
 
 import queue
@@ -17,7 +18,7 @@ from predvid.edge.plan import Allowed
 from predvid.edge.run_check import Run, run_check
 
 WORKERS = 2
-MOST_GIVEN_UP = 4
+MOST_GIVEN_UP = 16  # threads that others have replaced
 NOT_HERE = ("check.not_here", "check.platform")  # the only words by which the server knows an absence
 
 
@@ -30,6 +31,7 @@ class Job:
     began: float = -1.0
     at: int = 0
     given_up: bool = field(default=False)
+    replaced: bool = field(default=False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Pool:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._running: set[Job] = set()
         self._mutex = threading.Lock()
-        self._given_up = 0
+        self._stuck: set[Job] = set()
         for _ in range(WORKERS):
             self._hire()
 
@@ -75,12 +77,18 @@ class Pool:
             late = [job for job in self._running if now - job.began > job.allowed.check.timeout]
             for job in late:
                 job.given_up = True
+                job.replaced = sum(one.replaced for one in self._stuck) < MOST_GIVEN_UP
                 self._running.discard(job)
-                self._given_up += 1
-        for _ in late:
-            if self._given_up <= MOST_GIVEN_UP:
+                self._stuck.add(job)
+        for job in late:
+            if job.replaced:
                 self._hire()
         return late
+
+    def stuck(self, check: str) -> bool:
+        """Tell whether a run of `check` that was given up has still not ended."""
+        with self._mutex:
+            return any(job.allowed.check.name == check for job in self._stuck)
 
     def stop(self) -> None:
         """Let idle workers end; busy ones are daemons and end with the process."""
@@ -98,13 +106,11 @@ class Pool:
             finished = self._one(job)
             with self._mutex:
                 self._running.discard(job)
-                if job.given_up:
-                    replaced = self._given_up <= MOST_GIVEN_UP
-                    self._given_up -= 1
-                    if replaced:
-                        return
-                    continue
-            self._done(finished)
+                self._stuck.discard(job)
+            if not job.given_up:
+                self._done(finished)
+            elif job.replaced:
+                return
 
     def _one(self, job: Job) -> Finished:
         check = job.allowed.check

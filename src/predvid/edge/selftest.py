@@ -15,7 +15,15 @@ from predvid.core.model import Said, Sample
 from predvid.edge.agent import make_link
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Hello
-from predvid.edge.identity import Membership, StateFolder, load_keys, locked, new_boot, next_generation
+from predvid.edge.identity import (
+    Membership,
+    StateFolder,
+    load_keys,
+    locked,
+    new_boot,
+    next_generation,
+    present,
+)
 from predvid.edge.link import LinkFailed, Sender
 from predvid.edge.look import Look, look
 from predvid.edge.run_check import Run, run_check
@@ -100,7 +108,11 @@ def _telling(check: Check, run: Run) -> Sample | None:
 
 def _server(state: StateFolder, seen: Look) -> Server:
     if seen.membership is None:
-        return Server("unreadable" if state.membership.exists() else "not_enrolled", seen.problem)
+        try:
+            enrolled = present(state.membership)
+        except UserError:
+            enrolled = True
+        return Server("unreadable" if enrolled else "not_enrolled", seen.problem)
     if (
         seen.running
     ):  # a second start would look like a copied identity: ask the running agent's notes instead

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from predvid.core.errors import UserError
-from predvid.edge.identity import StateFolder
+from predvid.edge.identity import StateFolder, present
 
 UNIT = Path("/etc/systemd/system/predvid-agent.service")
 NAME = UNIT.name
@@ -49,10 +49,10 @@ WINDOWS = """\
 On Windows the agent runs as a scheduled task of the SYSTEM account that starts with the machine.
 In PowerShell, as administrator:
 
-  1. {python} -m predvid agent enroll URL --token TOKEN --state "{state}"
-  2. powershell -ExecutionPolicy Bypass -File install-agent.ps1 -Python "{python}" -State "{state}"
+  1. & "{python}" -m predvid agent enroll URL --token TOKEN --state "{state}"
+  2. powershell -ExecutionPolicy Bypass -File "{script}" -Python "{python}" -State "{state}"
 
-install-agent.ps1 comes with the source under packaging\\windows. It leaves the state folder and policy.toml
+install-agent.ps1 came with the agent. It leaves the state folder and policy.toml
 to SYSTEM and Administrators alone (access control list), registers the task 'Predvid agent', and starts it.
 """
 
@@ -70,7 +70,8 @@ def _quoted(word: str) -> str:
 def install(state: StateFolder) -> str:
     """Install, enable and start the service; return what to tell the technician. Raises UserError."""
     if sys.platform == "win32":
-        return WINDOWS.format(python=sys.executable, state=state.path)
+        script = Path(__file__).with_name("install-agent.ps1")
+        return WINDOWS.format(script=script, python=sys.executable, state=state.path)
     if (
         sys.platform != "linux"
         or shutil.which("systemctl") is None
@@ -82,7 +83,7 @@ def install(state: StateFolder) -> str:
         )
     if os.geteuid() != 0:
         raise UserError("installing a service needs root: repeat with sudo")
-    if not state.membership.exists():
+    if not present(state.membership):
         raise UserError("enrol first: predvid agent enroll URL --token T")
     try:
         UNIT.write_text(unit(state, sys.executable), encoding="utf-8")
@@ -94,6 +95,11 @@ def install(state: StateFolder) -> str:
 
 
 def _systemctl(*arguments: str) -> None:
-    done = subprocess.run(("systemctl", *arguments), capture_output=True, text=True, timeout=60, check=False)
+    try:
+        done = subprocess.run(
+            ("systemctl", *arguments), capture_output=True, text=True, timeout=60, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"systemctl {' '.join(arguments)} gave no answer", status=1) from None
     if done.returncode:
         raise UserError(f"systemctl {' '.join(arguments)} failed: {done.stderr.strip()}", status=1)
