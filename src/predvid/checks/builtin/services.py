@@ -1,4 +1,7 @@
-"""Services under systemd: those that failed, those that must run, those that restart over and over."""
+"""Services: those that failed, those that must run, under systemd those that restart over and over.
+
+Linux asks systemd, Windows its service control manager, a Mac launchd (launchctl(1), for wanted ones only).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +9,9 @@ from fnmatch import fnmatch
 from typing import Any
 
 from predvid.checks.readers.systemd import parse_show
-from predvid.checks.v1 import Check, Levels, NotHere, Result, Said, Sample, Source, Text, say
+from predvid.checks.readers.windows_services import QUESTION, Service, down
+from predvid.checks.readers.windows_services import services as windows_services
+from predvid.checks.v1 import Check, Fact, Levels, NotHere, Result, Said, Sample, Source, Text, say
 
 SHOW = (
     "systemctl",
@@ -22,10 +27,13 @@ RUNNING = ("active", "activating", "reloading", "refreshing")
 class ServicesParams:
     """`wanted` names units that must run; `skip` takes patterns of units whose failure does not matter.
 
-    Levels of `failed` and `up` guard 1 and 0; those of `restarts` the automatic restarts since the last run.
+    `stopped` guards services of Windows that start by themselves, ended without an error and do not run.
+    Levels of `failed`, `stopped` and `up` guard 1 and 0; those of `restarts` the automatic restarts since the
+    last run.
     """
 
     failed: Levels = Levels(None, 1)
+    stopped: Levels = Levels(1, None)
     up: Levels = Levels(None, 0, lower_is_worse=True)
     restarts: Levels = Levels(3, 20)
     wanted: tuple[str, ...] = ()
@@ -33,7 +41,9 @@ class ServicesParams:
 
 
 def applies(source: Source) -> bool | Said:
-    """Tell whether systemd runs this device: the test of sd_booted(3)."""
+    """Tell whether systemd runs this Linux device: the test of sd_booted(3)."""
+    if source.platform != "linux":
+        return True
     try:
         source.listing("/run/systemd/system")
     except NotHere:
@@ -41,7 +51,18 @@ def applies(source: Source) -> bool | Said:
     return True
 
 
-def collect(source: Source, params: ServicesParams, state: dict[str, Any]) -> Iterator[Sample]:
+def collect(source: Source, params: ServicesParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
+    """Yield what the services of this system say; see the three below."""
+    match source.platform:
+        case "windows":
+            yield from _windows(source, params, state)
+        case "macos":
+            yield from _launchd(source, params)
+        case _:
+            yield from _systemd(source, params, state)
+
+
+def _systemd(source: Source, params: ServicesParams, state: dict[str, Any]) -> Iterator[Sample]:
     """Yield counts, one sample per failed or wanted unit, and one per unit that restarted.
 
     A unit that was bad says once that it is good again. The first run says so for every unit, since a unit
@@ -62,6 +83,41 @@ def collect(source: Source, params: ServicesParams, state: dict[str, Any]) -> It
     yield from _restarts(units, state)
 
 
+def _windows(source: Source, params: ServicesParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
+    """Yield counts, what every automatic service that is down is, and the wanted ones.
+
+    A service that was down says once that it is up again; the first run says so for every automatic one.
+    """
+    found = windows_services(source.query("wmi", QUESTION))
+    lost = {service.name: service for service in down(source, found, params.skip)}
+    failed = {name for name, service in lost.items() if service.failed}
+    yield Sample("services_failed", len(failed))
+    yield Sample("services_running", sum(service.running for service in found))
+    before = state.get("failed", [service.name for service in found if service.auto])
+    for name in sorted(set(lost) | set(before)):
+        yield Sample("service_failed", float(name in failed), {"unit": name})
+        yield Sample("service_stopped", float(name in lost and name not in failed), {"unit": name})
+    state["failed"] = sorted(lost)
+    yield Fact("state.services_down", [_row(service) for service in lost.values()])
+    running = {service.name.lower() for service in found if service.running}
+    for name in params.wanted:
+        yield Sample("service_up", float(name.lower() in running), {"unit": name})
+
+
+def _row(service: Service) -> dict[str, Any]:
+    return {"key": service.name, "title": service.title, "exit_code": service.code}
+
+
+def _launchd(source: Source, params: ServicesParams) -> Iterator[Sample]:
+    """Yield the wanted jobs; launchd itself starts again what ends, so the rest says little."""
+    if not params.wanted:
+        raise NotHere(say("services.none_wanted"))
+    jobs = [line.split("\t") for line in source.run("launchctl", "list").splitlines()]
+    running = {job[2] for job in jobs if len(job) == 3 and job[0].isdecimal()}
+    for name in params.wanted:
+        yield Sample("service_up", float(name in running), {"unit": name})
+
+
 def _restarts(units: dict[str, dict[str, str]], state: dict[str, Any]) -> Iterator[Sample]:
     counts = {name: int(n) for name, unit in units.items() if (n := unit.get("NRestarts", "")).isdecimal()}
     before: dict[str, int] = state.get("counts", counts)
@@ -79,6 +135,9 @@ def judge(samples: list[Sample], params: ServicesParams) -> Iterator[Result]:
             case "service_failed":
                 said = say("services.failed" if value else "services.fine", unit=unit)
                 yield Result(unit, params.failed.judge(value), said)
+            case "service_stopped":
+                said = say("services.stopped" if value else "services.at_rest", unit=unit)
+                yield Result(f"{unit} stopped", params.stopped.judge(value), said)
             case "service_up":
                 said = say("services.up" if value else "services.down", unit=unit)
                 yield Result(f"{unit} running", params.up.judge(value), said)
@@ -94,16 +153,36 @@ check = Check(
     collect=collect,
     judge=judge,
     params=ServicesParams(),
-    platforms=("linux",),
+    interval=120,
     hold=120,  # a service that fails and comes back by itself within two minutes disturbs nobody
-    watches={"service_failed": "failed", "service_up": "up", "service_restarts": "restarts"},
-    defaults={"workstation": {"failed": Levels(1, None), "restarts": Levels(5, None)}},
+    watches={
+        "service_failed": "failed",
+        "service_stopped": "stopped",
+        "service_up": "up",
+        "service_restarts": "restarts",
+    },
+    defaults={"workstation": {"failed": Levels(1, None), "stopped": Levels(), "restarts": Levels(5, None)}},
+    evidence=("state.services_down",),
     charts=("services_failed", "services_running"),
     texts={
         "services.no_systemd": Text(
             "systemd does not run this device, so there are no services to ask it about",
             "Ovim uređajem ne upravlja systemd pa nema usluga o kojima bi ga se pitalo",
         ),
+        "services.none_wanted": Text(
+            "On a Mac only services named as wanted are watched, and none is named",
+            "Na Macu se prate samo usluge koje su navedene kao obvezne, a nijedna nije navedena",
+        ),
+        "services.stopped": Text(
+            "The service {unit} starts with Windows but is stopped",
+            "Usluga {unit} pokreće se sa sustavom Windows, ali je zaustavljena",
+        ),
+        "services.at_rest": Text(
+            "The service {unit} is as it should be", "Usluga {unit} u očekivanom je stanju"
+        ),
+        "part.exit_code": Text("Exit code", "Izlazna šifra"),
+        "part.title": Text("Title", "Puni naziv"),
+        "fact.state.services_down": Text("Services that are down", "Usluge koje ne rade"),
         "services.failed": Text("The service {unit} has failed", "Usluga {unit} prekinuta je zbog pogreške"),
         "services.fine": Text("The service {unit} is in order", "Usluga {unit} je u redu"),
         "services.up": Text("The service {unit} is running", "Usluga {unit} radi"),

@@ -7,7 +7,17 @@ from predvid.edge.sources.os_tables import PORTABLE
 from predvid.edge.sources.questions import QUERIES
 
 # What a check may run on a Mac; nothing else is started, whatever a plan or plug-in says.
-PROGRAMS = ("brew", "fdesetup", "pfctl", "smartctl", "softwareupdate", "sysctl", "system_profiler", "tmutil")
+PROGRAMS = (
+    "brew",
+    "fdesetup",
+    "launchctl",
+    "pfctl",
+    "smartctl",
+    "softwareupdate",
+    "sysctl",
+    "system_profiler",
+    "tmutil",
+)
 
 
 def _load() -> list[float]:
