@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -47,8 +48,9 @@ def disk(used: float) -> list[tuple[str, dict[str, str], float]]:
 
 
 def test_the_line_holds_on_postgresql(tmp_path: Path, postgres: str) -> None:
-    with installation(tmp_path / "i", "store", "gateway", "worker", database_url=postgres) as one:
-        link, device = Link(one.port), Device()
+    parts = ("store", "gateway", "worker")
+    with installation(tmp_path / "i", *parts, database_url=postgres) as one, closing(Link(one.port)) as link:
+        device = Device()
         status, answer = link.post(device, "enrol", device.enrolment(one.django(TOKEN)))
         assert status == 200, answer
         device.agent = msgspec.msgpack.decode(answer, type=v1.Enrolled).agent
@@ -66,4 +68,3 @@ def test_the_line_holds_on_postgresql(tmp_path: Path, postgres: str) -> None:
         assert answers[-1] == 200, "the gateway connects again after the database has cut it off"
         assert set(answers) <= {200, 503}
         wait_for(lambda: one.django(WAITING) == "0", one)
-        link.close()
