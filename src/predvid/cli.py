@@ -1,5 +1,6 @@
 """The `predvid` command: finds each verb by entry point and turns every failure into one clear line."""
 
+import io
 import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
@@ -29,6 +30,8 @@ def _about(entry: EntryPoint) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; return 0 done, 1 the thing looked at is bad, 2 bad usage (with one line on stderr)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal or file of an old encoding lacks some letters
+        sys.stdout.reconfigure(errors="replace")
     verbs = {entry.name: entry for entry in entry_points(group=GROUP)}
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_usage(verbs))
@@ -54,7 +57,9 @@ def _run(entry: EntryPoint, arguments: list[str]) -> int:
         )
         return 2
     try:
-        return int(verb(arguments) or 0)
+        status = int(verb(arguments) or 0)
+        sys.stdout.flush()
+        return status
     except UserError as error:
         print(f"predvid {entry.name}: {error}", file=sys.stderr)
         return error.status

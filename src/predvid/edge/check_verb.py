@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from predvid.checks import registry
 from predvid.checks.collecting import Collected, collect, inapplicable, judge
@@ -16,6 +16,7 @@ from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.errors import UserError
 from predvid.core.model import State
+from predvid.core.options import Options
 from predvid.core.policy import BadSetting, with_values
 from predvid.edge.check_report import check_row, list_table, outcome_data, outcome_tables
 from predvid.edge.sources.local import local_source
@@ -23,18 +24,12 @@ from predvid.edge.sources.local import local_source
 RATE_PAUSE = 1.0  # seconds between the two runs that a rate needs
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Raise UserError: one line instead of a page of usage."""
-        raise UserError(f"{message} (see predvid check --help)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    shared = _Parser(add_help=False)
+    shared = Options(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON instead of tables")
     shared.add_argument("--lang", choices=("hr", "en"), help="language of messages (default: by LANG)")
-    parser = _Parser(prog="predvid check", description="Lists the checks, or runs one of them once.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|run", parser_class=_Parser)
+    parser = Options(prog="predvid check", description="Lists the checks, or runs one of them once.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|run", parser_class=Options)
     verbs.add_parser("list", parents=[shared], help="checks, their parameters, whether they apply here")
     run = verbs.add_parser("run", parents=[shared], help="run one check once, live or on a recording")
     run.add_argument("name", help="name of the check")

@@ -14,6 +14,7 @@ import msgspec
 from predvid.checks.builtin.inventory import claims
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
+from predvid.core.options import Options
 from predvid.edge import agent as agent_process
 from predvid.edge import selftest_words, service
 from predvid.edge.enrol import Request, enrol
@@ -37,7 +38,7 @@ def agent(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("predvid agent", description="The agent of one device.")
+    parser = Options("predvid agent", description="The agent of one device.")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     one = _verb(verbs, "enroll", _enroll, "make this device known to a server")
     one.add_argument("url", help="the server's address, https://HOST[:PORT]")

@@ -1,6 +1,5 @@
 """`predvid doctor`: looks at everything that usually goes wrong and says in plain words what to do."""
 
-import argparse
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from predvid.core.errors import UserError
+from predvid.core.options import Options
 from predvid.server import looks_data, looks_machine
 from predvid.server.clock_look import SERVERS, Server, time_server
 from predvid.server.findings import Finding
@@ -23,7 +23,7 @@ SIGNS = {"ok": "[green]ok     [/green]", "warning": "[yellow]warning[/yellow]", 
 
 def doctor(arguments: list[str]) -> int:
     """Print findings; exit status 1 when something is bad."""
-    parser = argparse.ArgumentParser(prog="predvid doctor", description="Says what is wrong and what to do.")
+    parser = Options(prog="predvid doctor", description="Says what is wrong and what to do.")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
     parser.add_argument("--port", type=int, help="the port to look at (default: the installation's, or 8700)")

@@ -1,20 +1,18 @@
 """`predvid owner link`: a one-time link for someone who cannot sign in, or for the first owner."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
 from predvid.core.errors import UserError
+from predvid.core.options import Options
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
 
 
 def owner(arguments: list[str]) -> int:
     """Print a one-time sign-in link; whoever can run this on the server owns the installation anyway."""
-    parser = argparse.ArgumentParser(
-        prog="predvid owner", description="Access for owners, by command line only."
-    )
+    parser = Options(prog="predvid owner", description="Access for owners, by command line only.")
     parser.add_argument("verb", choices=("link",), help="print a one-time sign-in link, good for 24 hours")
     parser.add_argument("--email", help="whose link; not needed for the first or only owner")
     parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from predvid.core.errors import UserError
+from predvid.core.options import Options
 from predvid.server.place import Place
 
 PARTS = {
@@ -31,7 +32,7 @@ def serve(arguments: list[str]) -> int:
 
     The part is imported by name: only the store may load its engine, and models only after Django's set-up.
     """
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="predvid serve",
         description=f"Run one part of an installation:\n\n{ABOUT}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

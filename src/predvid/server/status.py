@@ -1,6 +1,5 @@
 """`predvid status`: what runs, devices by state, ingest rate, queue depth, open alerts."""
 
-import argparse
 import json
 import logging
 import os
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from predvid import __version__
 from predvid.core.errors import UserError
+from predvid.core.options import Options
 from predvid.server import supervised
 from predvid.server.loading import after_setup
 from predvid.server.owner import existing
@@ -24,7 +24,7 @@ WINDOW = timedelta(minutes=5)
 
 def status(arguments: list[str]) -> int:
     """Print the state of the installation; exit status 1 when its store does not answer."""
-    parser = argparse.ArgumentParser(prog="predvid status", description="What runs, and how the devices are.")
+    parser = Options(prog="predvid status", description="What runs, and how the devices are.")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
     options = parser.parse_args(arguments)

@@ -18,6 +18,7 @@ from pathlib import Path
 from rich.console import Console
 
 from predvid.core.errors import UserError
+from predvid.core.options import Options
 from predvid.server import certificates, listening, supervised
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
@@ -59,9 +60,7 @@ def up(arguments: list[str]) -> int:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="predvid up", description="Server, console and local agent on this machine."
-    )
+    parser = Options(prog="predvid up", description="Server, console and local agent on this machine.")
     parser.add_argument(
         "--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"), help="data directory"
     )

@@ -1,0 +1,14 @@
+"""Command-line options whose errors are one clear line, like every other error of the command line."""
+
+import argparse
+from typing import NoReturn
+
+from predvid.core.errors import UserError
+
+
+class Options(argparse.ArgumentParser):
+    """An ArgumentParser for the options of one verb; its subparsers are of this kind too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError: one line instead of a page of usage."""
+        raise UserError(f"{message} (see {self.prog} --help)")
