@@ -2,10 +2,11 @@
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.expectation import RECORDINGS
@@ -24,11 +25,17 @@ JUDGED = [pytest.param(check, id=name) for name, check in registry.checks().item
 
 def shapes(check: Check) -> list[Sample]:
     """Return the samples that the recordings of `check` bring: real metrics with real labels."""
+    return _shapes(check.name)
+
+
+@cache
+def _shapes(name: str) -> list[Sample]:
+    check = registry.checks()[name]
     samples: list[Sample] = []
     for path in RECORDINGS:
-        if path.parent.name == check.name:
+        if path.parent.name == name:
             text = path.read_text(encoding="utf-8")
-            params = with_values(check.name, check.params, json.loads(text).get("params", {}))
+            params = with_values(name, check.params, json.loads(text).get("params", {}))
             samples += replay(check, load(text), params).samples
     return samples
 
@@ -48,6 +55,7 @@ VALUES = st.one_of(st.sampled_from([0.0, 1.0, 50.0, 100.0]), st.floats(0, 100), 
 
 
 @pytest.mark.parametrize("check", JUDGED)
+@settings(deadline=None)
 @given(data=st.data())
 def test_samples_fine_by_the_levels_are_fine_for_the_judge(check: Check, data: st.DataObject) -> None:
     params = data.draw(st.sampled_from(variants(check)))
@@ -66,6 +74,7 @@ def said(results: list[Result]) -> list[Said]:
 
 
 @pytest.mark.parametrize("check", JUDGED)
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_sentence_has_words_for_its_values(check: Check, data: st.DataObject) -> None:
     samples = [Sample(shape.metric, data.draw(VALUES), shape.labels) for shape in shapes(check)]
