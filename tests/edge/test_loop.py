@@ -12,6 +12,7 @@ from edge.peer import Peer
 from predvid.checks.errors import NotHere
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check, Sample, Text, say
+from predvid.edge import loop as loop_module
 from predvid.edge.agent import make_link
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier, Died, Met
@@ -132,6 +133,22 @@ def test_a_hanging_check_is_told_at_each_interval_and_started_once(
     gate.set()
     assert {one.error.id for one in ran if one.error} == {"check.timed_out"}
     assert len(begun) == 1
+
+
+def test_what_the_owner_denies_is_told_again_before_it_looks_lost(
+    peer: Peer, enrolled: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "INSTALLED", [check("plain", platforms=("windows",))])
+    monkeypatch.setattr(loop_module, "DENIED_AGAIN", 0.5)
+
+    def work(inbox: Inbox) -> None:
+        peer.wait(lambda: len(told(enrolled)) >= 2)
+        inbox.put(Stop())
+
+    first, again, *_ = sealed(enrolled, work)
+    assert first.error == again.error == Sentence("check.platform", {"check": "plain", "platform": "linux"})
+    assert (first.interval, again.interval) == (1, 1)
+    assert again.at > first.at
 
 
 def test_the_end_of_the_courier_ends_the_loop(peer: Peer, enrolled: StateFolder) -> None:

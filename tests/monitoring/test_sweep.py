@@ -8,7 +8,7 @@ import fleet
 from predvid.checks.registry import checks
 from predvid.core.model import State
 from predvid.modules.monitoring import device_actions, sweeping
-from predvid.modules.monitoring.models import Event, Stream
+from predvid.modules.monitoring.models import Event, Result, Stream
 from predvid.modules.monitoring.store import Store
 from predvid.server.group import Intake
 from predvid.wire import v1
@@ -78,6 +78,30 @@ def test_a_check_that_stopped_has_no_data(link: Link) -> None:
     sweep(fleet.now())
     assert ("disk_space", "!data", "resolved") in fleet.alerts(device)
     assert ("disk_space", "/", "open") in fleet.alerts(device)
+
+
+def test_a_check_that_the_owner_denies_stays_denied_and_is_never_missed(link: Link) -> None:
+    device, at = fleet.enrol(link), fleet.now()
+    denied = v1.Sentence("check.not_allowed", {"check": "disk_space"})
+    for waited in (540_000, 0):  # longer apart than a failure must last to become an alert
+        ran = [v1.Ran("disk_space", int(at.timestamp() * 1000), 0, denied, 0, 3600)]
+        link.ack(device, device.batch("disk_space", [], ran=ran), waited)
+        for minutes in (6, 60, 170):
+            later = fleet.now() + minutes * MINUTE
+            Stream.objects.filter(agent=device.agent).update(seen_at=later - SECOND)
+            sweep(later)
+    assert fleet.states(device) == {("disk_space", "!run"): State.UNKNOWN}
+    assert fleet.alerts(device) == []
+    speaks(link, device)
+    assert fleet.states(device) == {("disk_space", "/"): State.OK}
+
+
+def test_a_denial_takes_the_place_of_an_older_failure(link: Link) -> None:
+    device, at = fleet.enrol(link), int(fleet.now().timestamp() * 1000)
+    for id in ("read.permission_denied", "check.not_allowed"):
+        ran = [v1.Ran("disk_space", at, 0, v1.Sentence(id, {}), 0, 3600)]
+        link.ack(device, device.batch("disk_space", [], ran=ran))
+    assert Result.objects.get(device=fleet.row(device)).said_id == "check.not_allowed"
 
 
 def test_a_restart_of_the_agent_alone_brings_no_data_back(link: Link) -> None:

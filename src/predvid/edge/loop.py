@@ -24,6 +24,7 @@ log = logging.getLogger("predvid.agent")
 FIRST_SEALS = (1.5, 4.0)  # seconds after a plan came: first samples within seconds, then the first rates
 SIGN_OF_LIFE = 60.0  # seconds without a batch after which an empty one is sent
 PATIENCE = 2.0  # seconds that the first runs wait for the server's clock
+DENIED_AGAIN = 3600.0  # seconds between two reminders of what of the plan does not run here
 PLAN_AGAIN = 60.0  # seconds before a plan that was refused is asked for again
 
 
@@ -60,6 +61,8 @@ class Loop:
         self._errors: dict[str, str] = {}
         self._version = 0
         self._plan_asked = float("-inf")
+        self._denied: list[Denied] = []
+        self._denied_due = float("inf")
         self._pause = 15.0
         now = clock.elapsed()
         self._held_until = now + PATIENCE
@@ -74,15 +77,19 @@ class Loop:
         allowed, denied = rights(plan, setting.policy, setting.installed, self._source.platform, setting.role)
         self._schedule.replace(allowed, now)
         self._version, self._pause = plan.version, float(min(max(plan.batch_seconds, 1), 300))
-        self._deny(denied)
+        self._denied = denied
+        self._tell_denied(now)
         self._hurry = [now + pause for pause in FIRST_SEALS]
         self._seal_due = self._hurry.pop(0)
         log.info("plan %d: %d checks run, %d do not", plan.version, len(allowed), len(denied))
-
-    def _deny(self, denied: list[Denied]) -> None:
         for one in denied:
-            self._gathering.failed(one.name, self._clock.now(), 0, one.said)
             log.warning("the check %s of the plan does not run: %s", one.name, one.said.id)
+
+    def _tell_denied(self, now: float) -> None:
+        """Tell what does not run here, each hour again: a check that says nothing looks like a lost one."""
+        self._denied_due = now + DENIED_AGAIN
+        for one in self._denied:
+            self._gathering.failed(one.name, self._clock.now(), 0, one.said, DENIED_AGAIN)
 
     def run(self) -> None:
         """Work until a Stop comes or the courier died; what was gathered is sealed before it returns."""
@@ -113,6 +120,8 @@ class Loop:
 
     def _start_due(self) -> None:
         now = self._clock.elapsed()
+        if now >= self._denied_due:
+            self._tell_denied(now)
         if now < self._held_until:
             return
         for entry in self._schedule.take_due(now):

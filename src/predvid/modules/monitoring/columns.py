@@ -16,6 +16,7 @@ from predvid.checks.v1 import Check, Said, Sample
 from predvid.modules.monitoring.delivery import Delivery, Refused
 from predvid.modules.monitoring.plain import scalar, text
 from predvid.modules.monitoring.rules import (
+    DENIED,
     RUN_ITEM,
     Change,
     DeviceState,
@@ -163,7 +164,7 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
         if ran.error is not None and ran.error.id in NOT_HERE:
             changes += not_here(state, check.name, item.delivery.at)
         elif ran.error is not None:
-            hold = timedelta(seconds=2 * check.interval)
+            hold = timedelta.max if ran.error.id in DENIED else timedelta(seconds=2 * check.interval)
             changes += failed_run(state, check.name, said(ran.error), item.delivery.at, hold)
         elif _wants_judging(state, check, touched):
             samples, at = _samples(item, check.name, ran), _run_at(item, ran)

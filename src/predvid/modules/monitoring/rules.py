@@ -11,6 +11,9 @@ from predvid.core.alerting import Condition, Phase, Step, transition
 from predvid.core.policy import Setting, effective
 
 RUN_ITEM = "!run"  # the item under which a check's own failure stands
+# What the device's owner, or an agent older than the server, does not run: shown, but no alert.
+DENIED = ("check.not_allowed", "check.not_installed", "check.not_a_probe", "check.target_not_allowed",
+          "check.too_many")  # fmt: skip
 MANY_ITEM = "!many"  # the item under which a check stands that names more than MAX_ITEMS
 MAX_ITEMS = 500
 DATA_ITEM = "!data"  # the item under which a check's silence stands
@@ -237,7 +240,8 @@ def _step(
         before.condition if before else Condition(), result.state, now, hold, sample=sample
     )
     same = before is not None and before.state is result.state
-    if before is not None and same and before.condition == condition:
+    new_reason = before is not None and not sample and before.said.id != result.said.id
+    if before is not None and same and before.condition == condition and not new_reason:
         return None
     since = before.since if before is not None and same else now
     after = Standing(result.state, result.said, since, result.reason, condition)

@@ -28,7 +28,7 @@ from predvid.modules.monitoring.queries.standing import (
     shown,
     with_code,
 )
-from predvid.modules.monitoring.rules import RUN_ITEM
+from predvid.modules.monitoring.rules import DENIED, RUN_ITEM
 from predvid.modules.monitoring.stores import store
 from predvid.modules.monitoring.sweeping import LEASE
 from predvid.modules.monitoring.words import event_sentence, sentence, title
@@ -175,7 +175,7 @@ def _worst(items: list[Item]) -> str:
 
 
 def _until(result: Result, check: Check | None) -> datetime | None:
-    if result.phase != Phase.PENDING or result.bad_since is None:
+    if result.phase != Phase.PENDING or result.bad_since is None or result.said_id in DENIED:
         return None
     return result.bad_since + timedelta(seconds=check.hold if check else 0)
 
