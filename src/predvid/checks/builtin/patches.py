@@ -1,10 +1,12 @@
-"""Pending patches under apt: how many, how many close security holes, how old the package lists are."""
+"""Pending patches under apt, dnf or zypper: how many, how many close security holes, how old the lists are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from predvid.checks.readers import dnf, zypper
 from predvid.checks.readers.apt import parse_simulation
+from predvid.checks.readers.updates import Update, Updates
 from predvid.checks.v1 import (
     CannotRead,
     Check,
@@ -21,6 +23,7 @@ from predvid.checks.v1 import (
 
 DAY = 86400
 LISTS = "/var/lib/apt/lists"
+KERNELS = ("linux-image-", "kernel-core", "kernel-default", "kernel-uek-core")
 # Simulated and without the lock: it changes nothing, needs no rights and does not disturb a running upgrade.
 SIMULATE = ("apt-get", "-s", "-o", "Debug::NoLocking=true", "dist-upgrade")
 
@@ -34,31 +37,57 @@ class PatchesParams:
     lists_age: Levels = Levels(7 * DAY, 30 * DAY)
 
 
+def _apt(source: Source) -> Updates:
+    if not any(name.endswith("Release") for name in source.listing(LISTS)):
+        raise CannotRead(say("patches.no_lists", tool="apt"))  # apt would say that nothing is pending
+    simulation = parse_simulation(source.run(*SIMULATE, timeout=90))
+    pending = tuple(Update(p.name, p.before, p.after, p.security) for p in simulation.pending)
+    updated = source.table("apt")["lists_updated_at"]
+    return Updates(pending, sum(bool(update.security) for update in pending), simulation.kept, updated)
+
+
+# By the folder that tells them, in this order: a system of one family may have the tool of another installed.
+MANAGERS: dict[str, Callable[[Source], Updates]] = {
+    LISTS: _apt,
+    "/etc/zypp": zypper.read,
+    "/etc/dnf": dnf.read,
+}
+
+
+def _manager(source: Source) -> Callable[[Source], Updates] | None:
+    for folder, read in MANAGERS.items():
+        try:
+            source.listing(folder)
+        except NotHere:
+            continue
+        return read
+    return None
+
+
 def applies(source: Source) -> bool | Said:
-    """Tell whether apt manages this device's packages."""
-    try:
-        source.listing(LISTS)
-    except NotHere:
-        return say("patches.no_apt")
-    return True
+    """Tell whether a package manager that this check knows rules the device."""
+    return say("patches.no_manager") if _manager(source) is None else True
 
 
 def collect(source: Source, params: PatchesParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
     """Yield the counts, the age of the lists in seconds, and the pending packages as a fact."""
-    if not any(name.endswith("Release") for name in source.listing(LISTS)):
-        raise CannotRead(say("patches.no_lists"))  # apt would say that nothing is pending
-    simulation = parse_simulation(source.run(*SIMULATE, timeout=90))
-    pending = simulation.pending
-    yield Sample("patches_pending", len(pending))
-    yield Sample("patches_security", sum(package.security for package in pending))
-    yield Sample("patches_held", len(simulation.kept))
-    yield Sample("patches_kernel_pending", float(any(p.name.startswith("linux-image-") for p in pending)))
-    updated = source.table("apt")["lists_updated_at"]
-    if updated is not None:
-        yield Sample("patches_lists_age_seconds", max(0, round(source.now() - updated)))
-    rows = [{"key": p.name, "from": p.before, "to": p.after, "security": p.security} for p in pending]
-    yield Fact("patches.pending", sorted(rows, key=lambda row: str(row["key"])))
-    yield Fact("patches.held", [{"key": name} for name in sorted(simulation.kept)])
+    read = _manager(source)
+    if read is None:
+        raise NotHere(say("patches.no_manager"))
+    found = read(source)
+    yield Sample("patches_pending", len(found.pending))
+    yield Sample("patches_security", found.security)
+    yield Sample("patches_held", len(found.held))
+    yield Sample("patches_kernel_pending", float(any(p.name.startswith(KERNELS) for p in found.pending)))
+    if found.fetched_at is not None:
+        yield Sample("patches_lists_age_seconds", max(0, round(source.now() - found.fetched_at)))
+    yield Fact("patches.pending", sorted(map(_row, found.pending), key=lambda row: str(row["key"])))
+    yield Fact("patches.held", [{"key": name} for name in sorted(found.held)])
+
+
+def _row(update: Update) -> dict[str, Any]:
+    row = {"key": update.name, "from": update.before, "to": update.after}
+    return row if update.security is None else row | {"security": update.security}
 
 
 def judge(samples: list[Sample], params: PatchesParams) -> Iterator[Result]:
@@ -94,10 +123,13 @@ check = Check(
     },
     charts=("patches_security", "patches_pending", "patches_held"),
     texts={
-        "patches.no_apt": Text("apt does not manage this device", "Ovim uređajem ne upravlja apt"),
+        "patches.no_manager": Text(
+            "Neither apt nor dnf nor zypper manages this device",
+            "Ovim uređajem ne upravlja ni apt ni dnf ni zypper",
+        ),
         "patches.no_lists": Text(
-            "apt has never fetched its package lists, so it cannot tell what is pending",
-            "apt još nije dohvatio popise paketa pa ne zna što treba nadograditi",
+            "{tool} has never fetched its package lists, so it cannot tell what is pending",
+            "{tool} još nije dohvatio popise paketa pa ne zna što treba nadograditi",
         ),
         "patches.security": Text(
             "{n:int} security {n|patch waits|patches wait} to be installed",
