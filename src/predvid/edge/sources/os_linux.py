@@ -8,7 +8,9 @@ from predvid.checks.readers.meminfo import parse_meminfo
 from predvid.checks.readers.mounts import distinct, parse_mountinfo
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE, with_usage
+from predvid.edge.sources.processes import linux_processes
 from predvid.edge.sources.questions import QUERIES
+from predvid.edge.sources.sockets import linux_listening
 
 # What a check may run on a Linux device; nothing else is started, whatever a plan or plug-in says.
 PROGRAMS = (
@@ -110,6 +112,8 @@ TABLES = {
     "filesystems": _filesystems,
     "boot": _boot,
     "apt": _apt,
+    "processes": linux_processes,
+    "listening": linux_listening,
 }
 
 

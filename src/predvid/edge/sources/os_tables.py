@@ -15,6 +15,8 @@ import psutil
 
 from predvid.checks.readers.mounts import NETWORK, is_real
 from predvid.edge.sources.disk_io import disk_io
+from predvid.edge.sources.processes import processes
+from predvid.edge.sources.sockets import listening
 
 SHARE_WAIT = 3.0  # seconds that a network share may take to tell its size
 _waiting: set[str] = set()  # shares whose last question has not been answered yet
@@ -159,6 +161,8 @@ PORTABLE = {
     "memory": memory,
     "filesystems": filesystems,
     "disk_io": disk_io,
+    "processes": processes,
+    "listening": listening,
     "net_io": net_io,
     "net_addresses": net_addresses,
     "boot": boot,
