@@ -137,6 +137,16 @@ TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
 
 
+def test_what_never_reached_the_disk_is_reported(tmp_path: Path) -> None:
+    outbox = box(tmp_path / "o.db")
+    outbox.lose(7, 3)
+    outbox.seal(batch())
+    (one,) = drain(outbox)
+    assert one.dropped == 7
+    assert [event.said.values for event in one.events] == [{"n": 7, "events": 3}]
+    outbox.close()
+
+
 def test_numbers_begin_at_one_for_each_start_and_the_oldest_goes_first(tmp_path: Path) -> None:
     first = box(tmp_path / "o.db")
     for _ in range(3):

@@ -14,12 +14,12 @@ from predvid.checks.source import Source
 from predvid.checks.v1 import Check, NotHere, Sample, Text, say
 from predvid.core.model import Event, Fact
 from predvid.core.schedule import phase
-from predvid.edge.gathering import DAY, MOST_SAMPLES, Gathering
+from predvid.edge.gathering import DAY, MOST_EVENTS, MOST_RUNS, MOST_SAMPLES, Gathering
 from predvid.edge.plan import Allowed
 from predvid.edge.pool import Finished, Job, Pool, absence
 from predvid.edge.run_check import Run
 from predvid.edge.schedule import AGAIN, LATER, Schedule
-from predvid.wire.v1 import Ran, Series
+from predvid.wire.v1 import EventRow, Ran, Sentence, Series
 
 SOURCE = RecordedSource(load('{"platform": "linux", "at": 0, "answers": {}}'))
 
@@ -232,9 +232,21 @@ def test_memory_is_bounded_while_the_disk_refuses() -> None:
     gathering = Gathering()
     for at in range(300):
         gathering.run("cpu", at, run(samples=100), 0.0)
-    assert gathering.spill() == 300 * 100 - MOST_SAMPLES
+    assert gathering.spill() == (300 * 100 - MOST_SAMPLES, 0)
     batch = gathering.batches(1000, 0.0)[0]
     assert sum(ran.items for ran in batch.ran) == len(batch.columns.place) // 2 == MOST_SAMPLES
+
+
+def test_events_and_failures_are_bounded_too_while_the_disk_refuses() -> None:
+    gathering = Gathering()
+    for at in range(MOST_RUNS + 500):
+        gathering.failed("cpu", at, 0, say("check.raised"))
+        gathering.event(EventRow("agent.started", Sentence("x"), at))
+    assert gathering.spill() == (0, MOST_RUNS + 500 - MOST_EVENTS)
+    batch = gathering.batches(1000, 0.0)[0]
+    assert [ran.at for ran in batch.ran] == list(range(500, MOST_RUNS + 500))
+    assert [event.at for event in batch.events][-1] == MOST_RUNS + 499
+    assert len(batch.events) == MOST_EVENTS
 
 
 def test_more_series_than_a_layout_takes_go_in_several_batches_with_their_runs() -> None:

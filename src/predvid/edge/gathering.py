@@ -13,6 +13,7 @@ from predvid.edge.sealing import MOST_SERIES, Layout, Reading, SeriesKey
 from predvid.wire.v1 import Batch, EventRow, FactRow, Ran, Sentence, TaskOutcome
 
 MOST_SAMPLES = 20_000  # held while the disk refuses; more than an hour of an ordinary device
+MOST_RUNS, MOST_EVENTS = 20_000, 2_000  # likewise
 DAY = 86400.0
 MAX_NAME = 120  # characters of a metric's, check's or label's name that the server takes
 MAX_LABEL = 480  # characters of a label's value
@@ -74,15 +75,19 @@ class Gathering:
         """Send every fact again at its next reading: what was sent did not arrive."""
         self._known.clear()
 
-    def spill(self) -> int:
-        """Drop the oldest samples over the limit of memory with their runs; return how many went."""
+    def spill(self) -> tuple[int, int]:
+        """Drop the oldest samples over the limit of memory with their runs, and the oldest events over theirs.
+
+        Return how many samples and how many events (with outcomes) went.
+        """
+        events = _shortened(self._events, MOST_EVENTS) + _shortened(self._outcomes, MOST_EVENTS)
         over = len(self._readings) - MOST_SAMPLES
-        if over <= 0:
-            return 0
-        newest_gone = self._readings[over - 1][1]
-        self._ran = [ran for ran in self._ran if ran.at > newest_gone]
-        del self._readings[:over]
-        return over
+        if over > 0:
+            newest_gone = self._readings[over - 1][1]
+            self._ran = [ran for ran in self._ran if ran.at > newest_gone]
+            del self._readings[:over]
+        _shortened(self._ran, MOST_RUNS)
+        return max(over, 0), events
 
     def batches(self, now: int, elapsed: float) -> list[Batch]:
         """Return all of it sealed at `now` (ms), boot and sequence still open.
@@ -113,6 +118,13 @@ class Gathering:
         self._facts.clear()
         self._events.clear()
         self._outcomes.clear()
+
+
+def _shortened(rows: list[Any], most: int) -> int:
+    """Remove the oldest rows beyond `most`; return how many."""
+    over = max(len(rows) - most, 0)
+    del rows[:over]
+    return over
 
 
 def _within_a_layout(readings: list[Reading], ran: list[Ran]) -> list[tuple[list[Reading], list[Ran]]]:

@@ -224,8 +224,8 @@ class Loop:
                 return
             self._outbox.seal(*self._gathering.batches(self._clock.now(), now))
         except OutboxFailed as failed:
-            lost = self._gathering.spill()
-            self._outbox.lose(lost)
+            lost, events = self._gathering.spill()
+            self._outbox.lose(lost, events)
             log.error("the outbox cannot be written: %s (%d samples dropped)", failed, lost)
             return
         self._sealed_at = now

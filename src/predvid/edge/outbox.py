@@ -63,7 +63,7 @@ class Outbox:
         self._cap = cap
         self._mutex = threading.RLock()
         self._seq = 0
-        self._lost = 0
+        self._lost = (0, 0)  # samples and events that never reached the disk
         self._damage = ""
         self._broken = ""  # what is wrong with the file, until another one has taken its place
         self.limit = MAX_BODY
@@ -113,9 +113,10 @@ class Outbox:
             except sqlite3.Error as error:
                 raise self.recover(error) from None
 
-    def lose(self, samples: int) -> None:
-        """Count samples that never reached the disk; a later batch reports them."""
-        self._lost += samples
+    def lose(self, samples: int, events: int = 0) -> None:
+        """Count what never reached the disk; a later batch reports it."""
+        with self._mutex:
+            self._lost = (self._lost[0] + samples, self._lost[1] + events)
 
     def seal(self, *batches: Batch) -> None:
         """Number `batches` (boot and seq are ignored) and make all durable, in pieces where they are large.
@@ -129,14 +130,15 @@ class Outbox:
     def _seal(self, db: sqlite3.Connection, batch: Batch) -> None:
         pending, missed = self._pending(db)
         batch = self._with_damage(batch)
-        reporting = bool(pending or missed or self._lost)
-        bodies = self._bodies(_with_gap(batch, pending + self._lost, missed) if reporting else batch)
+        pending, missed = pending + self._lost[0], missed + self._lost[1]
+        reporting = bool(pending or missed)
+        bodies = self._bodies(_with_gap(batch, pending, missed) if reporting else batch)
         if self._bytes + _size(bodies) > self._cap:
             bodies = self._bodies(batch) if reporting else bodies
             self._make_room(db, _size(bodies))
         elif reporting:
             _note(db, "dropped", "0 0")
-            self._lost = 0
+            self._lost = (0, 0)
         for piece, body in bodies:
             self._last += STEP
             self._insert(db, self._last, piece, body)
@@ -198,8 +200,8 @@ class Outbox:
             shorter = sealing.encode(rest)
             db.execute("UPDATE batch SET samples = 0, body = ? WHERE id = ?", (shorter, id))
             self._bytes += len(shorter)
-        _note(db, "dropped", f"{samples + self._lost} {events}")
-        self._lost = 0
+        _note(db, "dropped", f"{samples + self._lost[0]} {events + self._lost[1]}")
+        self._lost = (0, 0)
 
     def head(self) -> Sealed | None:
         """Return the oldest batch, the only one that may be sent."""
