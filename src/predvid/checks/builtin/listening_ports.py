@@ -34,9 +34,8 @@ def collect(source: Source, params: ListeningPortsParams, state: dict[str, Any])
     reachable = {port for port, row in ports.items() if not row["local"]}
     named = [*map(_named, params.wanted), *map(_named, params.unwanted)]
     start = DYNAMIC[source.platform]
-    lasting = [
-        row for port, row in ports.items() if port in named or not _passing(row, start, source.platform)
-    ]
+    windows = source.platform == "windows"
+    lasting = [row for port, row in ports.items() if port in named or not _passing(row, start, windows)]
     yield Fact("network.listening", [_row(row) for row in lasting[:MOST_PORTS]])
     yield Sample("listening_ports_reachable", sum(not row["local"] for row in lasting))
     for port in dict.fromkeys(map(_named, params.wanted)):

@@ -10,7 +10,7 @@ from predvid.checks.v1 import Check, Levels, Result, Sample, Source, Text, say
 
 @dataclass(frozen=True)
 class ProcessesParams:
-    """Patterns fit a process's name or whole command line, whatever the case of letters: `nginx`, `*sync.py*`.
+    """Patterns fit a process's name or whole command line in any case: `nginx`, `*sync.py*`.
 
     `wanted` must run (`nginx>=2`: at least two), `unwanted` must not. `memory` guards the bytes that all
     processes of a wanted pattern take together; levels of `missing` and `found` count processes.
