@@ -76,7 +76,7 @@ class Gathering:
         self._known.clear()
 
     def spill(self) -> tuple[int, int]:
-        """Drop the oldest samples over the limit of memory with their runs, and the oldest events over theirs.
+        """Drop the oldest samples over the limit of memory with their runs, the oldest events over theirs.
 
         Return how many samples and how many events (with outcomes) went.
         """
