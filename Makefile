@@ -41,7 +41,7 @@ screenshots: $(VENV)/tested-with $(VENV)/installed
 lock: $(VENV)/tested-with
 	$(LOCK) pyproject.toml --extra server --group dev -o requirements/dev.lock
 	$(LOCK) pyproject.toml --extra server -c requirements/dev.lock -o requirements/server.lock
-	$(LOCK) pyproject.toml -c requirements/dev.lock -o requirements/agent.lock
+	$(LOCK) pyproject.toml -c requirements/dev.lock -o src/predvid/edge/agent.lock
 	$(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock
 
 clean:

@@ -7,7 +7,11 @@ from house.tree import PACKAGE, ROOT, Source, files, sources
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 IGNORES = PROJECT["tool"]["ruff"]["lint"]["per-file-ignores"]
-LOCKS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "requirements").glob("*.lock")}
+LOCKED = [
+    *(ROOT / "requirements").glob("*.lock"),
+    ROOT / PACKAGE / "edge" / "agent.lock",
+]  # the agent's comes with it
+LOCKS = {path.stem: path.read_text(encoding="utf-8") for path in LOCKED}
 NOT_IN_AGENT = {"django", "chdb", "numpy", "rich", "httpx", "cryptography"}
 HASH = "    --hash=sha256:" + "0" * 64
 

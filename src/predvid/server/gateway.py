@@ -26,6 +26,7 @@ from predvid.modules.monitoring.store import Store
 from predvid.modules.monitoring.stores import store
 from predvid.server.committer import Committer, mending
 from predvid.server.door import Caller, Door
+from predvid.server.downloads import Downloads
 from predvid.server.group import Entry, Intake
 from predvid.server.heartbeat import keep_beating
 from predvid.server.live import Live
@@ -58,6 +59,7 @@ class Gateway:
         self.refusals = RefusalLog()
         self.live = Live()
         self.console = ConsoleProxy(place)
+        self.downloads = Downloads(place.data)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
         self._tasks: list[asyncio.Task[None]] = []
         self._routes = {
@@ -75,6 +77,8 @@ class Gateway:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
+        elif self.downloads.asked(scope["path"]):
+            await self.downloads(scope, send)
         elif scope["path"].startswith("/agent/"):
             await self._agent(scope, receive, send)
         elif scope["path"] == "/live":

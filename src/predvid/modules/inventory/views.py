@@ -16,8 +16,9 @@ from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
-from predvid.modules.inventory import actions, enrolment, queries
+from predvid.modules.inventory import actions, enrolment, install_steps, queries
 from predvid.modules.inventory.forms import ClientForm, SiteForm, TokenForm
+from predvid.modules.inventory.offered_wheels import publish
 from predvid.wire import token as wire_token
 
 
@@ -60,11 +61,22 @@ def _made(request: HttpRequest, viewer: Viewer, words: dict[str, Any]) -> HttpRe
         "inventory/token.html",
         {
             "token": found,
-            "text": text,
-            "address": settings.PLACE.address,
+            "install": _install(text),
             "agents": queries.arrivals(viewer, found),
         },
     )
+
+
+def _install(text: str) -> dict[str, install_steps.Steps]:
+    """Return the commands that install and enrol an agent from this very server, by operating system."""
+    place = settings.PLACE
+    wheel = publish(place.data)
+    known = place.address, text, wheel.name, wheel.sha256
+    own = place.ca_pem() is not None
+    return {
+        "linux": install_steps.linux(*known, own_authority=own),
+        "windows": install_steps.windows(*known, own_authority=own),
+    }
 
 
 @require_GET
