@@ -13,6 +13,10 @@ TEXTS = {
     "read.timed_out": Text(
         "{what} gave no answer within {seconds:secs}", "{what} ne odgovara; isteklo vrijeme: {seconds:secs}"
     ),
+    "read.resting": Text(
+        "{what} failed just now and is asked again in {seconds:secs}",
+        "{what} maloprije nije uspio; ponovni pokušaj za {seconds:secs}",
+    ),
     "read.failed": Text(
         "{what} failed with exit status {status:int}: {detail}",
         "{what} ne uspijeva, izlazni status {status:int}: {detail}",

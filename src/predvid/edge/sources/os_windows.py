@@ -1,10 +1,14 @@
-"""The live source of a Windows device: what psutil gives portably; services and updates are not read yet."""
+"""The live source of a Windows device: psutil's tables, WMI and scripts by one PowerShell, the registry."""
 
+from predvid.edge.sources import windows_registry
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE
+from predvid.edge.sources.powershell_host import PowerShellHost, powershell_command
 from predvid.edge.sources.questions import QUERIES
 
 
 def windows_source() -> HostSource:
-    """Return the live source of this Windows device; it runs no programs."""
-    return HostSource("windows", PORTABLE, queries=QUERIES)
+    """Return the live source of this Windows device; it runs no programs but its one PowerShell."""
+    host = PowerShellHost(powershell_command())
+    queries = {**QUERIES, "wmi": host.wmi, "powershell": host.script, "registry": windows_registry.read}
+    return HostSource("windows", PORTABLE, queries=queries)
