@@ -90,8 +90,8 @@ def _amount(word: str | None) -> int | None:
 def parse_status(text: str) -> list[Pool]:
     """Return the pools in the output of `zpool status`."""
     starts = list(_STATUS.finditer(text))[:200]
-    ends = [match.start() for match in starts[1:]] + [len(text)]
-    return [_status(match[1], text[match.end() : end]) for match, end in zip(starts, ends, strict=True)]
+    edges = [*(match.start() for match in starts), len(text)]
+    return [_status(match[1], text[match.end() : end]) for match, end in zip(starts, edges[1:], strict=True)]
 
 
 def _status(name: str, text: str) -> Pool:
