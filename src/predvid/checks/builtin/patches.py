@@ -1,4 +1,4 @@
-"""Pending patches under apt, dnf or zypper: how many, how many close security holes, how old the lists are."""
+"""Pending patches under apt, dnf or zypper: how many, how many close security holes, how old lists are."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
