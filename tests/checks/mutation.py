@@ -23,7 +23,7 @@ LEAVES: list[Any] = [
     "-", "٣", "{n}", "9" * 5000, [], {}, [None], [[]], [{}], {"": None}, {"x": {"x": {}}}, ["x", 1, None],
     "0001-01-01T00:00:00Z",
 ]  # fmt: skip
-OWN = ("list:", "query:resolve", "query:sntp", "query:connect", "query:status", "table:")
+OWN = ("list:", "query:ping", "query:resolve", "query:sntp", "query:connect", "query:status", "table:")
 ERRORS: list[Any] = [
     {"error": {"id": "read.permission_denied", "values": {"what": "x"}}},
     {"error": {"id": "read.timed_out", "values": {"what": "x", "seconds": 5}}},

@@ -114,3 +114,16 @@ def test_bytes_and_status_of_a_file(tmp_path: Path) -> None:
 def test_an_unknown_question_does_not_exist() -> None:
     with pytest.raises(NotHere):
         SOURCE.query("exec", "rm -rf /")
+
+
+def test_an_echo_comes_back() -> None:
+    assert SOURCE.query("ping", "127.0.0.1")["seconds"] < 1.5
+    with pytest.raises(CannotRead):
+        SOURCE.query("ping", "gateway.example")
+
+
+@pytest.mark.parametrize("kind", ["nut", "apcupsd"])
+def test_ups_daemons_are_asked_on_this_device_only(kind: str) -> None:
+    with pytest.raises(CannotRead) as caught:
+        SOURCE.query(kind, "192.0.2.1:3493")
+    assert "no address of this device" in str(caught.value.said.values["detail"])

@@ -1,7 +1,8 @@
 """Questions with an argument that every system answers alike.
 
 `http` "ADDRESS PATH" (ADDRESS `unix:/run/x.sock` or a loopback `127.0.0.1:80`): {status, body}.
-`resolve` NAME: {addresses, seconds}. `connect` "HOST:PORT": {seconds}. `sntp` HOST: {offset, delay, stratum}.
+`ping` ADDRESS: {seconds}, None without an answer. `resolve` NAME: {addresses, seconds}.
+`connect` "HOST:PORT": {seconds}. `sntp` HOST: {offset, delay, stratum}. `nut`, `apcupsd` "HOST:PORT": text.
 `bytes` PATH: base64. `status` PATH: {size, modified, mode, owner, folder}. Seconds are floats.
 """
 
@@ -12,8 +13,10 @@ from typing import Any
 
 from predvid.edge.sources.host import refusal
 from predvid.edge.sources.loopback_http import fetch
+from predvid.edge.sources.ping import ping
 from predvid.edge.sources.reach import connect, resolve
 from predvid.edge.sources.sntp import ask as sntp
+from predvid.edge.sources.ups_daemons import apcupsd, nut
 
 MAX_BYTES = 4 << 20
 
@@ -47,6 +50,9 @@ def status(path: str) -> dict[str, Any]:
 
 QUERIES = {
     "http": fetch,
+    "ping": ping,
+    "nut": nut,
+    "apcupsd": apcupsd,
     "resolve": resolve,
     "connect": connect,
     "sntp": sntp,

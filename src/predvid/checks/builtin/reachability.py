@@ -1,0 +1,127 @@
+"""Way out: whether the gateway answers and names resolve, as this device sees it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from predvid.checks.readers.routes import MOST, gateways, neighbours
+from predvid.checks.v1 import CannotRead, Check, Levels, NotHere, Result, Sample, Source, Text, say
+
+ADAPTERS = "Win32_NetworkAdapterConfiguration DefaultIPGateway,IPEnabled"
+
+
+@dataclass(frozen=True)
+class ReachabilityParams:
+    """`answers` guards 1 (yes) and 0 (no); `lookup` in seconds; `names` go to the device's own DNS."""
+
+    answers: Levels = Levels(None, 0, lower_is_worse=True)
+    resolves: Levels = Levels(0, None, lower_is_worse=True)
+    lookup: Levels = Levels(2, None, margin=0.5)
+    names: tuple[str, ...] = ("example.com",)  # kept by IANA for good (RFC 2606)
+
+
+def _windows(source: Source) -> list[str]:
+    rows = source.query("wmi", ADAPTERS)
+    found: list[str] = []
+    for row in rows if isinstance(rows, list) else ():
+        value = row.get("DefaultIPGateway") if isinstance(row, dict) and row.get("IPEnabled") else None
+        found += (
+            [one for one in value if isinstance(one, str) and "." in one] if isinstance(value, list) else []
+        )
+    return list(dict.fromkeys(found))[:MOST]
+
+
+def _gateways(source: Source) -> list[str]:
+    if source.platform == "windows":
+        return _windows(source)
+    return gateways(source.text("/proc/net/route")) if source.platform == "linux" else []
+
+
+def _known(source: Source) -> set[str]:
+    """Return neighbours that answered ARP lately: many a firewall answers no echo."""
+    try:
+        return neighbours(source.text("/proc/net/arp")) if source.platform == "linux" else set()
+    except CannotRead:
+        return set()
+
+
+def collect(source: Source, params: ReachabilityParams, state: dict[str, Any]) -> Iterator[Sample]:
+    """Yield whether each gateway answers, how long it takes, and how long each name takes to resolve."""
+    yield from _ways(source)
+    for name in params.names[:5]:
+        labels = {"name": name}
+        try:
+            answer = source.query("resolve", name)
+        except NotHere:
+            continue
+        except CannotRead:
+            yield Sample("reachability_resolves", 0.0, labels)
+            continue
+        yield Sample("reachability_resolves", 1.0, labels)
+        yield Sample("reachability_lookup_seconds", round(float(answer["seconds"]), 4), labels)
+
+
+def _ways(source: Source) -> Iterator[Sample]:
+    for gateway in _gateways(source):
+        labels = {"gateway": gateway}
+        try:
+            seconds = source.query("ping", gateway)["seconds"]
+        except CannotRead:
+            seconds = None
+        if seconds is not None:
+            yield Sample("reachability_answers", 1.0, labels)
+            yield Sample("reachability_echo_seconds", round(float(seconds), 5), labels)
+        elif gateway in _known(source):
+            yield Sample("reachability_answers", 1.0, labels)
+        elif source.platform == "linux":  # elsewhere silence may only mean that echo is switched off
+            yield Sample("reachability_answers", 0.0, labels)
+
+
+def judge(samples: list[Sample], params: ReachabilityParams) -> Iterator[Result]:
+    """Judge each gateway, each name, and how long the names took."""
+    for sample in samples:
+        value = sample.value
+        match sample.metric:
+            case "reachability_answers":
+                gateway = sample.labels["gateway"]
+                said = say("reachability.answers" if value else "reachability.silent", gateway=gateway)
+                yield Result(gateway, params.answers.judge(value), said)
+            case "reachability_resolves":
+                name = sample.labels["name"]
+                said = say("reachability.resolves" if value else "reachability.unknown_name", name=name)
+                yield Result(name, params.resolves.judge(value), said)
+            case "reachability_lookup_seconds":
+                name = sample.labels["name"]
+                said = say("reachability.lookup", name=name, ms=round(value * 1000))
+                yield Result(f"{name} lookup", params.lookup.judge(value), said)
+
+
+check = Check(
+    name="reachability",
+    title=Text("Way out", "Izlaz na mrežu"),
+    collect=collect,
+    judge=judge,
+    params=ReachabilityParams(),
+    interval=120,
+    timeout=30,
+    hold=300,
+    watches={
+        "reachability_answers": "answers",
+        "reachability_resolves": "resolves",
+        "reachability_lookup_seconds": "lookup",
+    },
+    defaults={"laptop": {"answers": Levels(), "resolves": Levels(), "lookup": Levels()}},
+    charts=("reachability_lookup_seconds", "reachability_echo_seconds"),
+    texts={
+        "reachability.answers": Text("The gateway {gateway} answers", "Izlaz {gateway} odgovara"),
+        "reachability.silent": Text(
+            "The gateway {gateway} answers neither echo nor ARP",
+            "Izlaz {gateway} ne odgovara ni na jeku (ping) ni na ARP",
+        ),
+        "reachability.resolves": Text("The name {name} resolves", "Ime {name} prevodi se u adresu"),
+        "reachability.unknown_name": Text(
+            "The device's DNS does not resolve {name}", "DNS uređaja ne prevodi ime {name}"
+        ),
+        "reachability.lookup": Text("{name} resolved in {ms:int} ms", "{name}: DNS odgovara za {ms:int} ms"),
+    },
+)
