@@ -3,24 +3,17 @@
 Linux asks systemd, Windows its service control manager, a Mac launchd (launchctl(1), for wanted ones only).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
-from predvid.checks.readers.systemd import parse_show
+from predvid.checks.readers.systemd import SERVICE, Unit, full_name, parse_show, question
 from predvid.checks.readers.windows_services import QUESTION, Service, down
 from predvid.checks.readers.windows_services import services as windows_services
 from predvid.checks.v1 import Check, Fact, Levels, NotHere, Result, Said, Sample, Source, Text, say
 
-SHOW = (
-    "systemctl",
-    "show",
-    "*.service",
-    "--no-pager",
-    "--property=Id,LoadState,ActiveState,SubState,NRestarts",
-)
-RUNNING = ("active", "activating", "reloading", "refreshing")
+WINDOW = 600  # seconds: a service that dies a minute after each start is in a loop too
 
 
 @dataclass(frozen=True)
@@ -28,8 +21,8 @@ class ServicesParams:
     """`wanted` names units that must run; `skip` takes patterns of units whose failure does not matter.
 
     `stopped` guards services of Windows that start by themselves, ended without an error and do not run.
-    Levels of `failed`, `stopped` and `up` guard 1 and 0; those of `restarts` the automatic restarts since the
-    last run.
+    Levels of `failed`, `stopped` and `up` guard 1 and 0; those of `restarts` the automatic restarts within
+    ten minutes.
     """
 
     failed: Levels = Levels(None, 1)
@@ -66,21 +59,22 @@ def _systemd(source: Source, params: ServicesParams, state: dict[str, Any]) -> I
     """Yield counts, one sample per failed or wanted unit, and one per unit that restarted.
 
     A unit that was bad says once that it is good again. The first run says so for every unit, since a unit
-    may have recovered while the agent was down.
+    may have recovered while the agent was down. A wanted unit may go by an alias and be of any type.
     """
-    units = {unit["Id"]: unit for unit in parse_show(source.run(*SHOW))}
-    failed = {name for name, unit in units.items() if unit.get("ActiveState") == "failed"}
+    wanted = [full_name(name) for name in params.wanted]
+    units = list(parse_show(source.run(*question(wanted))))
+    services = {unit.name: unit for unit in units if unit.kind == SERVICE}
+    failed = {name for name, unit in services.items() if unit.failed}
     failed -= {name for name in failed if any(fnmatch(name, pattern) for pattern in params.skip)}
     yield Sample("services_failed", len(failed))
-    yield Sample("services_running", sum(unit.get("SubState") == "running" for unit in units.values()))
-    for name in sorted(failed | set(state.get("failed", units))):
+    yield Sample("services_running", sum(unit.sub == "running" for unit in services.values()))
+    for name in sorted(failed | set(state.get("failed", services))):
         yield Sample("service_failed", float(name in failed), {"unit": name})
     state["failed"] = sorted(failed)
-    for name in params.wanted:
-        unit = name if "." in name else f"{name}.service"
-        up = units.get(unit, {}).get("ActiveState") in RUNNING
-        yield Sample("service_up", float(up), {"unit": unit})
-    yield from _restarts(units, state)
+    running = {name for unit in units if unit.runs for name in unit.names}
+    for name in wanted:
+        yield Sample("service_up", float(name in running), {"unit": name})
+    yield from _restarts(services.values(), state, source.now())
 
 
 def _windows(source: Source, params: ServicesParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
@@ -118,13 +112,22 @@ def _launchd(source: Source, params: ServicesParams) -> Iterator[Sample]:
         yield Sample("service_up", float(name in running), {"unit": name})
 
 
-def _restarts(units: dict[str, dict[str, str]], state: dict[str, Any]) -> Iterator[Sample]:
-    counts = {name: int(n) for name, unit in units.items() if (n := unit.get("NRestarts", "")).isdecimal()}
+def _restarts(services: Iterable[Unit], state: dict[str, Any], now: float) -> Iterator[Sample]:
+    """Yield the automatic starts within the window for each service that has any, or just had them."""
+    counts = {unit.name: unit.restarts for unit in services}
     before: dict[str, int] = state.get("counts", counts)
-    rose = {name: n - before[name] for name, n in counts.items() if n > before.get(name, n)}
-    for name in sorted(set(rose) | set(state.get("rose", ()))):
-        yield Sample("service_restarts", rose.get(name, 0), {"unit": name})
-    state["counts"], state["rose"] = counts, sorted(rose)
+    seen: list[tuple[float, str, int]] = state.get("seen", [])
+    for name, n in counts.items():
+        old = before.get(name, n)
+        if n < old:  # a start by hand sets the count back to 0
+            seen = [(at, unit, 0 if unit == name else rise) for at, unit, rise in seen]
+            old = 0
+        if n > old:
+            seen.append((now, name, n - old))
+    recent = [start for start in seen if now - WINDOW < start[0] <= now]
+    for unit in sorted({name for _, name, _ in seen}):
+        yield Sample("service_restarts", sum(n for _, name, n in recent if name == unit), {"unit": unit})
+    state["counts"], state["seen"] = counts, recent
 
 
 def judge(samples: list[Sample], params: ServicesParams) -> Iterator[Result]:
@@ -190,8 +193,8 @@ check = Check(
             "The service {unit} must run but does not", "Usluga {unit} mora raditi, a ne radi"
         ),
         "services.restarts": Text(
-            "The service {unit} restarted by itself {n:int} {n|time|times} since the last look",
-            "Usluga {unit} od posljednje se provjere sama ponovno pokrenula {n:int} {n|put|puta|puta}",
+            "The service {unit} restarted by itself {n:int} {n|time|times} within ten minutes",
+            "Usluga {unit} sama se ponovno pokrenula {n:int} {n|put|puta|puta} u deset minuta",
         ),
     },
 )
