@@ -13,7 +13,8 @@ UNIT = Path("/etc/systemd/system/predvid-agent.service")
 NAME = UNIT.name
 
 # No ProtectSystem, ProtectHome or PrivateTmp: each gives the service a mount table of its own, and the agent
-# would report that one instead of the machine's.
+# would report that one instead of the machine's. No SystemCallArchitectures=native: it kills the 32-bit tools
+# of RAID controllers. OOMPolicy: a program of a check that meets MemoryMax ends alone, not with the agent.
 TEMPLATE = """\
 [Unit]
 Description=Predvid agent: preventive monitoring of this machine
@@ -33,13 +34,13 @@ UMask=0077
 Nice=5
 IOSchedulingClass=best-effort
 IOSchedulingPriority=6
-MemoryMax=256M
+MemoryMax=512M
+OOMPolicy=continue
 TasksMax=64
 NoNewPrivileges=yes
 RestrictSUIDSGID=yes
 RestrictRealtime=yes
 LockPersonality=yes
-SystemCallArchitectures=native
 
 [Install]
 WantedBy=multi-user.target
@@ -54,6 +55,10 @@ In PowerShell, as administrator:
 
 install-agent.ps1 came with the agent. It leaves the state folder and policy.toml
 to SYSTEM and Administrators alone (access control list), registers the task 'Predvid agent', and starts it.
+"""
+
+WINDOWS_REMOVAL = """\
+In PowerShell, as administrator: powershell -ExecutionPolicy Bypass -File install-agent.ps1 -Remove
 """
 
 
@@ -72,11 +77,7 @@ def install(state: StateFolder) -> str:
     if sys.platform == "win32":
         script = Path(__file__).with_name("install-agent.ps1")
         return WINDOWS.format(script=script, python=sys.executable, state=state.path)
-    if (
-        sys.platform != "linux"
-        or shutil.which("systemctl") is None
-        or not Path("/run/systemd/system").exists()
-    ):
+    if not _systemd_runs():
         raise UserError(
             "there is no systemd here: let your own supervisor keep this command running:\n  "
             f"{sys.executable} -m predvid agent run --state {state.path}"
@@ -92,6 +93,29 @@ def install(state: StateFolder) -> str:
     for command in (("daemon-reload",), ("enable", NAME), ("restart", NAME)):
         _systemctl(*command)
     return f"{NAME} is installed, starts with the machine and runs now. Its messages: journalctl -u {NAME} -f"
+
+
+def uninstall(state: StateFolder) -> str:
+    """Stop and remove the service; the state folder stays. Return what to tell. Raises UserError."""
+    if sys.platform == "win32":
+        return WINDOWS_REMOVAL
+    if not _systemd_runs() or not UNIT.exists():
+        raise UserError(f"there is no service to remove: {UNIT} does not exist")
+    if os.geteuid() != 0:
+        raise UserError("removing a service needs root: repeat with sudo")
+    _systemctl("disable", "--now", NAME)
+    try:
+        UNIT.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot remove {UNIT}: {error.strerror}", status=1) from None
+    _systemctl("daemon-reload")
+    return f"{NAME} is stopped and removed. Identity and outbox of the agent stay in {state.path}"
+
+
+def _systemd_runs() -> bool:
+    """Tell whether systemd runs this machine: the test of sd_booted(3)."""
+    booted = Path("/run/systemd/system").exists()
+    return sys.platform == "linux" and booted and shutil.which("systemctl") is not None
 
 
 def _systemctl(*arguments: str) -> None:

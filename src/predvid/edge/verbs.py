@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true")
     one.add_argument("--lang", choices=("hr", "en"), default=_language())
     one = _verb(verbs, "service", _service, "run the agent as a service of the operating system")
-    one.add_argument("what", choices=("install",))
+    one.add_argument("what", choices=("install", "uninstall"))
     return parser
 
 
@@ -162,5 +162,6 @@ def _selftest(options: argparse.Namespace) -> int:
 
 
 def _service(options: argparse.Namespace) -> int:
-    print(service.install(_state(options)))
+    done = {"install": service.install, "uninstall": service.uninstall}
+    print(done[options.what](_state(options)))
     return 0
