@@ -64,6 +64,21 @@ def test_mounts_that_matter_once_each_with_the_emergency_seen() -> None:
     ]
 
 
+def test_files_of_a_container_and_hidden_mounts_are_left_out() -> None:
+    text = """
+1 0 0:9 / / rw - overlay overlay rw
+2 1 8:1 /c/hosts /etc/hosts rw - ext4 /dev/sda1 rw
+3 1 8:1 /c/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda1 rw
+4 1 8:1 /data /srv/long/path rw - ext4 /dev/sda1 rw
+5 1 8:7 / /mnt rw - ext4 /dev/sdb1 ro
+6 1 8:8 / /mnt rw - xfs /dev/sdc1 rw
+"""
+    rows = distinct(parse_mountinfo(text))
+    assert [(row["mount"], row["device"]) for row in rows] == [
+        ("/", "overlay"), ("/mnt", "/dev/sdc1"), ("/srv/long/path", "/dev/sda1"),
+    ]  # fmt: skip
+
+
 def test_meminfo_of_old_kernels_has_an_estimate() -> None:
     text = "MemTotal: 100 kB\nMemFree: 10 kB\nBuffers: 5 kB\nCached: 20 kB\nHugePages_Total: 3\n"
     memory = parse_meminfo(text)
@@ -79,6 +94,13 @@ def test_meminfo_of_old_kernels_has_an_estimate() -> None:
         ("6.1.0-9-amd64", ["6.1.0-9-amd64", "6.1.0-10-cloud-amd64"], None),
         ("5.14.0-362.8.1.el9_3.x86_64", ["5.14.0-362.8.1.el9_3.x86_64", "5.14.0-427.13.1.el9_4.x86_64"],
          "5.14.0-427.13.1.el9_4.x86_64"),
+        ("5.14.0-362.el9.x86_64", ["5.14.0-362.el9.x86_64", "5.14.0-362.8.1.el9_3.x86_64"],
+         "5.14.0-362.8.1.el9_3.x86_64"),
+        ("6.1.21-v7+", ["6.1.21-v7+", "6.1.21-v8+", "6.1.21+", "6.1.21-v7l+"], None),
+        ("6.1.21-v7+", ["6.1.21-v7+", "6.1.25-v8+", "6.1.25-v7+"], "6.1.25-v7+"),
+        ("6.1.0-0.deb11.13-amd64", ["6.1.0-0.deb11.13-amd64", "6.1.0-0.deb11.21-amd64"],
+         "6.1.0-0.deb11.21-amd64"),
+        ("5.15.0-91-generic", ["5.15.0-91-generic", "6.5.0-14-generic", "0-rescue-5f0c"], "6.5.0-14-generic"),
         ("6.8.0-host", ["6.9.0-host"], None),
         ("6.8.0", [], None),
     ],

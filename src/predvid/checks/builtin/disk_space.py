@@ -8,6 +8,7 @@ from predvid.checks.readers.mounts import distinct
 from predvid.checks.v1 import Check, Levels, Result, Sample, Source, State, Text, say
 
 GB = 1e9
+REFUSED = ("Permission denied", "Operation not permitted")  # strerror(3) of EACCES and EPERM
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class DiskSpaceParams:
 def collect(source: Source, params: DiskSpaceParams, state: dict[str, Any]) -> Iterator[Sample]:
     """Yield for each mount: used percent as `df` counts it, free bytes, inodes, read-only or not."""
     for row in distinct(source.table("filesystems")):
-        if row["mount"] in params.skip:
+        # A FUSE file system of a person is closed even to root (mount.fuse(8), allow_root): that is no fault.
+        if row["mount"] in params.skip or row.get("error") in REFUSED:
             continue
         labels = {"mount": row["mount"]}
         if row.get("network"):
@@ -37,9 +39,11 @@ def collect(source: Source, params: DiskSpaceParams, state: dict[str, Any]) -> I
         if row.get("error") or not row.get("total"):
             continue
         used = row["total"] - row["free"]
+        # Where the reserve is used up, some servers tell a negative number as one of 64 bits.
+        available = row["available"] if row["available"] <= row["free"] else 0
         # df(1): blocks reserved for root are neither used nor available.
-        yield Sample("disk_used_percent", round(100 * used / max(1, used + row["available"]), 2), labels)
-        yield Sample("disk_free_bytes", row["available"], labels)
+        yield Sample("disk_used_percent", round(100 * used / max(1, used + available), 2), labels)
+        yield Sample("disk_free_bytes", available, labels)
         if row.get("inodes_total"):
             share = 100 - 100 * row["inodes_free"] / row["inodes_total"]
             yield Sample("disk_inodes_used_percent", round(share, 2), labels)
@@ -92,7 +96,13 @@ check = Check(
         "disk_read_only": "read_only",
         "disk_reachable": "reachable",
     },
-    defaults={"workstation": {"free": Levels(15 * GB, 5 * GB)}},
+    # A laptop that left the office does not reach its shares.
+    defaults={
+        "workstation": {
+            "free": Levels(15 * GB, 5 * GB),
+            "reachable": Levels(0, None, lower_is_worse=True),
+        }
+    },
     charts=("disk_used_percent", "disk_free_bytes", "disk_inodes_used_percent"),
     texts={
         "disk_space.used": Text(

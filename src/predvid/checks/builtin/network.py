@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from predvid.checks.readers.nics import VIRTUAL, matches
+from predvid.checks.readers.nics import CABLELESS, VIRTUAL, matches
 from predvid.checks.v1 import Check, Levels, Result, Sample, Source, Text, say
 
 COUNTERS = ("rx_bytes", "tx_bytes", "rx_errors", "tx_errors", "rx_drops", "tx_drops")
@@ -51,13 +51,16 @@ def collect(source: Source, params: NetworkParams, state: dict[str, Any]) -> Ite
         unused = not nic["rx_bytes"] and not nic["tx_bytes"]
         if unused or matches(name, params.skip):
             continue
-        labels = {"interface": name}
-        yield Sample("net_link_up", float(nic["up"]), labels)
-        if nic["speed_mbit"]:
-            yield Sample("net_speed_bits_per_second", nic["speed_mbit"] * 1e6, labels)
+        labels, speed = {"interface": name}, nic["speed_mbit"]
+        if matches(name, CABLELESS):
+            speed = 0
+        else:
+            yield Sample("net_link_up", float(nic["up"]), labels)
+        if speed:
+            yield Sample("net_speed_bits_per_second", speed * 1e6, labels)
         if name in before["nics"]:
             seconds = table["clock"] - before["clock"]
-            yield from _rates(_gone(before["nics"][name], nic), seconds, nic["speed_mbit"], labels)
+            yield from _rates(_gone(before["nics"][name], nic), seconds, speed, labels)
 
 
 def _rates(

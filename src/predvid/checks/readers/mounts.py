@@ -48,6 +48,7 @@ LOCAL = frozenset(
     }
 )
 TURNED = frozenset({"emergency_ro", "shutdown"})  # ext4 since Linux 6.15, and f2fs/xfs after a forced stop
+CONTAINER_FILES = frozenset({"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/dev/termination-log"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -88,17 +89,22 @@ def is_real(row: dict[str, Any]) -> bool:
     kind, mount, device = row["type"].lower(), row["mount"], row["device"]
     if kind == "overlay":
         return bool(mount == "/")  # a container's own root
-    if device.startswith("/dev/loop") or mount.startswith(
-        ("/snap/", "/var/lib/docker/", "/var/lib/containers/")
+    if (
+        mount in CONTAINER_FILES
+        or device.startswith("/dev/loop")
+        or mount.startswith(("/snap/", "/var/lib/docker/", "/var/lib/containers/"))
     ):
         return False
     return kind in NETWORK or kind in LOCAL
 
 
 def distinct(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the real mounts, each file system once at its shortest path (the rest are bind mounts)."""
+    """Return the real mounts, each file system once at its shortest path (the rest are bind mounts).
+
+    Of two at the same path only the last one can be seen: the one below it is hidden.
+    """
     best: dict[str, dict[str, Any]] = {}
-    for row in rows:
+    for row in {row["mount"]: row for row in rows}.values():
         if not is_real(row):
             continue
         # A ZFS data set is a file system of its own; elsewhere one device is one pool of space.
