@@ -1,6 +1,7 @@
 """The table `processes`: what runs, read cheaply; on Linux two small files a process, elsewhere by psutil.
 
-Rows {pid, name, command, memory (bytes resident), zombie}; a process that ends meanwhile is left out.
+Rows {pid, name, command, memory (bytes resident), cpu (seconds used), zombie}; one that ends meanwhile is
+left out.
 """
 
 import os
@@ -9,7 +10,7 @@ from typing import Any
 import psutil
 
 MOST_COMMAND = 500  # characters
-_ASKED = ["pid", "name", "cmdline", "memory_info", "status"]
+_ASKED = ["pid", "name", "cmdline", "memory_info", "cpu_times", "status"]
 
 
 def processes() -> list[dict[str, Any]]:
@@ -17,13 +18,14 @@ def processes() -> list[dict[str, Any]]:
     rows = []
     for process in psutil.process_iter(_ASKED):
         told = process.info
-        memory = told["memory_info"]
+        memory, times = told["memory_info"], told["cpu_times"]
         rows.append(
             {
                 "pid": told["pid"],
                 "name": told["name"] or "",
                 "command": " ".join(told["cmdline"] or ())[:MOST_COMMAND],
                 "memory": memory.rss if memory else 0,
+                "cpu": times.user + times.system if times else 0.0,
                 "zombie": told["status"] == psutil.STATUS_ZOMBIE,
             }
         )
@@ -31,8 +33,8 @@ def processes() -> list[dict[str, Any]]:
 
 
 def linux_processes() -> list[dict[str, Any]]:
-    """Return the processes in /proc: proc_pid_stat(5) fields 2, 3 and 24, proc_pid_cmdline(5)."""
-    page = os.sysconf("SC_PAGE_SIZE")
+    """Return the processes in /proc: proc_pid_stat(5) fields 2, 3, 14, 15 and 24, proc_pid_cmdline(5)."""
+    page, ticks = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
     rows = []
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         try:
@@ -48,6 +50,7 @@ def linux_processes() -> list[dict[str, Any]]:
                 "name": head.partition("(")[2],
                 "command": command.replace("\0", " ").strip()[:MOST_COMMAND],
                 "memory": int(fields[21]) * page,
+                "cpu": (int(fields[11]) + int(fields[12])) / ticks,
                 "zombie": fields[0] == "Z",
             }
         )

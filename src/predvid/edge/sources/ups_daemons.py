@@ -3,6 +3,8 @@
 import ipaddress
 import socket
 import struct
+from io import BufferedRWPair
+from typing import BinaryIO
 
 TIMEOUT = 3.0
 MAX_ANSWER = 1 << 18  # bytes
@@ -17,7 +19,7 @@ def nut(argument: str) -> str:
     return b"\n".join(lines).decode(errors="replace")
 
 
-def _list(file: socket.SocketIO, question: bytes) -> list[bytes]:  # type: ignore[name-defined,unused-ignore]
+def _list(file: BinaryIO | BufferedRWPair, question: bytes) -> list[bytes]:
     file.write(question + b"\n")
     file.flush()
     lines: list[bytes] = []
