@@ -25,6 +25,8 @@ twice = Check(name="cpu", title=Text("Cpu", "Procesor"), collect=collect)
 odd = Check(name="odd", title=Text("Odd", "Čudno"), collect=collect, params=Params(),
             watches={"door_open": "nothing"})
 raises = property()
+wordless = Check(name="wordless", title=Text("W", "W"), collect=collect, texts={"wordless.x": "not a Text"})
+untold = Check(name="untold", title=Text("U", "U"), collect=collect, texts=None)
 """
 ENTRIES = """[predvid.checks]
 door = door_plugin:check
@@ -32,12 +34,14 @@ twice = door_plugin:twice
 odd = door_plugin:odd
 missing = no_such_module:check
 thing = door_plugin:raises
+wordless = door_plugin:wordless
+untold = door_plugin:untold
 """
 
 
 @pytest.fixture
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install a package with one good and four broken checks for the length of a test."""
+    """Install a package with one good and some broken checks for the length of a test."""
     (tmp_path / "door_plugin.py").write_text(PLUGIN)
     info = tmp_path / "door_plugin-1.0.dist-info"
     info.mkdir()
@@ -56,7 +60,7 @@ def test_a_good_plugin_joins_and_broken_ones_are_shown_with_a_reason() -> None:
     assert "cpu" in registry.checks()
     assert registry.texts()["door.open"].hr == "Otvorena"
     reasons = {plugin.name: plugin.reason for plugin in registry.broken()}
-    assert set(reasons) == {"twice", "odd", "missing", "thing"}
+    assert set(reasons) == {"twice", "odd", "missing", "thing", "wordless", "untold"}
     assert "exists already" in reasons["twice"]
     assert "door_open" in reasons["odd"]
     assert "no_such_module" in reasons["missing"]

@@ -47,6 +47,13 @@ def test_each_field_knows_its_own_origin() -> None:
     assert origins == {"used": "client", "ignore": "device", "strict": "device type", "count": "built-in"}
 
 
+def test_a_list_holds_texts_only() -> None:
+    assert with_values("disk", Params(), {"ignore": "/a, /b,"}).ignore == ("/a", "/b")
+    for wrong in ([1], [None], {"/a": 1}, 5, [["/a"]]):
+        with pytest.raises(BadSetting, match="ignore"):
+            with_values("disk", Params(), {"ignore": wrong})
+
+
 def test_settings_of_other_checks_are_left_alone() -> None:
     assert effective("disk", Params(), {}, [Setting("site", "cpu", "count", 9)]).params == Params()
 

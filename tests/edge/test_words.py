@@ -130,3 +130,11 @@ def test_the_proxy_comes_from_the_option_then_the_environment() -> None:
     with pytest.raises(UserError, match="proxy"):
         proxy_address("socks5://p.example")
     assert "Basic" not in repr(proxy_address("http://u:p%40ss@q.example"))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://predvid..example", f"https://{'x' * 64}.example", "https://h:99999"]
+)
+def test_an_address_that_no_one_can_have_is_refused_at_once(url: str) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        server_address(url)

@@ -102,7 +102,14 @@ def flaw(check: object) -> str | None:
         return "params is not an instance of a dataclass"
     if check.interval <= 0 or check.timeout <= 0 or check.hold < 0:
         return "interval and timeout must be positive, hold not negative"
-    return _watch_flaw(check) or _defaults_flaw(check)
+    return _text_flaw(check) or _watch_flaw(check) or _defaults_flaw(check)
+
+
+def _text_flaw(check: Check) -> str | None:
+    texts = check.texts if isinstance(check.texts, Mapping) else {"": None}
+    if not isinstance(check.title, Text) or not all(isinstance(text, Text) for text in texts.values()):
+        return "title and every value of texts must be a Text in both languages"
+    return None
 
 
 def _watch_flaw(check: Check) -> str | None:

@@ -44,11 +44,12 @@ KINDS: dict[str, Text] = {
     ),
     "agent.samples_quarantined": Text(
         "{n:int} {n|sample|samples} with an implausible time set aside",
-        "{n:int} {n|mjerenje|mjerenja|mjerenja} s nemogućim vremenom stavljeno je na stranu",
+        "{n:int} {n|mjerenje|mjerenja|mjerenja} s nemogućim vremenom "
+        "{n|izdvojeno je|izdvojena su|izdvojeno je}",
     ),
     "device.added": Text("Device added: {device}", "Dodan uređaj: {device}"),
-    "device.merged": Text("{other} was merged into {device}", "{other} spojen je u {device}"),
-    "device.moved": Text("Moved to {client} from {date}", "Premješten u {client} od {date}"),
+    "device.merged": Text("{other} was merged into {device}", "{other} pripojen je uređaju {device}"),
+    "device.moved": Text("Moved to {client} from {date}", "Od {date} pripada klijentu {client}"),
     "device.rebooted": Text("The device restarted", "Uređaj se ponovno pokrenuo"),
     "inventory.added": Text("{fact}: added {what}", "{fact}: dodano {what}"),
     "inventory.removed": Text("{fact}: removed {what}", "{fact}: uklonjeno {what}"),

@@ -43,10 +43,18 @@ def convert(check: str, name: str, default: Any, value: Any) -> Any:
         if isinstance(default, int | float):
             return _number(value) if isinstance(default, float) else _whole(value)
         if isinstance(default, tuple):
-            return tuple(filter(None, value.split(","))) if isinstance(value, str) else tuple(value)
+            return _texts(value)
         return type(default)(value)
     except (TypeError, ValueError) as error:
         raise BadSetting(f"{check}.{name}: {value!r} does not fit ({error})") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return tuple(word for part in value.split(",") if (word := part.strip()))
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+        raise ValueError("give a list of texts")
+    return tuple(value)
 
 
 def _number(value: Any) -> float:

@@ -5,6 +5,7 @@ was read somewhere inside it, so its middle is off by half of it at most. A new 
 when it is sharper than the old one has become by drift, or when both cannot be true (the server's was set).
 """
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ def steady() -> float:
     """Return seconds on a clock that nobody sets and that goes on while the machine sleeps."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)  # CLOCK_MONOTONIC stands still during suspend on Linux
+    if sys.platform == "darwin":  # there it is time.monotonic that stands still (mach_absolute_time)
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
     return time.monotonic()
 
 

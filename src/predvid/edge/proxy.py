@@ -55,6 +55,7 @@ def _split(url: str, what: str) -> SplitResult:
     try:
         parts = urlsplit(url.strip())
         _ = parts.port  # a port out of range is found only when asked for
+        (parts.hostname or "").encode("idna")  # as connecting will do
     except ValueError as error:
         raise UserError(f"the {what} address cannot be read: {error}") from None
     return parts

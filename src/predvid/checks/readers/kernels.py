@@ -15,7 +15,7 @@ def _parts(release: str) -> tuple[list[str], list[str]]:
 
 
 def _version(release: str) -> list[tuple[int, int, str]]:
-    """Return a key that orders as rpmvercmp does: a number is newer than a word (362.8.1.el9 than 362.el9)."""
+    """Return a key that orders as rpmvercmp does: a number is newer than a word (362.8.el9 than 362.el9)."""
     tokens = _TOKENS.findall("-".join(_parts(release)[0]))
     return [(1, int(token), "") if token.isdigit() else (0, 0, token) for token in tokens]
 

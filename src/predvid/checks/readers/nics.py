@@ -9,8 +9,8 @@ LINUX = ("lo", "veth*", "docker*", "podman*", "br-*", "virbr*", "vnet*", "tap*",
 WINDOWS = ("Loopback*", "isatap*", "Teredo*")
 MACOS = ("lo0", "awdl*", "llw*", "utun*", "gif*", "stf*", "anpi*", "ap[0-9]*")
 VIRTUAL = LINUX + WINDOWS + MACOS
-# Tunnels and bridges carry traffic worth a chart, but have no cable: they come and go with what uses them, and
-# their speed is made up (tun(4) says 10 Mbit/s, whatever the line below it does).
+# Tunnels and bridges carry traffic worth a chart, but have no cable: they come and go with what uses them,
+# and their speed is made up (tun(4) says 10 Mbit/s, whatever the line below it does).
 CABLELESS = ("tun[0-9]*", "wg*", "ppp*", "tailscale*", "zt*", "nordlynx*", "ipsec*", "vti*", "gre*", "sit*",
              "tunl*", "ip6tnl*", "vmbr*", "br[0-9]*", "bridge*")  # fmt: skip
 
