@@ -16,6 +16,8 @@ def drive_of_json(data: dict[str, Any], whole: bool = True) -> Drive:
     """Return the drive that one JSON object of smartctl describes; blocks that it lacks leave None."""
     status = whole_number(_at(data, "smartctl", "exit_status")) or 0
     messages = _messages(data)
+    # Memory sticks and card readers have no SMART, and smartctl has no way to ask them.
+    stick = any("Unknown USB bridge" in message for message in messages)
     return Drive(
         name=_text(_at(data, "device", "name")) or "",
         protocol=_protocol(data),
@@ -26,7 +28,7 @@ def drive_of_json(data: dict[str, Any], whole: bool = True) -> Drive:
         rotation=whole_number(data.get("rotation_rate")),
         smart_passed=_passed(data, status),
         self_test_failed=_self_test_failed(data, status),
-        supported=_at(data, "smart_support", "available") is not False and _is_disk(data),
+        supported=_at(data, "smart_support", "available") is not False and _is_disk(data) and not stick,
         asleep=any(ASLEEP.search(message) for message in messages),
         whole=whole,
         why=messages[-1][:200] if messages and status & 0b11 else "",
