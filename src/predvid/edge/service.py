@@ -4,13 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from predvid.core.errors import UserError
 from predvid.edge.identity import StateFolder, present
+from predvid.edge.look import running
 
 UNIT = Path("/etc/systemd/system/predvid-agent.service")
 NAME = UNIT.name
+STARTING = 30  # seconds for Python and the agent's first steps, on a slow and busy machine too
 
 # No ProtectSystem, ProtectHome or PrivateTmp: each gives the service a mount table of its own, and the agent
 # would report that one instead of the machine's. No SystemCallArchitectures=native: it kills the 32-bit tools
@@ -92,7 +95,18 @@ def install(state: StateFolder) -> str:
         raise UserError(f"cannot write {UNIT}: {error.strerror}", status=1) from None
     for command in (("daemon-reload",), ("enable", NAME), ("restart", NAME)):
         _systemctl(*command)
+    _wait_until_it_runs(state)
     return f"{NAME} is installed, starts with the machine and runs now. Its messages: journalctl -u {NAME} -f"
+
+
+def _wait_until_it_runs(state: StateFolder) -> None:
+    """Wait until the agent holds its state folder; systemd is content as soon as Python was started."""
+    end = time.monotonic() + STARTING
+    while not running(state):
+        dead = _systemctl("show", "--property=ActiveState", "--value", NAME).strip() == "failed"
+        if dead or time.monotonic() > end:
+            raise UserError(f"{NAME} is installed but does not run: journalctl -u {NAME} says why", status=1)
+        time.sleep(0.2)
 
 
 def uninstall(state: StateFolder) -> str:
@@ -118,7 +132,7 @@ def _systemd_runs() -> bool:
     return sys.platform == "linux" and booted and shutil.which("systemctl") is not None
 
 
-def _systemctl(*arguments: str) -> None:
+def _systemctl(*arguments: str) -> str:
     try:
         done = subprocess.run(
             ("systemctl", *arguments), capture_output=True, text=True, timeout=60, check=False
@@ -127,3 +141,4 @@ def _systemctl(*arguments: str) -> None:
         raise UserError(f"systemctl {' '.join(arguments)} gave no answer", status=1) from None
     if done.returncode:
         raise UserError(f"systemctl {' '.join(arguments)} failed: {done.stderr.strip()}", status=1)
+    return done.stdout
