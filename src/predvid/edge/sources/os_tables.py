@@ -16,6 +16,7 @@ import psutil
 from predvid.checks.readers.mounts import NETWORK, is_real
 from predvid.edge.sources.disk_io import disk_io
 from predvid.edge.sources.processes import processes
+from predvid.edge.sources.sessions import sessions
 from predvid.edge.sources.sockets import listening
 
 SHARE_WAIT = 3.0  # seconds that a network share may take to tell its size
@@ -166,5 +167,6 @@ PORTABLE = {
     "net_io": net_io,
     "net_addresses": net_addresses,
     "boot": boot,
+    "sessions": sessions,
     "host": host,
 }
