@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,9 @@ class Downloads:
         if any(header == b"if-none-match" and tag in value for header, value in scope["headers"]):
             await _answer(send, 304, None, extra)
             return
-        async with asyncio.timeout(SECONDS):
-            await _answer(send, 200, wheel.content, extra)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS):
+                await _answer(send, 200, wheel.content, extra)
 
 
 async def _answer(send: Send, status: int, content: bytes | None, extra: list[tuple[bytes, bytes]]) -> None:

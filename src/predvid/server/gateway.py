@@ -42,6 +42,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AGAIN = "The server's database does not answer now; send it again."
 LARGE = 1 << 16  # bytes from which decoding leaves the event loop
 MAX_ENROLMENT = 1 << 14
+BODY_SECONDS = 120.0  # 1 MiB over the slowest line that an agent may have
 COUNTS = f"{PREFIX}/counts"
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ENROLMENT = msgspec.msgpack.Decoder(Enrolment)
@@ -115,7 +116,7 @@ class Gateway:
                     "no_such_path",
                     "There is no such agent path; the agent may be newer than the server.",
                 )
-            body = await _read(receive, headers)
+            body = await _in_time(receive, headers)
             status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
             if isinstance(content, tuple):
                 content, kind = content
@@ -194,6 +195,14 @@ class Gateway:
             raise Refused(403, "token", "These figures are for the installation's own verbs.")
         counts = {**asdict(self.intake.counts), "refused": dict(self.refusals.counts)}
         return msgspec.json.encode(counts), (b"content-type", b"application/json")
+
+
+async def _in_time(receive: Receive, headers: dict[str, str]) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(receive, headers)
+    except TimeoutError:
+        raise Refused(408, "too_slow", f"The body did not come within {BODY_SECONDS:.0f} s.") from None
 
 
 async def _read(receive: Receive, headers: dict[str, str]) -> bytes:

@@ -2,12 +2,14 @@
 
 import logging
 
+from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
 
 
+@login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer `ok` (200) when the console and its database work, 503 when the database does not answer."""
     try:

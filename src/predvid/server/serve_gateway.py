@@ -13,6 +13,7 @@ import uvicorn
 from predvid.core.errors import UserError
 from predvid.server import certificates
 from predvid.server.listening import LOOPBACK, names
+from predvid.server.patience import PatientProtocol
 from predvid.server.place import Place
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def run(place: Place, options: argparse.Namespace) -> None:
         host=options.listen,
         port=options.port,
         loop="uvloop",
-        http="httptools",
+        http=PatientProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
