@@ -92,4 +92,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Anybody may ask with any Host: that is answered with 400, and no reason to fill the log with tracebacks.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL", "propagate": False}},
 }
