@@ -40,7 +40,8 @@ $found = @(foreach ($chunk in $chunks) {
         if ($null -ne $chunk) { $filter.Id = $chunk }
         try { Get-WinEvent -FilterHashtable $filter -MaxEvents $most }
         catch {
-            if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
+            # No such events, or no such log on this edition of Windows: nothing was logged.
+            if ($_.FullyQualifiedErrorId -notmatch '^NoMatching(Events|Logs)Found') { throw }
         }
     })
 foreach ($entry in @($found | Sort-Object -Property TimeCreated -Descending | Select-Object -First $most)) {
