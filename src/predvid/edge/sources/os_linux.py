@@ -14,6 +14,7 @@ from predvid.edge.sources.sockets import linux_listening
 
 # What a check may run on a Linux device; nothing else is started, whatever a plan or plug-in says.
 PROGRAMS = (
+    "MegaCli64",
     "aa-status",
     "apcaccess",
     "apt-get",
@@ -29,16 +30,20 @@ PROGRAMS = (
     "flatpak",
     "freshclam",
     "journalctl",
+    "hpacucli",
+    "hpssacli",
     "last",
     "loginctl",
     "lpstat",
     "lsblk",
     "lvs",
+    "megasasctl",
     "mysql",
     "nft",
     "nginx",
     "nvidia-smi",
     "nvme",
+    "perccli",
     "perccli64",
     "pvs",
     "pvesh",

@@ -12,7 +12,11 @@ from predvid.checks.errors import CannotRead
 from predvid.core.model import say
 
 MAX_OUTPUT = 8 << 20  # bytes
-SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"  # system folders first
+# System folders first, then those that the packages of RAID makers use.
+SYSTEM_PATH = (
+    "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/opt/MegaRAID/storcli:/opt/MegaRAID/perccli:"
+    "/opt/MegaRAID/MegaCli:/usr/Arcconf"
+)
 DETAIL = 200  # characters of a failed program's last line that are kept
 
 
