@@ -3,6 +3,7 @@
 import argparse
 
 from predvid.core.errors import UserError
+from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
 
@@ -13,8 +14,9 @@ def run(place: Place, options: argparse.Namespace) -> None:
     Raises UserError while the store does not answer: whoever started this starts it again.
     """
     store = after_setup("predvid.modules.monitoring.stores").store()
-    if not store.ping():
-        raise UserError(f"The store at {place.store_host}:{place.store_port} does not answer.", 1)
-    store.prepare()
+    try:
+        store.prepare()  # not asked first whether it answers: before this it has no database to answer from
+    except StoreUnavailable:
+        raise UserError(f"The store at {place.store_host}:{place.store_port} does not answer.", 1) from None
     after_setup("predvid.server.setting_up").note_checks(place)
     after_setup("predvid.server.worker").run_worker(store)
