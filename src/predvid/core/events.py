@@ -50,12 +50,17 @@ KINDS: dict[str, Text] = {
     "device.added": Text("Device added: {device}", "Dodan uređaj: {device}"),
     "device.merged": Text("{other} was merged into {device}", "{other} pripojen je uređaju {device}"),
     "device.moved": Text("Moved to {client} from {date}", "Od {date} pripada klijentu {client}"),
+    "device.crashed": Text(
+        "The device started without having been shut down",
+        "Uređaj se pokrenuo, a prije toga nije bio uredno ugašen",
+    ),
     "device.rebooted": Text("The device restarted", "Uređaj se ponovno pokrenuo"),
     "inventory.added": Text("{fact}: added {what}", "{fact}: dodano {what}"),
     "inventory.removed": Text("{fact}: removed {what}", "{fact}: uklonjeno {what}"),
     "inventory.changed": Text(
         "{fact}: {what} changed from {before} to {after}", "{fact}: {what} promijenjeno iz {before} u {after}"
     ),
+    "program.crashed": Text("The program {what} crashed", "Srušio se program {what}"),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
     "person.created": Text("{who} was given access", "{who} dobiva pristup"),
 }
