@@ -1,7 +1,7 @@
 """PostgreSQL: connections, long transactions, replication, archiving, wraparound, sizes and dead rows.
 
-Levels of transaction age follow "Preventing Transaction ID Wraparound Failures" of the manual: a forced vacuum
-begins at 0.2, its failsafe at 1.6, and the server stops accepting commands near 2.1 thousand million.
+Levels of transaction age follow "Preventing Transaction ID Wraparound Failures" of the manual: a forced
+vacuum begins at 0.2, its failsafe at 1.6, and the server stops accepting commands near 2.1 thousand million.
 """
 
 from collections.abc import Iterator
@@ -178,8 +178,8 @@ check = Check(
             "PostgreSQL na portu {port}: transakcija je otvorena, a nitko je ne koristi: {value:secs}",
         ),
         "postgresql.archive_bad": Text(
-            "PostgreSQL on port {port} fails to archive its write-ahead log: backups have a gap from there on "
-            "and the disk fills up",
+            "PostgreSQL on port {port} fails to archive its write-ahead log: backups have a gap from there "
+            "on and the disk fills up",
             "PostgreSQL na portu {port} ne uspijeva arhivirati dnevnik (WAL): sigurnosne kopije odatle imaju "
             "prazninu, a disk se puni",
         ),

@@ -36,13 +36,14 @@ _STANDBY = (
     " ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END,"
     " (SELECT count(*) FROM pg_stat_wal_receiver) WHERE pg_is_in_recovery()"
 )
-_HERE = "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END"
 _REPLICAS = (
-    "SELECT 'replica', application_name, state, coalesce(pg_wal_lsn_diff(" + _HERE + ", replay_lsn), 0)"
+    "SELECT 'replica', application_name, state, coalesce(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()"
+    " THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, replay_lsn), 0)"
     " FROM pg_stat_replication"
 )
 _SLOTS = (
-    "SELECT 'slot', slot_name, active::int, coalesce(pg_wal_lsn_diff(" + _HERE + ", restart_lsn), 0)"
+    "SELECT 'slot', slot_name, active::int, coalesce(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery()"
+    " THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, restart_lsn), 0)"
     " FROM pg_replication_slots"
 )
 _DATABASES = (
