@@ -1,10 +1,15 @@
 """Open pages are told every change once, and only while their session lives."""
 
 import asyncio
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import World
@@ -34,35 +39,116 @@ def test_a_lower_id_that_is_committed_later_is_told_once(world: World) -> None:
     assert queries_live.changes_since(told) == []
 
 
-def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    viewers = [Viewer("Ana", "owner", None), Viewer("Ana", "owner", frozenset()), None]
-    monkeypatch.setattr(live, "_viewer", lambda headers: viewers.pop(0))
-    sent: list[MutableMapping[str, Any]] = []
+@pytest.fixture
+def shared(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[BaseDatabaseWrapper]:
+    """The connection whose transaction holds the test's world, for one more thread; closing would end it."""
+    monkeypatch.setattr(live, "close_old_connections", lambda: None)
+    tables = connections["default"]
+    tables.inc_thread_sharing()
+    yield tables
+    tables.dec_thread_sharing()
 
-    async def stream() -> None:
-        one = live.Live()
-        never = asyncio.Event()
 
-        async def receive() -> MutableMapping[str, Any]:
-            await never.wait()
-            return {"type": "http.disconnect"}
+def headers_of(browser: Browser) -> list[tuple[bytes, bytes]]:
+    cookie = browser.cookies[settings.SESSION_COOKIE_NAME]
+    return [(b"cookie", f"x=1; {cookie.key}={cookie.value}".encode())]
 
-        async def send(message: MutableMapping[str, Any]) -> None:
-            sent.append(message)
 
-        open_page = asyncio.create_task(one({"headers": []}, receive, send))
-        while len(sent) < 2:
+class Stream:
+    """One open page, as the gateway streams to it; its thread sees the tables as the test has them."""
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], tables: BaseDatabaseWrapper) -> None:
+        self.live = live.Live()
+        self.live._thread = ThreadPoolExecutor(
+            1, initializer=lambda: connections.__setitem__("default", tables)
+        )
+        self.sent: list[MutableMapping[str, Any]] = []
+        self.gone = asyncio.Event()
+        self.task = asyncio.create_task(self.live({"headers": headers}, self._receive, self._send))
+
+    async def do(self, what: Callable[..., Any], *args: Any) -> None:
+        """Do something with the tables, in the thread of the stream."""
+        await asyncio.get_running_loop().run_in_executor(self.live._thread, what, *args)
+
+    async def _receive(self) -> MutableMapping[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: MutableMapping[str, Any]) -> None:
+        self.sent.append(message)
+
+    async def heard(self, many: int) -> None:
+        """Wait until the page has been sent `many` messages."""
+        while len(self.sent) < many:
+            assert not self.task.done(), self.sent
             await asyncio.sleep(0)
-        (page,) = one._pages
-        await one._look_again()
-        assert (page.viewer.clients, page.ended) == (frozenset(), False)
-        await one._look_again()
-        one._put(b"x", {page})
-        await asyncio.wait_for(open_page, 5)
-        assert not one._pages
+
+
+@pytest.mark.parametrize("headers", [[], [(b"cookie", b"predvid_session=x")], [(b"cookie", b"\xff;=")]])
+def test_strangers_get_no_stream(shared: BaseDatabaseWrapper, headers: list[tuple[bytes, bytes]]) -> None:
+    async def stream() -> None:
+        page = Stream(headers, shared)
+        await asyncio.wait_for(page.task, 5)
+        assert [message.get("status") for message in page.sent] == [401, None]
 
     asyncio.run(stream())
-    assert sent[-1]["more_body"] is False
+
+
+def test_a_stream_follows_its_persons_rights_and_ends_with_the_session(
+    world: World, shared: BaseDatabaseWrapper
+) -> None:
+    person = world.person("ana@example.com", role="technician")
+    person.clients.add(world.clients[0])
+    browser = world.signed_in(person)
+    changes = [queries_live.LiveChange(client.pk, None, alert=False) for client in world.clients]
+
+    async def stream() -> None:
+        page = Stream(headers_of(browser), shared)
+        await page.heard(2)
+        page.live._tell(changes)
+        await page.heard(3)
+        assert str(world.clients[0].pk).encode() in page.sent[2]["body"]
+        assert str(world.clients[1].pk).encode() not in page.sent[2]["body"]
+        await page.do(person.clients.clear)
+        await page.live._look_again()
+        page.live._tell(changes)
+        assert all(one.queue.empty() for one in page.live._pages), "nothing is theirs any more"
+        await page.do(browser.post, "/sign-out/")
+        await page.live._look_again()
+        page.live._put(b"x", page.live._pages)
+        await asyncio.wait_for(page.task, 5)
+        assert not page.live._pages
+        assert page.sent[-1]["more_body"] is False
+
+    asyncio.run(stream())
+
+
+@pytest.mark.parametrize("fault", [DatabaseError("locked"), InterfaceError("connection already closed")])
+def test_no_fault_of_the_database_ends_the_watch(
+    world: World, shared: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    monkeypatch.setattr(live, "PAUSE", 0)
+    answers: list[Any] = [fault, [queries_live.LiveChange(world.clients[0].pk, None, alert=True)]]
+
+    def changes(told: object) -> list[queries_live.LiveChange]:
+        answer = answers.pop(0) if answers else []
+        if isinstance(answer, Exception):
+            raise answer
+        return cast("list[queries_live.LiveChange]", answer)
+
+    monkeypatch.setattr(live, "changes_since", changes)
+    browser = world.signed_in(world.person("ana@example.com", role="owner", all_clients=True))
+
+    async def stream() -> None:
+        page = Stream(headers_of(browser), shared)
+        watch = asyncio.create_task(page.live.run())
+        await asyncio.wait_for(page.heard(3), 5)
+        assert b"event: changed" in page.sent[2]["body"]
+        page.gone.set()
+        await page.task
+        watch.cancel()
+
+    asyncio.run(stream())
 
 
 def test_numbers_are_the_viewers_own(world: World) -> None:

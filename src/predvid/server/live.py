@@ -14,7 +14,8 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 from django.http import HttpRequest
 
 from predvid.modules.access.models import Person
@@ -67,7 +68,7 @@ class Live:
                     ticked = loop.time()
                     await self._look_again()
                     self._put(b"event: tick\ndata: {}\n\n", self._pages)
-            except DatabaseError as error:
+            except DatabaseFault as error:  # InterfaceError, of a lost connection, is no DatabaseError
                 log.warning("live pages wait: %s", error)
             await asyncio.sleep(PAUSE)
 
