@@ -33,7 +33,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "predvid.server.strangers.SignInFirst",
     "predvid.server.language.PersonLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]

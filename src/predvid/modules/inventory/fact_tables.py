@@ -62,9 +62,7 @@ def _table(fact: Fact, language: str) -> FactTable:
 def _rows(slug: str, title: str, value: list[dict[str, Any]], language: str) -> FactTable:
     names = list(dict.fromkeys(name for row in value[:200] for name in row))
     if "name" in names:  # the key only tells rows apart
-        names.remove("key")
-        names.remove("name")
-        names.insert(0, "name")
+        names = ["name", *(name for name in names if name not in ("key", "name"))]
     rows = [[words(name, row.get(name), language) for name in names] for row in value[:MOST_ROWS]]
     summary = ngettext("%(n)s entry", "%(n)s entries", len(value)) % {"n": number(len(value), language, 0)}
     return FactTable(slug, title, summary, [], [part_name(name, language) for name in names], rows, "")

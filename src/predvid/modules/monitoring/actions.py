@@ -230,10 +230,8 @@ def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Aler
         )
         Device.objects.filter(pk=alert.device_id).update(judging_version=F("judging_version") + 1)
         _alert_event(alert, "acknowledged", Severity.INFO, now, viewer.name).save()
-    if note.strip():
-        AlertNote.objects.create(
-            client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now, text=note.strip()
-        )
+    if _written(note):
+        _note(viewer, alert, note, now)
     return alert
 
 
@@ -241,8 +239,17 @@ def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Aler
 def add_note(viewer: Viewer, alert_id: int, text: str, now: datetime) -> AlertNote:
     """Add a note to an alert in any phase. Raises NotVisible, or UserError if the text is empty."""
     alert = _visible_alert(viewer, alert_id)
-    if not text.strip():
+    if not _written(text):
         raise UserError("Write something into the note.")
+    return _note(viewer, alert, text, now)
+
+
+def _note(viewer: Viewer, alert: Alert, text: str, now: datetime) -> AlertNote:
     return AlertNote.objects.create(
-        client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now, text=text.strip()
+        client_id=alert.client_id, alert=alert, person_id=viewer.person, at=now, text=_written(text)
     )
+
+
+def _written(text: str) -> str:
+    """Return what a person wrote, without NUL: PostgreSQL refuses it in texts."""
+    return text.replace("\x00", "").strip()

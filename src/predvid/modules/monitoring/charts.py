@@ -16,6 +16,7 @@ RANGES = {
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
 }
+LONGEST = timedelta(days=800)
 POINTS = 320
 MOST_CURVES = 12
 
@@ -176,8 +177,8 @@ def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
         start, end = datetime.fromtimestamp(first, now.tzinfo), datetime.fromtimestamp(last, now.tzinfo)
     except (KeyError, ValueError, OverflowError, OSError):
         return now - RANGES.get(words.get("range", ""), RANGES["24h"]), now
-    end = min(end, now)
-    start = max(start, now - timedelta(days=800))
+    end = max(min(end, now), now - LONGEST)
+    start = max(start, now - LONGEST)
     return (start, end) if end - start >= timedelta(minutes=1) else (end - timedelta(minutes=1), end)
 
 

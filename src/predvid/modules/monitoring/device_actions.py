@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.utils import timezone
 
 from predvid.core.model import Result as Judgement
 from predvid.core.model import Severity, State, say
@@ -126,10 +127,11 @@ def _judge_agents(device_id: UUID, now: datetime) -> None:
 def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
     """Move a device from a date on; its open alerts go along. Raises as `inventory.actions.move`."""
     device = inventory.move(viewer, device_id, site_id, since, now)
+    day = timezone.localdate(since)
     Result.objects.filter(device=device).update(client=device.client)
     Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
     Event.objects.filter(device=device, at__gte=since).update(client=device.client)
-    store().set_tenure([TenureRow(str(device.pk), str(device.client_id), since.date())])
+    store().set_tenure([TenureRow(str(device.pk), str(device.client_id), day)])
     note_event(
         "device.moved",
         device.client_id,
@@ -138,7 +140,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
         Severity.INFO,
         viewer.name,
         client=device.client.name,
-        date=since.date().isoformat(),
+        date=day.isoformat(),
     )
     return device
 

@@ -1,8 +1,12 @@
 """Puts what monitoring has stored (ids with values) into the reader's words."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from functools import cache
 from typing import Any
+
+from django.utils.formats import date_format
 
 from predvid.checks import registry
 from predvid.core.events import KINDS
@@ -13,6 +17,12 @@ from predvid.modules.inventory.fact_words import PARTS, fact_name, value_in_word
 # A whole fact that changed has no part to name.
 WHOLE = {"inventory.whole": Text("{fact}: was {before}, now {after}", "{fact}: bilo {before}, sada {after}")}
 TITLES = {"agent": Text("Agent", "Agent")}  # what stands beside the installed checks
+LOCKED = {
+    "fork": Text("two copies report under one identity", "pod istim se identitetom javljaju dva primjerka"),
+    "copied": Text(
+        "a copy of it started on another machine", "na drugom je računalu pokrenuta njegova kopija"
+    ),
+}
 
 
 @cache
@@ -38,11 +48,28 @@ def event_sentence(
 ) -> str:
     """Return an event in words; what an alert said when the event happened is worded too."""
     if kind.startswith("alert.") and "said_id" in source:
-        what = sentence(str(source["said_id"]), source.get("said_values", {}), language)
+        told = source.get("said_values")
+        what = sentence(str(source["said_id"]), told if isinstance(told, Mapping) else {}, language)
         values = {**values, "what": what}
     if kind.startswith("inventory.") and "fact" in values:
         return _changed(said_id, {name: str(value) for name, value in values.items()}, language)
-    return sentence(said_id, values, language)
+    return sentence(said_id, _readable(kind, values, language), language)
+
+
+def _readable(kind: str, values: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+    """Return the values of an event with words for its codes and its day as people write it."""
+    if kind == "agent.locked" and (why := LOCKED.get(str(values.get("why")))):
+        return {**values, "why": why.pattern(language)}
+    if kind == "device.moved":
+        with suppress(ValueError):
+            moved = date.fromisoformat(str(values.get("date")))
+            return {**values, "date": day(moved, language)}
+    return values
+
+
+def day(moment: date, language: str) -> str:
+    """Return a day as `language` writes it: 22. studenoga 2026., 22 November 2026."""
+    return date_format(moment, "DATE_FORMAT" if language == "hr" else "j F Y")
 
 
 def _changed(said_id: str, values: Mapping[str, str], language: str) -> str:

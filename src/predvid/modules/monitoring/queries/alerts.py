@@ -84,7 +84,7 @@ def urgent(
         alerts = alerts.filter(client=client)
     if device is not None:
         alerts = alerts.filter(device=device)
-    ordered = _loaded(alerts).order_by("-phase", "-state", "-opened_at")
+    ordered = _loaded(alerts).order_by("-phase", "-state", "-opened_at", "-pk")
     return [row(viewer, alert) for alert in ordered[:limit]]
 
 
@@ -100,10 +100,15 @@ def inbox(viewer: Viewer, *, phase: str, state: str, client: UUID | None, q: str
         alerts = alerts.filter(
             Q(device__name__icontains=q) | Q(client__name__icontains=q) | Q(item__icontains=q)
         )
-    order = ("-resolved_at",) if phase == Alert.Phase.RESOLVED else ("-state", "-opened_at")
-    page: Page[Any] = Paginator(_loaded(alerts).order_by(*order), PER_PAGE).get_page(number)
+    page: Page[Any] = Paginator(ordered(_loaded(alerts), phase), PER_PAGE).get_page(number)
     page.object_list = [row(viewer, alert) for alert in page.object_list]
     return page
+
+
+def ordered(alerts: QuerySet[Alert], phase: str) -> QuerySet[Alert]:
+    """Return `alerts` in the order of the inbox; alerts of one moment too stand on one page only."""
+    order = ("-resolved_at",) if phase == Alert.Phase.RESOLVED else ("-state", "-opened_at")
+    return alerts.order_by(*order, "-pk")
 
 
 def by_phase(viewer: Viewer) -> dict[str, int]:
@@ -122,7 +127,10 @@ def one(viewer: Viewer, alert_id: int) -> Alert:
 
 
 def history(viewer: Viewer, alert: Alert) -> list[Line]:
-    """Return what happened to an alert and what people wrote, oldest first."""
+    """Return what happened to an alert and what people wrote, oldest first, as far as `viewer` may know.
+
+    A device that moved takes its open alerts along; what was done before stays with the former client.
+    """
     lines = [
         Line(
             event.at,
@@ -131,11 +139,11 @@ def history(viewer: Viewer, alert: Alert) -> list[Line]:
             event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language),
             event.actor,
         )
-        for event in alert.events.order_by("at")[:200]
+        for event in narrowed(viewer, alert.events.order_by("at", "pk"))[:200]
     ]
     lines += [
         Line(note.at, "note", "note", note.text, note.person.name if note.person else "", note=True)
-        for note in alert.notes.select_related("person").order_by("at")[:200]
+        for note in narrowed(viewer, alert.notes.select_related("person").order_by("at", "pk"))[:200]
     ]
     return sorted(lines, key=lambda line: line.at)
 

@@ -99,7 +99,7 @@ def _sorted(rows: QuerySet[Any], sort: str, alerts: Mapping[UUID, int]) -> list[
         streams = Stream.objects.filter(agent__device=OuterRef("pk")).order_by("-seen_at")
         rows = rows.annotate(seen=Subquery(streams.values("seen_at")[:1]))
     order = F(column).desc() if highest else F(column).asc(nulls_first=True)
-    return list(rows.order_by(order, "name").values_list("key", "code"))
+    return list(rows.order_by(order, "name", "pk").values_list("key", "code"))
 
 
 def _narrow(rows: QuerySet[Device], filters: Filters) -> QuerySet[Device]:

@@ -42,6 +42,7 @@ WORD_OF = {State.OK: "ok", State.WARNING: "warning", State.UNKNOWN: "unknown", S
 # Ten times the state, with places between for what no result says; a higher number needs eyes first.
 CODES = {"offline": 50, "critical": 30, "unknown": 20, "warning": 10, "waiting": 5, "ok": 0}
 WORDS = {code: word for word, code in CODES.items()}
+HEARD = (Agent.State.APPROVED, Agent.State.LOCKED)  # nobody expects to hear of any other agent
 UNRESOLVED = (Alert.Phase.OPEN, Alert.Phase.ACKNOWLEDGED)
 M = TypeVar("M", bound=Model)
 
@@ -109,7 +110,7 @@ def with_code(rows: QuerySet[Device], now: datetime) -> QuerySet[Any]:
     """
     mine = OuterRef("pk")
     worst = Alert.objects.filter(device=mine, phase__in=UNRESOLVED).order_by("-state").values("state")[:1]
-    streams = Stream.objects.filter(agent__device=mine)
+    streams = Stream.objects.filter(agent__device=mine, agent__state__in=HEARD)
     quiet = Case(
         When(Exists(Result.objects.filter(device=mine)), then=CODES["ok"]),
         default=CODES["waiting"],

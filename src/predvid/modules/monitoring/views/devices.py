@@ -27,6 +27,11 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
+def asked(request: HttpRequest) -> str:
+    """Return what the address searches for, at most 100 characters; PostgreSQL takes no NUL in a text."""
+    return request.GET.get("q", "").replace("\x00", "").strip()[:100]
+
+
 def filters_of(request: HttpRequest) -> list_queries.Filters:
     """Return what the address asks the list for."""
     words = request.GET
@@ -35,7 +40,7 @@ def filters_of(request: HttpRequest) -> list_queries.Filters:
         client=_uuid(words.get("client", "")),
         site=_uuid(words.get("site", "")),
         type=words.get("type", ""),
-        q=words.get("q", "").strip()[:100],
+        q=asked(request),
         sort=words.get("sort", "state"),
         page=words.get("page", "1"),
     )
@@ -124,7 +129,7 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
 @page
 def search(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Answer clients and devices that match, as a fragment below the search field."""
-    q = request.GET.get("q", "").strip()[:100]
+    q = asked(request)
     return render(
         request, "monitoring/_search.html", {"q": q, "found": list_queries.search(viewer, q, timezone.now())}
     )

@@ -15,6 +15,7 @@ from predvid.modules.monitoring.charts import spark
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import devices as device_queries
 from predvid.modules.monitoring.queries import standing
+from predvid.modules.monitoring.views.devices import asked
 
 CLIENTS_SHOWN = 12
 
@@ -56,7 +57,7 @@ def _totals(health: list[standing.Health]) -> dict[str, Any]:
 @page
 def clients(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List the clients with their health."""
-    q = request.GET.get("q", "").strip()
+    q = asked(request)
     rows = standing.health(viewer, timezone.now())
     found = [row for row in rows if q.lower() in row.client.name.lower()] if q else rows
     return show(request, "monitoring/clients.html", {"health": found, "q": q, "all": len(rows)})

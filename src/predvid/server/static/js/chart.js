@@ -87,7 +87,7 @@
       parts.push(key);
     });
     if (at !== null && at !== undefined) parts.unshift(moment.format(new Date(data.ts[at] * 1000)));
-    if (data.more) parts.push(`+ ${data.more} ${words.more}`);
+    if (data.more) parts.push(`${words.more} ${data.more}`);
     figure.querySelector("figcaption").replaceChildren(...parts.map((part) => {
       if (typeof part !== "string") return part;
       const text = document.createElement("span");
