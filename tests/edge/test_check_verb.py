@@ -25,7 +25,7 @@ def test_list_names_the_checks_their_parameters_and_what_they_apply_to(
 ) -> None:
     rows = {row["name"]: row for row in run(capsys, "list")}
     assert rows["cpu"]["params"]["used"]["warning"] == 90
-    assert rows["services"]["platforms"] == ["linux"]
+    assert rows["uptime"]["platforms"] == ["linux", "windows", "macos"]
     assert rows["memory"]["applies"] is True
 
 
