@@ -17,18 +17,11 @@ from predvid.checks.readers.winget import parse_upgrades
 from predvid.checks.recording import load, replay
 
 WAITING = [
-    {"ComputerName": "PC", "Status": "-D-----", "KB": "KB5044284", "Size": "700MB", "MsrcSeverity": "Critical",
+    {"KB": "KB5044284", "Status": "-D-----", "Size": "700MB", "MsrcSeverity": "Critical",
      "Title": "2026-10 Cumulative Update", "LastDeploymentChangeTime": "/Date(1786406400000)/"},
-    {"ComputerName": "PC", "Status": "-------", "KB": "", "Title": "Printer driver", "MsrcSeverity": None},
+    {"KB": "", "Status": "-------", "Title": "Printer driver", "MsrcSeverity": None},
 ]  # fmt: skip
-HISTORY = [
-    {
-        "Result": "Failed",
-        "Date": "/Date(1789000000000)/",
-        "Title": "Update (KB5044284)",
-        "HResult": -2147023293,
-    }
-]
+HISTORY = {"Result": "Failed", "Date": "/Date(1789000000000)/", "Title": "KB5044284", "HResult": -1}
 
 
 def outcome(rows: Any) -> dict[str, float]:
