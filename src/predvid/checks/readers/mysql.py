@@ -14,8 +14,10 @@ _STATUS = (
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Slow_queries', 'Threads_connected',"
     " 'Threads_running', 'Uptime', 'wsrep_cluster_status', 'wsrep_ready')"
 )
-_VARIABLES = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('max_connections', 'version', 'version_comment',"
-    " 'wsrep_on')"
+_VARIABLES = (
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN"
+    " ('max_connections', 'version', 'version_comment', 'wsrep_on')"
+)
 _SIZES = (
     "SELECT concat('size:', table_schema), cast(sum(data_length + index_length) AS unsigned)"
     " FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema NOT IN"
