@@ -181,3 +181,26 @@ def test_names_of_a_certificate() -> None:
     assert {"127.0.0.1", "localhost", socket.gethostname()} <= set(names)
     assert not set(listening.EVERYWHERE) & set(names)
     assert "." in listening.own_name() or listening.own_name() == socket.gethostname()
+
+
+@pytest.mark.parametrize("damage", ["key", "chain", "authority", "empty"])
+def test_what_does_not_belong_together_is_made_anew(tmp_path: Path, damage: str) -> None:
+    """A power cut between two files, or a folder put together from two backups."""
+    other = tmp_path / "other"
+    certificates.ensure(other, NAMES, NOW)
+    chain, key = certificates.ensure(tmp_path, NAMES, NOW)
+    if damage == "key":
+        key.write_bytes((other / "gateway.key").read_bytes())
+    elif damage == "chain":
+        chain.write_text("nonsense")
+    elif damage == "authority":
+        for name in ("ca.pem", "ca.key"):
+            (tmp_path / name).write_bytes((other / name).read_bytes())
+    else:
+        key.write_bytes(b"")
+    certificates.ensure(tmp_path, NAMES, NOW)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key)
+    authority = x509.load_pem_x509_certificate((tmp_path / "ca.pem").read_bytes())
+    leaf(chain).verify_directly_issued_by(authority)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert not list(tmp_path.glob(".*"))

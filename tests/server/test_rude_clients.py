@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from django.db import InterfaceError
 
 from installation import Installation, installation
 from predvid.server import gateway, patience, proxy
 from predvid.server.place import Place
+from predvid.server.refusals import RefusalLog
 from up_process import wait
 
 HEAD = b"Host: 127.0.0.1\r\nConnection: close\r\n"
@@ -147,3 +149,23 @@ def test_a_connection_kept_alive_is_awaited_and_its_next_head_is_not(patient: in
     whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     seen = answer(patient, whole + whole + b"GET / HT")
     assert seen.count(b"HTTP/1.1 204") == 2
+
+
+def test_a_database_that_hangs_up_is_a_503_and_no_traceback() -> None:
+    """Django calls a lost connection InterfaceError, which is no DatabaseError."""
+    one, told = gateway.Gateway.__new__(gateway.Gateway), []
+
+    async def lost(path: str, headers: dict[str, str], body: bytes) -> bytes:
+        raise InterfaceError("connection already closed")
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    one._routes, one.refusals = {("GET", "/agent/v1/plan"): lost}, RefusalLog()  # type: ignore[dict-item]
+    scope = {"method": "GET", "path": "/agent/v1/plan", "headers": [], "client": ("192.0.2.9", 1)}
+    asyncio.run(one._agent(scope, receive, send))
+    assert told[0]["status"] == 503
+    assert (b"retry-after", b"5") in told[0]["headers"]

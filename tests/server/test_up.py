@@ -60,6 +60,8 @@ def test_the_data_are_for_our_eyes_only(up: Up) -> None:
         *(up.data / "keys").iterdir(),
         up.data / "agent" / "agent.key",
         up.data / "run/place.json",
+        up.data / "predvid.sqlite3",
+        *(up.data / "log").iterdir(),
     ]:
         assert not secret.stat().st_mode & 0o077, secret
 

@@ -1,11 +1,15 @@
 """The installation's own certificate authority and the gateway's certificate (X.509, RFC 5280)."""
 
+import fcntl
 import ipaddress
+import os
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -21,20 +25,29 @@ def ensure(folder: Path, names: Sequence[str], now: datetime) -> tuple[Path, Pat
     The authority is made once and stays: agents pin its certificate. Keys are readable by the owner only.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ca_path, ca_key_path = folder / "ca.pem", folder / "ca.key"
-    if not ca_path.exists():
-        _make_authority(ca_path, ca_key_path, now)
-    chain, key = folder / "gateway.pem", folder / "gateway.key"
-    if not chain.exists() or not _still_good(chain, names, now):
-        _make_leaf(folder, names, now)
+    with (folder / "lock").open("a") as lock:  # several gateways of one host share the folder
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ca_path, ca_key_path = folder / "ca.pem", folder / "ca.key"
+        if not ca_path.exists():
+            _make_authority(ca_path, ca_key_path, now)
+        chain, key = folder / "gateway.pem", folder / "gateway.key"
+        if not _still_good(folder, names, now):
+            _make_leaf(folder, names, now)
     return chain, key
 
 
-def _still_good(chain: Path, names: Sequence[str], now: datetime) -> bool:
-    leaf = x509.load_pem_x509_certificates(chain.read_bytes())[0]
-    alternatives = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+def _still_good(folder: Path, names: Sequence[str], now: datetime) -> bool:
+    """Tell whether chain and key can be read, belong together and to the authority, and last long enough."""
+    try:
+        leaf = x509.load_pem_x509_certificates((folder / "gateway.pem").read_bytes())[0]
+        key = serialization.load_pem_private_key((folder / "gateway.key").read_bytes(), None)
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()))
+        alternatives = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (FileNotFoundError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False
     have = {str(name.value) for name in alternatives}
-    return set(names) <= have and leaf.not_valid_after_utc - now > RENEW_BEFORE
+    lasts = leaf.not_valid_after_utc - now > RENEW_BEFORE
+    return key.public_key() == leaf.public_key() and set(names) <= have and lasts
 
 
 def _make_authority(path: Path, key_path: Path, now: datetime) -> None:
@@ -65,7 +78,7 @@ def _make_authority(path: Path, key_path: Path, now: datetime) -> None:
         .sign(key, hashes.SHA256())
     )
     _write_key(key_path, key)
-    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    _write(path, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
 def _make_leaf(folder: Path, names: Sequence[str], now: datetime) -> None:
@@ -92,7 +105,7 @@ def _make_leaf(folder: Path, names: Sequence[str], now: datetime) -> None:
         .sign(ca_key, hashes.SHA256())
     )
     _write_key(folder / "gateway.key", key)
-    (folder / "gateway.pem").write_bytes(leaf.public_bytes(serialization.Encoding.PEM) + ca_pem)
+    _write(folder / "gateway.pem", leaf.public_bytes(serialization.Encoding.PEM) + ca_pem, 0o644)
 
 
 def _alternative(name: str) -> x509.GeneralName:
@@ -103,10 +116,22 @@ def _alternative(name: str) -> x509.GeneralName:
 
 
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+    plain = serialization.NoEncryption()
+    _write(
+        path, key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain), 0o600
     )
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all: half a certificate would keep the gateway from starting."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 
 from predvid.checks.registry import checks
 from predvid.core.trust import public_key
@@ -120,7 +120,7 @@ class Gateway:
             status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
             if isinstance(content, tuple):
                 content, kind = content
-        except (Refused, DatabaseError) as error:
+        except (Refused, DatabaseFault) as error:
             refused = error if isinstance(error, Refused) else Refused(503, "database", AGAIN)
             self.refusals.note(refused, headers.get("predvid-agent", "")[:36], scope.get("client"))
             status, kind = refused.status, _TYPE

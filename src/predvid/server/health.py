@@ -3,7 +3,8 @@
 import logging
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFault
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError as error:
+    except DatabaseFault as error:
         log.error("the database does not answer: %s", error)
         connection.close()
         return HttpResponse("database\n", content_type="text/plain", status=503)

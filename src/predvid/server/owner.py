@@ -18,6 +18,7 @@ def owner(arguments: list[str]) -> int:
     parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
     options = parser.parse_args(arguments)
     place = existing(options.data)
+    os.umask(0o077)
     os.environ.update(place.environment())
     sys.stdout.write(after_setup("predvid.server.setting_up").owner_link(place, options.email) + "\n")
     return 0

@@ -5,8 +5,9 @@ import json
 import os
 import secrets
 import ssl
-import time
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,16 +101,11 @@ class Place:
         """Return the secret kept in `keys/<name>` (hexadecimal), made on first use, for our eyes only."""
         path = self.data / "keys" / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return _read_secret(path)
-        with os.fdopen(handle, "w") as file:
-            value = secrets.token_hex(32)
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        return value
+        if not path.exists():
+            _make_secret(path)
+        if value := path.read_text().strip():
+            return value
+        raise UserError(f"{path} is empty; restore it from a backup or delete it.")
 
     def ca_pem(self) -> bytes | None:
         """Return the certificate (PEM) of the installation's own authority, None without TLS."""
@@ -150,9 +146,15 @@ class Place:
         }
 
 
-def _read_secret(path: Path) -> str:
-    for _ in range(50):  # another process may be between making the file and filling it
-        if value := path.read_text().strip():
-            return value
-        time.sleep(0.02)
-    raise UserError(f"{path} is empty; restore it from a backup or delete it.")
+def _make_secret(path: Path) -> None:
+    """Write a new secret whole or not at all, whatever happens; the first of several writers wins."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")  # mode 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)

@@ -49,6 +49,7 @@ def serve(arguments: list[str]) -> int:
     )
     parser.add_argument("--key", type=Path, help="the gateway's private key (PEM)")
     options = parser.parse_args(arguments)
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "predvid.server.settings")
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s %(levelname)s {options.part}: %(message)s"

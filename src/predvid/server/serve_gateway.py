@@ -2,7 +2,9 @@
 
 import argparse
 import logging
+import resource
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +50,7 @@ class OwnCertificate:
 
 def run(place: Place, options: argparse.Namespace) -> None:
     """Serve the gateway until SIGTERM or SIGINT. Raises UserError where it cannot speak TLS off loopback."""
+    _many_connections()
     own = _own_certificate(place, options)
     chain, key = own.ensure() if own else (options.cert, options.key)
     config = uvicorn.Config(
@@ -76,6 +79,13 @@ def run(place: Place, options: argparse.Namespace) -> None:
     stop.set()
     if not server.started:
         raise UserError(f"The gateway cannot listen on {options.listen}:{options.port}.", 1)
+
+
+def _many_connections() -> None:
+    """Allow as many open connections as the system lets us; a shell's usual 1,024 are too few for a fleet."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _own_certificate(place: Place, options: argparse.Namespace) -> OwnCertificate | None:

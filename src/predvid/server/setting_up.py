@@ -81,9 +81,12 @@ def local_agent(place: Place) -> Part:
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not (state / "agent.json").exists():
         command = [sys.executable, "-m", "predvid", "agent", "enroll", place.local, "--state", str(state)]
-        done = subprocess.run(
-            command, input=_token() + "\n", capture_output=True, text=True, check=False, timeout=60
-        )
+        try:
+            done = subprocess.run(
+                command, input=_token() + "\n", capture_output=True, text=True, check=False, timeout=60
+            )
+        except subprocess.TimeoutExpired:
+            raise UserError("This machine's agent did not enrol within 60 s; start again.", 1) from None
         if done.returncode:
             raise UserError(
                 f"This machine's agent could not enrol: {done.stderr.strip() or done.stdout.strip()}", 1

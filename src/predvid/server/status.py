@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 from rich.console import Console
 from rich.table import Table
 
@@ -37,7 +37,7 @@ def status(arguments: list[str]) -> int:
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
     try:
         answer = collect(datetime.now(UTC))
-    except DatabaseError as error:
+    except DatabaseFault as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"The database of {place.data} does not answer: {reason}", 1) from None
     answer["url"] = f"{place.address}/"

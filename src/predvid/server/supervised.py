@@ -65,8 +65,8 @@ def end_leftovers(data: Path) -> int:
     left = list(of(data))
     _, alive = psutil.wait_procs(left, timeout=STOP_SECONDS + 2)
     for process in alive:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its own group: what it started must not stay either
     psutil.wait_procs(alive, timeout=5)
     return len(left)
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import ssl
 import subprocess
@@ -23,9 +24,12 @@ from predvid.server.supervised import MODULE
 log = logging.getLogger(__name__)
 PAUSE = 0.2
 STOP_SECONDS = 12  # for all parts together
+PART_SECONDS = 4  # for each: one that is stuck leaves the others time to end well
 FAST = 10.0  # a part that lived shorter than this died at its start
-MAX_FAST_DEATHS = 6
+MAX_FAST_DEATHS = 6  # at the start of all; later a part is tried again for ever
+MAX_WAIT = 30.0
 MAX_LOG = 8 << 20
+LOG_SECONDS = 5.0
 
 
 @dataclass
@@ -50,6 +54,8 @@ class Supervisor:
         self.parts: list[Part] = []
         self.stop = threading.Event()
         self.failed = False
+        self._starting = True
+        self._trim_at = 0.0
 
     def start(self, part: Part) -> None:
         """Start a part; its log goes to `log/<name>.log` in the data directory."""
@@ -76,9 +82,18 @@ class Supervisor:
     def _log(self, name: str) -> BinaryIO:
         path = self.log_path(name)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.exists() and path.stat().st_size > MAX_LOG:
-            path.replace(path.with_suffix(".log.1"))
         return path.open("ab")
+
+    def trim_logs(self) -> None:
+        """Put what is too long aside as `.log.1` and begin anew; the part goes on in the same file."""
+        for path in (self.place.data / "log").glob("*.log"):
+            if path.stat().st_size > MAX_LOG:
+                aside = path.with_suffix(".log.1")
+                try:
+                    shutil.copyfile(path, aside)
+                except OSError:  # a full disk: the newest errors are worth more than the oldest
+                    aside.unlink(missing_ok=True)
+                os.truncate(path, 0)
 
     def check(self) -> None:
         """Raise if a part cannot stay up (UserError) or a stop was asked for: for use while waiting."""
@@ -95,26 +110,38 @@ class Supervisor:
         return UserError(f"The {worst.name} does not stay up. Its log says:\n{tail}", 1)
 
     def watch(self) -> None:
-        """Restart what dies until a stop is asked for or a part keeps dying at its start."""
+        """Restart what dies until a stop is asked for: what once ran is tried again for ever."""
+        self._starting = False
         while not self.stop.wait(PAUSE):
             self._mend()
-            if self.failed:
-                return
+            if time.monotonic() >= self._trim_at:
+                self._trim_at = time.monotonic() + LOG_SECONDS
+                with contextlib.suppress(OSError):
+                    self.trim_logs()
 
     def _mend(self) -> None:
         for part in self.parts:
             if part.process is None:
                 if time.monotonic() >= part.due:
                     part.restarts += 1
-                    self._spawn(part)
+                    self._again(part)
             elif _ended(part.process):
                 _bury(part.process)
                 quick = time.monotonic() - part.started < FAST
                 part.fast_deaths = part.fast_deaths + 1 if quick else 0
-                self.failed = self.failed or part.fast_deaths >= MAX_FAST_DEATHS
-                part.due = time.monotonic() + min(0.2 * 2**part.fast_deaths, 5.0)
+                self.failed = self._starting and (self.failed or part.fast_deaths >= MAX_FAST_DEATHS)
+                part.due = time.monotonic() + _pause(part)
                 log.warning("%s ended with status %s; starting it again", part.name, part.process.returncode)
                 part.process = None
+
+    def _again(self, part: Part) -> None:
+        """Start a part again; where even that fails (a full disk, no memory) it is due once more."""
+        try:
+            self._spawn(part)
+        except OSError as error:
+            part.fast_deaths += 1
+            part.due = time.monotonic() + _pause(part)
+            log.warning("%s cannot be started: %s", part.name, error)
 
     def wait_for_page(self, place: Place, seconds: float) -> None:
         """Wait until the console answers through the gateway. Raises UserError after `seconds`."""
@@ -141,9 +168,15 @@ class Supervisor:
             if part.process is None:
                 continue
             os.kill(part.process.pid, signal.SIGTERM)
-            while not _ended(part.process) and time.monotonic() < end:
+            own = min(end, time.monotonic() + PART_SECONDS)
+            while not _ended(part.process) and time.monotonic() < own:
                 time.sleep(0.02)
             _bury(part.process)
+
+
+def _pause(part: Part) -> float:
+    """Return how long a part waits before it is started again (seconds)."""
+    return min(0.2 * 2.0 ** min(part.fast_deaths, 16), MAX_WAIT)
 
 
 def _ended(process: subprocess.Popen[bytes]) -> bool:

@@ -33,15 +33,19 @@ def up(arguments: list[str]) -> int:
     options = _options(arguments)
     out = Console(stderr=True, highlight=False)
     data = Path(options.data).expanduser().absolute()
+    os.umask(0o077)  # whoever made the data directory: what we and our parts write is for our eyes only
     with _only_one(data):
         if left := supervised.end_leftovers(data):
             out.print(
                 f"predvid: waited for {left} processes of an earlier start that was killed", style="dim"
             )
         listening.check_free(options.listen, options.port)
-        place = _place(data, options)
+        try:
+            place = _place(data, options)
+            place.describe()
+        except OSError as error:
+            raise UserError(f"The data directory {data} cannot be written: {error.strerror}.", 1) from None
         os.environ.update(place.environment())
-        place.describe()
         supervisor = Supervisor(place)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.stop.set())

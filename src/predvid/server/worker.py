@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import Error as DatabaseFault
+from django.db import close_old_connections
 
 from predvid.checks.registry import checks
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
@@ -72,7 +73,7 @@ class Worker:
             return 0
         try:
             return reactions.react_to_pending(reactions_to, self.store, datetime.now(UTC))
-        except (DatabaseError, StoreUnavailable) as error:
+        except (DatabaseFault, StoreUnavailable) as error:
             log.warning("reactions wait: %s", error)
             self._react_after = time.monotonic() + reactions.AWAY.total_seconds()
             return 0
@@ -85,7 +86,7 @@ class Worker:
             try:
                 chore.run(datetime.now(UTC))
             except Exception as error:
-                expected = isinstance(error, DatabaseError | StoreUnavailable)
+                expected = isinstance(error, DatabaseFault | StoreUnavailable)
                 log.error("%s: %s", chore.name, error, exc_info=not expected)
 
 
