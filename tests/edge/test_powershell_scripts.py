@@ -8,9 +8,11 @@ import pytest
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
+from predvid.edge import service
 from predvid.edge.sources.powershell_host import HOST, MAX_SCRIPT, SCRIPTS
 
 ALL = sorted(SCRIPTS.rglob("*.ps1"))
+WRITING = Path(service.__file__).with_name("install-agent.ps1")
 PARSER = Parser(Language(tree_sitter_powershell.language()))
 VERBS = """
 get select where foreach sort group measure test convertfrom convertto join split write read confirm compare
@@ -37,7 +39,7 @@ def test_the_scripts_are_found() -> None:
     assert len(ALL) > 1
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*ALL, WRITING], ids=lambda path: path.stem)
 def test_the_script_parses(path: Path) -> None:
     content = path.read_bytes()
     tree = PARSER.parse(content)
@@ -60,7 +62,7 @@ def test_the_script_only_reads(path: Path) -> None:
         assert verb not in ("new", "out", "import") or name in HARMLESS, name
 
 
-@pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*ALL, WRITING], ids=lambda path: path.stem)
 def test_the_script_needs_nothing_newer_than_5_1(path: Path) -> None:
     code = "\n".join(
         line.partition(" #")[0] for line in path.read_text().splitlines() if not line.startswith("#")

@@ -13,6 +13,7 @@ from predvid.edge.look import running
 
 UNIT = Path("/etc/systemd/system/predvid-agent.service")
 NAME = UNIT.name
+SCRIPT = Path(__file__).with_name("install-agent.ps1")
 STARTING = 30  # seconds for Python and the agent's first steps, on a slow and busy machine too
 
 # No ProtectSystem, ProtectHome or PrivateTmp: each gives the service a mount table of its own, and the agent
@@ -61,7 +62,9 @@ to SYSTEM and Administrators alone (access control list), registers the task 'Pr
 """
 
 WINDOWS_REMOVAL = """\
-In PowerShell, as administrator: powershell -ExecutionPolicy Bypass -File install-agent.ps1 -Remove
+In PowerShell, as administrator:
+
+  powershell -ExecutionPolicy Bypass -File "{script}" -Python "{python}" -State "{state}" -Remove
 """
 
 
@@ -112,7 +115,7 @@ def _wait_until_it_runs(state: StateFolder) -> None:
 def uninstall(state: StateFolder) -> str:
     """Stop and remove the service; the state folder stays. Return what to tell. Raises UserError."""
     if sys.platform == "win32":
-        return WINDOWS_REMOVAL
+        return WINDOWS_REMOVAL.format(python=sys.executable, state=state.path, script=SCRIPT)
     if not _systemd_runs() or not UNIT.exists():
         raise UserError(f"there is no service to remove: {UNIT} does not exist")
     if os.geteuid() != 0:
