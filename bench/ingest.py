@@ -60,7 +60,7 @@ def series() -> list[v1.Series]:
     return [
         *out,
         v1.Series("uptime", "uptime_seconds"),
-        v1.Series("uptime", "reboot_pending", {"reason": "kernel"}),
+        v1.Series("reboot_pending", "reboot_pending_seconds", {"reason": "kernel"}),
         v1.Series("services", "services_failed"),
         v1.Series("services", "services_running"),
     ][:60]
@@ -74,7 +74,7 @@ FIXED = {
     "net_link_up": 1.0,
     "disk_free_bytes": 9e10,
     "disk_read_only": 0.0,
-    "reboot_pending": 0.0,
+    "reboot_pending_seconds": 0.0,
     "services_failed": 0.0,
     "net_errors_per_second": 0.0,
     "net_drops_per_second": 0.0,

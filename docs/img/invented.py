@@ -39,8 +39,11 @@ TROUBLE: dict[str, dict[tuple[str, str], float]] = {
     "CL-SQL-02": {("disk_used_percent", "/var/lib/postgresql"): 92.6},
     "PS-APP-01": {("service_failed", "postgresql.service"): 1.0},
     "PS-RDG-01": {("disk_inodes_used_percent", "/srv/podaci"): 96.4},
-    "CL-WEB-01": {("reboot_pending", "kernel"): 1.0},
-    "PD-SRV-01": {("service_failed", "smbd.service"): 1.0, ("reboot_pending", "packages"): 1.0},
+    "CL-WEB-01": {("reboot_pending_seconds", "kernel"): 9 * 86400.0},
+    "PD-SRV-01": {
+        ("service_failed", "smbd.service"): 1.0,
+        ("reboot_pending_seconds", "packages"): 8 * 86400.0,
+    },
     "RJ-SRV-01": {("disk_read_only", "/srv/podaci"): 1.0},
 }
 FACTS = {
@@ -91,7 +94,10 @@ class Simulated:
         units = {"ssh.service", *(unit for _, unit in TROUBLE.get(self.name, {}) if ".service" in unit)}
         yield from (("services", "service_failed", {"unit": unit}) for unit in sorted(units))
         yield "uptime", "uptime_seconds", {}
-        yield from (("uptime", "reboot_pending", {"reason": reason}) for reason in ("packages", "kernel"))
+        yield from (
+            ("reboot_pending", "reboot_pending_seconds", {"reason": reason})
+            for reason in ("packages", "kernel")
+        )
 
     def value(self, metric: str, labels: Mapping[str, str], steps_ago: int) -> float:
         """Return what a series measured so many steps ago: a working day's shape, drift and some noise."""

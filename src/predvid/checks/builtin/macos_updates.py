@@ -1,8 +1,8 @@
 """Updates that macOS has found for itself, and whether it looks for them (softwareupdate(8)).
 
 The list is that of the last scan (`-l --no-scan`): no traffic. Lines: `* Label: NAME`, then `Title: T,
-Version: V, Size: S, Recommended: YES, Action: restart`; before macOS 10.15 `* NAME` and `T (V), SIZE [restart]`.
-The settings lie in /Library/Preferences/com.apple.SoftwareUpdate.plist.
+Version: V, Size: S, Recommended: YES, Action: restart`; before macOS 10.15 `* NAME` and
+`T (V), SIZE [restart]`. The settings lie in /Library/Preferences/com.apple.SoftwareUpdate.plist.
 """
 
 import re

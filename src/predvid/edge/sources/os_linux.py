@@ -6,6 +6,7 @@ from typing import Any
 
 from predvid.checks.readers.meminfo import parse_meminfo
 from predvid.checks.readers.mounts import distinct, parse_mountinfo
+from predvid.edge.sources.deleted_libraries import deleted_libraries
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE, with_usage
 from predvid.edge.sources.processes import linux_processes
@@ -119,6 +120,7 @@ TABLES = {
     "apt": _apt,
     "processes": linux_processes,
     "listening": linux_listening,
+    "deleted_libraries": deleted_libraries,
 }
 
 

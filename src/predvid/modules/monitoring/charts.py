@@ -60,7 +60,6 @@ NAMES = {
     "service_failed": Text("Service failed", "Usluga u kvaru"),
     "service_up": Text("Service runs", "Usluga radi"),
     "service_restarts": Text("Restarts of a service", "Ponovna pokretanja usluge"),
-    "reboot_pending": Text("Waits for a restart", "Čeka ponovno pokretanje"),
     "patches_held": Text("Patches held back", "Zadržane zakrpe"),
     "patches_lists_age_seconds": Text("Age of the package lists", "Starost popisa paketa"),
     "uptime_seconds": Text("Time since start", "Vrijeme od pokretanja"),
