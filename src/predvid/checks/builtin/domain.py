@@ -118,8 +118,8 @@ check = Check(
         "domain.broken": Text(
             "The trust of the domain {domain} is broken: people cannot log on. Join the device again, or on "
             "Windows repair it with Test-ComputerSecureChannel -Repair",
-            "Povjerenje domene {domain} je prekinuto: ljudi se ne mogu prijaviti. Ponovno pridružite uređaj ili "
-            "na Windowsu vezu popravite naredbom Test-ComputerSecureChannel -Repair",
+            "Povjerenje domene {domain} je prekinuto: ljudi se ne mogu prijaviti. Ponovno pridružite uređaj "
+            "ili na Windowsu vezu popravite naredbom Test-ComputerSecureChannel -Repair",
         ),
         "domain.none": Text("This device belongs to no domain", "Uređaj nije član domene"),
         "domain.unreadable": Text("Windows does not tell its domain", "Windows ne govori svoju domenu"),
