@@ -1,7 +1,7 @@
 """Web servers: nginx and Apache that died or do not listen, how busy they are; sites and pools of IIS.
 
-A server that is stopped in order removes its pid file; one that was killed leaves it behind. The configuration
-is never tested, since that means running the server's program.
+A server that is stopped in order removes its pid file; one that was killed leaves it behind. The
+configuration is never tested, since that means running the server's program.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ AGAIN = 86400  # seconds before a page that was not found is looked for again: e
 
 @dataclass(frozen=True)
 class WebServersParams:
-    """`nginx` and `apache` name the page of their status, `127.0.0.1:8080 /nginx_status`; empty: the usual ones.
+    """`nginx` and `apache` name the page of their status (`127.0.0.1:8080 /nginx_status`); empty: the usual.
 
     `busy` guards the percentage of Apache's workers at work; levels of `alive` and `stopped` guard 1 and 0.
     `skip` names sites and pools of IIS to leave out.
@@ -76,7 +76,7 @@ def _pid(source: Source, server: str) -> str:
 
 
 def collect(source: Source, params: WebServersParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
-    """Yield per server whether it lives and listens and how busy it is, or per site and pool of IIS its state."""
+    """Yield per server whether it lives, listens and is busy, or per site and pool of IIS its state."""
     if source.platform == "windows":
         yield from _iis(source, params)
         return
@@ -86,9 +86,10 @@ def collect(source: Source, params: WebServersParams, state: dict[str, Any]) -> 
             labels = {"server": server}
             alive = _alive(source, pid, server)
             yield Sample("web_server_alive", float(alive), labels)
-            yield Sample("web_server_listening", float(alive and bool(sockets & set(NAMES[server]))), labels)
-            load = _load(source, server, params, state) if alive else None
-            if load is not None:
+            if not alive:
+                continue
+            yield Sample("web_server_listening", float(bool(sockets & set(NAMES[server]))), labels)
+            if load := _load(source, server, params, state):
                 yield from _busy(server, load, source.now(), state)
 
 
@@ -143,7 +144,7 @@ def _iis(source: Source, params: WebServersParams) -> Iterator[Sample | Fact]:
 
 
 def judge(samples: list[Sample], params: WebServersParams) -> Iterator[Result]:
-    """Judge items `nginx`, `nginx listening`, `apache busy`, `site Default Web Site`, `pool DefaultAppPool`."""
+    """Judge items `nginx`, `nginx listening`, `apache busy`, `site Shop`, `pool DefaultAppPool`."""
     for sample in samples:
         labels, value = sample.labels, sample.value
         server, name, kind = labels.get("server", ""), labels.get("name", ""), labels.get("kind", "")
