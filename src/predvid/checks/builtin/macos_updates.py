@@ -32,16 +32,16 @@ class MacosUpdatesParams:
     system: Levels = Levels(1, None)
     pending: Levels = Levels()
     search_age: Levels = Levels(14 * DAY, None)
-    check_off: Levels = Levels(1, None)
-    security_off: Levels = Levels(1, None)
+    automatic: Levels = Levels(1, None)
+    security: Levels = Levels(1, None)
 
 
 WATCHES = {
     "macos_updates_system": "system",
     "macos_updates_pending": "pending",
     "macos_updates_search_age_seconds": "search_age",
-    "macos_updates_check_off": "check_off",
-    "macos_updates_security_off": "security_off",
+    "macos_updates_check_off": "automatic",
+    "macos_updates_security_off": "security",
 }
 
 
@@ -108,15 +108,15 @@ TEXTS = {
         "macOS last looked for updates successfully {n:secs} ago",
         "macOS je nadogradnje posljednji put uspješno potražio prije: {n:secs}",
     ),
-    "macos_updates.check_off": Text(
+    "macos_updates.automatic": Text(
         "macOS does not look for updates by itself", "macOS ne traži nadogradnje sam od sebe"
     ),
-    "macos_updates.check_off_ok": Text("macOS looks for updates by itself", "macOS sam traži nadogradnje"),
-    "macos_updates.security_off": Text(
+    "macos_updates.automatic_ok": Text("macOS looks for updates by itself", "macOS sam traži nadogradnje"),
+    "macos_updates.security": Text(
         "macOS does not install security responses and protection data by itself",
         "macOS ne instalira sam sigurnosne ispravke i podatke za zaštitu",
     ),
-    "macos_updates.security_off_ok": Text(
+    "macos_updates.security_ok": Text(
         "macOS installs security responses by itself", "macOS sam instalira sigurnosne ispravke"
     ),
     "fact.macos.updates_pending": Text("Pending updates of macOS", "Nadogradnje macOS-a na čekanju"),

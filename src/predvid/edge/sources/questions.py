@@ -3,7 +3,8 @@
 `http` "ADDRESS PATH" (ADDRESS `unix:/run/x.sock` or a loopback `127.0.0.1:80`): {status, body}.
 `ping` ADDRESS: {seconds}, None without an answer. `resolve` NAME: {addresses, seconds}.
 `connect` "HOST:PORT": {seconds}. `sntp` HOST: {offset, delay, stratum}. `nut`, `apcupsd` "HOST:PORT": text.
-`bytes` PATH: base64. `status` PATH: {size, modified, mode, owner, folder}. Seconds are floats.
+`clamd` SOCKET: text. `bytes` PATH: base64. `status` PATH: {size, modified, mode, owner, folder}.
+Seconds are floats.
 """
 
 import base64
@@ -11,6 +12,7 @@ import os
 import stat
 from typing import Any
 
+from predvid.edge.sources import clamd
 from predvid.edge.sources.host import refusal
 from predvid.edge.sources.loopback_http import fetch
 from predvid.edge.sources.ping import ping
@@ -58,4 +60,5 @@ QUERIES = {
     "sntp": sntp,
     "bytes": content,
     "status": status,
+    "clamd": clamd.ask,
 }
