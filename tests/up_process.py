@@ -24,7 +24,8 @@ PARTS = ("store", "gateway", "console", "worker", "agent")
 
 def clean_environment(**more: str) -> dict[str, str]:
     """Return this process's environment without what describes another installation."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PREDVID_", "DJANGO_"))} | more
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(("PREDVID_", "DJANGO_"))}
+    return ours | {"LC_ALL": "C.UTF-8"} | more
 
 
 def predvid(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

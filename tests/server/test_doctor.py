@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -16,9 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from predvid.core.model import Said
+from predvid.core.wording import word
 from predvid.server import certificates, looks_data, looks_machine
+from predvid.server import doctor as doctor_verb
 from predvid.server.clock_look import EPOCH, clock_offset, time_server
-from predvid.server.findings import Finding
+from predvid.server.doctor_texts import TEXTS
+from predvid.server.findings import Finding, said
 from up_process import Up, clean_environment, predvid, running, wait
 
 NOBODY = ("127.0.0.1", 9)  # the discard port: nobody answers
@@ -72,7 +77,33 @@ def test_words_for_people(tmp_path: Path, right_time: str) -> None:
     assert f"warning  Data directory: {tmp_path} can be read by others" in done.stdout or not (
         tmp_path.stat().st_mode & 0o077
     )
-    assert "Clock: off by" in done.stdout
+    assert re.search(r"^ok       Clock: 0\S* s (ahead|behind)$", done.stdout, re.MULTILINE)
+
+
+def test_words_in_croatian(tmp_path: Path, right_time: str) -> None:
+    tmp_path.chmod(0o755)
+    words = ("doctor", "--data", str(tmp_path), "--time-server", right_time, "--port", "1")
+    croatian = {"LANG": "hr_HR.UTF-8", "LC_ALL": "", "LC_MESSAGES": ""}
+    for done in (predvid(*words, **croatian), predvid(*words, "--lang", "hr")):
+        assert f"upozorenje  Mapa s podacima: mapu {tmp_path} mogu čitati i drugi korisnici" in done.stdout
+        assert re.search(r"^u redu      Sat: (žuri|kasni) 0\S* s$", done.stdout, re.MULTILINE)
+        assert "warning" not in done.stdout
+    done = predvid(*words, "--json", "--lang", "hr")
+    port = next(one for one in json.loads(done.stdout) if one["what"] == "Port")
+    assert port == {"what": "Port", "state": "ok", "seen": "port 1 je slobodan; predvid ne radi", "do": ""}
+
+
+def test_every_sentence_takes_the_same_values_in_both_languages() -> None:
+    for id, text in TEXTS.items():
+        places = [set(re.findall(r"\{(\w+)", pattern)) for pattern in (text.en, text.hr)]
+        assert places[0] == places[1], id
+
+
+def test_every_sentence_that_a_look_says_exists() -> None:
+    code = "".join(Path(str(one.__file__)).read_text() for one in (doctor_verb, looks_data, looks_machine))
+    for id in re.findall(r'said\(\s*"([\w.]+)"', code):
+        assert id in TEXTS, id
+    assert word(Said("space", {"free": 1.5e9, "path": "/srv"}), "hr", TEXTS) == "slobodno 1,5 GB, mapa /srv"
 
 
 def test_a_taken_port(tmp_path: Path, right_time: str) -> None:
@@ -103,8 +134,8 @@ def test_a_full_disk(tiny: Path) -> None:
     assert (finding.state == "bad") == (shutil.disk_usage(tiny).free < looks_data.LOW_BYTES)
     if os.path.ismount(tiny):
         assert finding.state == "bad"
-        assert finding.seen == f"0.0 GB free on {tiny}"
-        assert "nothing is lost" in finding.do
+        assert finding.seen().endswith(f" MB free on {tiny}")
+        assert "nothing is lost" in finding.do()
 
 
 def test_data_that_are_no_folder_or_open_to_others(tmp_path: Path) -> None:
@@ -113,7 +144,7 @@ def test_data_that_are_no_folder_or_open_to_others(tmp_path: Path) -> None:
     assert looks_data.folder(file).state == "bad"
     (tmp_path / "open").mkdir(mode=0o755)
     finding = looks_data.folder(tmp_path / "open")
-    assert (finding.state, finding.do) == ("warning", f"chmod 700 {tmp_path / 'open'}")
+    assert (finding.state, finding.do()) == ("warning", f"chmod 700 {tmp_path / 'open'}")
 
 
 def test_data_of_somebody_else(tmp_path: Path) -> None:
@@ -141,7 +172,8 @@ def test_a_wrong_clock(ahead: float, state: str) -> None:
     finding = looks_machine.clock([NOBODY, server.address])
     server.socket.close()
     assert finding.state == state
-    assert finding.seen == f"off by {ahead:+.1f} s" or state == "ok"
+    slow = {90.0: "90 s behind", -3600.0: "3,600 s ahead", 4e8: "400,000,000 s behind"}
+    assert finding.seen() == slow.get(ahead, finding.seen())
 
 
 def test_a_time_server_that_knows_no_time_is_not_believed() -> None:
@@ -161,10 +193,10 @@ def test_time_servers_are_named_by_host_and_port() -> None:
 
 
 def test_a_missing_program(tmp_path: Path, right_time: str) -> None:
-    missing = looks_machine.program("predvid-no-such-program", "nothing works", "no-such-package")
+    missing = looks_machine.program("predvid-no-such-program", "smart.missing", "no-such-package")
     assert missing.state == "warning"
-    assert missing.seen == "not installed: nothing works"
-    assert "no-such-package" in missing.do
+    assert missing.seen() == "not installed: drive health cannot be read"
+    assert "no-such-package" in missing.do()
     (tmp_path / "smartctl").write_text("#!/bin/sh\n")
     (tmp_path / "smartctl").chmod(0o755)
     assert doctor(tmp_path, right_time, PATH=str(tmp_path))[1]["smartctl"]["state"] == "ok"
@@ -173,14 +205,14 @@ def test_a_missing_program(tmp_path: Path, right_time: str) -> None:
 def test_a_missing_time_service() -> None:
     assert looks_machine.time_service(["no-such-service"]).state == "warning"
     own = Path("/proc/self/comm").read_text().strip()
-    assert looks_machine.time_service([own]) == Finding("Time service", "ok", f"{own} runs")
+    assert looks_machine.time_service([own]) == Finding("Time service", "ok", said("time.runs", name=own))
 
 
 def test_an_environment_of_another_python(tmp_path: Path) -> None:
     (tmp_path / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.2\n")
     finding = looks_machine.python(tmp_path)
     assert finding.state == "bad"
-    assert "3.9" in finding.seen
+    assert "3.9" in finding.seen()
     (tmp_path / "pyvenv.cfg").write_text("version_info = {}.{}.1\n".format(*sys.version_info))
     assert looks_machine.python(tmp_path).state == "ok"
     assert looks_machine.python().state == "ok"
@@ -202,8 +234,8 @@ def test_errors_in_logs(part: str, line: str, tmp_path: Path) -> None:
     log.write_text(f"all is well\n{line}\n")
     finding = looks_data.logs(tmp_path)
     assert finding.state == "warning"
-    assert part in finding.seen
-    assert line in finding.seen
+    assert part in finding.seen()
+    assert line in finding.seen()
     assert looks_data.logs(tmp_path, time.time() + 100_000).state == "ok"
 
 
@@ -247,12 +279,12 @@ def test_an_agent_without_a_usable_identity(tmp_path: Path) -> None:
     (tmp_path / "agent" / "agent.json").write_text("{}")
     finding = looks_data.agent(tmp_path)
     assert finding.state == "bad"
-    assert finding.seen.count("\n") == 0
+    assert finding.seen().count("\n") == 0
 
 
 def test_an_agent_that_does_not_deliver(up: Up) -> None:
     up.end()
-    assert looks_data.agent(up.data).seen.startswith("not running")
+    assert looks_data.agent(up.data).seen().startswith("not running")
     process = subprocess.Popen(
         [sys.executable, "-m", "predvid", "agent", "run", "--state", str(up.data / "agent")],
         env=clean_environment(),
@@ -260,7 +292,7 @@ def test_an_agent_that_does_not_deliver(up: Up) -> None:
     )
     try:
         wait(lambda: looks_data.agent(up.data).state == "bad", "the doctor sees it")
-        assert f"127.0.0.1:{up.port}" in looks_data.agent(up.data).seen
+        assert f"127.0.0.1:{up.port}" in looks_data.agent(up.data).seen()
     finally:
         process.terminate()
         process.wait(20)

@@ -1,19 +1,21 @@
 """`predvid status`: the state of an installation as one line of JSON, also when half of it is down."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from predvid.server.status_texts import TEXTS
 from up_process import Up, predvid, running
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """A running installation."""
-    with running(tmp_path_factory.mktemp("state") / "data") as one:
+    with running(tmp_path_factory.mktemp("state") / "data", "--lang", "hr") as one:
         yield one
 
 
@@ -30,12 +32,33 @@ def test_while_it_runs(up: Up) -> None:
     assert status["version"]
 
 
+def test_a_start_in_croatian(up: Up) -> None:
+    shown = up.shown.read_text()
+    assert "predvid: Čekaju se prva mjerenja ovog računala …\n" in shown
+    assert "Predvid radi nakon" in shown
+    assert f"  Podaci    {up.data}\n  Kraj      Ctrl-C\n" in shown
+    assert set(re.findall("Waiting|Sign in|monitored", shown)) == set()
+
+
 def test_for_people(up: Up) -> None:
     done = predvid("status", "--data", str(up.data))
     assert done.returncode == 0
     assert "total 1, online 1" in done.stdout
     assert "agent, console, gateway, store, worker" in done.stdout
     assert "None" not in done.stdout
+
+
+def test_for_people_in_croatian(up: Up) -> None:
+    done = predvid("status", "--data", str(up.data), "--lang", "hr")
+    assert done.returncode == 0
+    assert "ukupno 1, dostupno 1" in done.stdout
+    assert "odobreno 1" in done.stdout
+    for id, text in TEXTS.items():
+        assert set(re.findall(r"\{(\w+)", text.en)) == set(re.findall(r"\{(\w+)", text.hr)), id
+    answer = up.status()
+    for name, value in answer.items():
+        assert name in TEXTS
+        assert not isinstance(value, dict) or all(f"{name}.{part}" in TEXTS for part in value)
 
 
 def test_after_the_end(up: Up) -> None:

@@ -32,7 +32,11 @@ def refused(*arguments: str, status: int) -> str:
     """Return the one line with which `predvid up` refuses."""
     done = predvid("up", *arguments)
     assert (done.returncode, done.stdout) == (status, ""), done.stderr
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("predvid: all stopped")]
+    lines = [
+        line
+        for line in done.stderr.splitlines()
+        if not line.startswith(("predvid: all stopped", "predvid: sve je"))
+    ]
     assert len(lines) == 1, done.stderr
     return lines[0]
 
@@ -52,6 +56,17 @@ def test_plain_lines_without_a_terminal(up: Up) -> None:
     assert "predvid: Waiting for the store …\n" in shown
     assert up.ready["sign_in"] in shown
     assert str(up.data) in shown
+
+
+def test_refusals_in_croatian(up: Up, tmp_path: Path) -> None:
+    assert "navedite port od 1 do 65535" in refused("--port", "0", "--lang", "hr", status=2)
+    line = refused("--data", str(up.data), "--port", str(free_port()), "--lang", "hr", status=1)
+    assert f"na mapi {up.data} već radi" in line
+    line = refused("--data", str(tmp_path / "other"), "--port", str(up.port), "--lang", "hr", status=1)
+    assert f"Port {up.port} na adresi 127.0.0.1 nije moguće upotrijebiti" in line
+    file = tmp_path / "file"
+    file.touch()
+    assert "nije moguće upotrijebiti" in refused("--data", str(file), "--lang", "hr", status=2)
 
 
 def test_the_data_are_for_our_eyes_only(up: Up) -> None:

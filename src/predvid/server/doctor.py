@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +15,11 @@ from predvid.core.errors import UserError
 from predvid.core.options import Options
 from predvid.server import looks_data, looks_machine
 from predvid.server.clock_look import SERVERS, Server, time_server
-from predvid.server.findings import Finding
+from predvid.server.doctor_texts import TEXTS
+from predvid.server.findings import Finding, said
+from predvid.server.speech import Speech, add_language
 
-SIGNS = {"ok": "[green]ok     [/green]", "warning": "[yellow]warning[/yellow]", "bad": "[red]bad    [/red]"}
+COLOURS = {"ok": "green", "warning": "yellow", "bad": "red"}
 
 
 def doctor(arguments: list[str]) -> int:
@@ -30,6 +31,7 @@ def doctor(arguments: list[str]) -> int:
     parser.add_argument(
         "--time-server", action="append", metavar="HOST[:PORT]", help="compare the clock with this one"
     )
+    add_language(parser)
     options = parser.parse_args(arguments)
     try:
         servers = tuple(time_server(text) for text in options.time_server or ()) or SERVERS
@@ -37,18 +39,27 @@ def doctor(arguments: list[str]) -> int:
         raise UserError(f"--time-server: {error}") from None
     findings = list(look(Path(options.data).expanduser().absolute(), options.port, servers))
     if options.json:
-        sys.stdout.write(json.dumps([asdict(finding) for finding in findings]) + "\n")
+        sys.stdout.write(json.dumps([_json(finding, options.lang) for finding in findings]) + "\n")
     else:
-        _show(findings)
+        _show(findings, Speech(options.lang, TEXTS))
     return 1 if any(finding.state == "bad" for finding in findings) else 0
 
 
-def _show(findings: Sequence[Finding]) -> None:
+def _json(finding: Finding, language: str) -> dict[str, str]:
+    """Return a finding as the stable JSON of the verb: names and states stay, sentences are worded."""
+    words = {"seen": finding.seen(language), "do": finding.do(language)}
+    return {"what": finding.what, "state": finding.state, **words}
+
+
+def _show(findings: Sequence[Finding], say: Speech) -> None:
     out = Console(highlight=False)
+    width = max(len(say(state)) for state in COLOURS)
     for finding in findings:
-        out.print(f"{SIGNS[finding.state]}  {finding.what}: {escape(finding.seen)}", soft_wrap=True)
-        if finding.do:
-            out.print(f"         → {escape(finding.do)}", soft_wrap=True)
+        colour, state = COLOURS[finding.state], f"{say(finding.state):<{width}}"
+        seen = escape(finding.seen(say.language))
+        out.print(f"[{colour}]{state}[/{colour}]  {say(finding.what)}: {seen}", soft_wrap=True)
+        if do := finding.do(say.language):
+            out.print(f"{'':<{width}}  → {escape(do)}", soft_wrap=True)
 
 
 def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> Iterator[Finding]:
@@ -61,7 +72,7 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
         "Port": lambda: looks_data.port(data, port),
         "Clock": lambda: looks_machine.clock(servers),
         "Time service": looks_machine.time_service,
-        "smartctl": lambda: looks_machine.program("smartctl", "drive health cannot be read", "smartmontools"),
+        "smartctl": lambda: looks_machine.program("smartctl", "smart.missing", "smartmontools"),
         "Logs": lambda: looks_data.logs(data),
         "Agent": lambda: looks_data.agent(data),
         "Certificate": lambda: looks_data.certificate(data, datetime.now(UTC)),
@@ -70,4 +81,4 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
         try:
             yield each()
         except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-            yield Finding(what, "warning", f"could not look: {error}", "Run the doctor as the data's owner.")
+            yield Finding(what, "warning", said("look.failed", error=str(error)), said("look.do"))

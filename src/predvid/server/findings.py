@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 
+from predvid.core.model import Said, Value
+from predvid.core.wording import word
+from predvid.server.doctor_texts import TEXTS
+
+
+def said(id: str, **values: Value) -> Said:
+    """Return the sentence `id` of the doctor's texts with its values."""
+    return Said(id, values)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -9,10 +18,18 @@ class Finding:
 
     what: str
     state: str
-    seen: str
-    do: str = ""
+    sight: Said
+    advice: Said | None = None
+
+    def seen(self, language: str = "en") -> str:
+        """Return what was seen, in words."""
+        return word(self.sight, language, TEXTS)
+
+    def do(self, language: str = "en") -> str:
+        """Return what to do, in words; empty where nothing is to be done."""
+        return word(self.advice, language, TEXTS) if self.advice else ""
 
 
-def judged(what: str, good: bool, seen: str, do: str, state: str = "bad") -> Finding:
+def judged(what: str, good: bool, sight: Said, advice: Said, state: str = "bad") -> Finding:
     """Return a finding that is `ok`, or else of `state` with what to do."""
-    return Finding(what, "ok", seen) if good else Finding(what, state, seen, do)
+    return Finding(what, "ok", sight) if good else Finding(what, state, sight, advice)

@@ -4,6 +4,7 @@ import socket
 from contextlib import suppress
 
 from predvid.core.errors import UserError
+from predvid.server.speech import Speech
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound without the user's --listen
@@ -38,7 +39,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check_free(listen: str, port: int) -> None:
+def check_free(listen: str, port: int, say: Speech) -> None:
     """Raise UserError where nothing can listen on `listen`:`port`, with the reason."""
     family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     with socket.socket(family) as probe:
@@ -46,12 +47,7 @@ def check_free(listen: str, port: int) -> None:
         try:
             probe.bind((listen, port))
         except socket.gaierror:
-            raise UserError(
-                f"--listen {listen}: give an address of this machine, or 0.0.0.0 for all."
-            ) from None
+            raise UserError(say("refused.address", listen=listen)) from None
         except OSError as error:
-            raise UserError(
-                f"Port {port} on {listen} cannot be used ({error.strerror}). Choose another with --port; "
-                "predvid doctor tells more.",
-                1,
-            ) from None
+            taken = say("refused.taken", port=str(port), listen=listen, reason=error.strerror)
+            raise UserError(taken, 1) from None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from predvid.server.findings import Finding, judged
+from predvid.server.findings import Finding, judged, said
 from predvid.server.place import Place
 
 LOW_BYTES = 2 << 30
@@ -31,22 +31,19 @@ def folder(data: Path) -> Finding:
     """Look whether the data directory can be used, by us alone."""
     what = "Data directory"
     if not data.exists():
-        return Finding(what, "ok", f"{data} does not exist yet; predvid up makes it")
+        return Finding(what, "ok", said("folder.none", path=str(data)))
     if not data.is_dir() or not os.access(data, os.R_OK | os.W_OK | os.X_OK):
-        return Finding(
-            what, "bad", f"{data} cannot be read and written", "Run as its owner, or choose another --data."
-        )
+        return Finding(what, "bad", said("folder.unusable", path=str(data)), said("folder.unusable.do"))
     alone = not data.stat().st_mode & 0o077
-    seen = str(data) if alone else f"{data} can be read by others"
-    return judged(what, alone, seen, f"chmod 700 {data}", "warning")
+    seen = said("folder.alone" if alone else "folder.open", path=str(data))
+    return judged(what, alone, seen, said("folder.open.do", path=str(data)), "warning")
 
 
 def space(data: Path) -> Finding:
     """Look how much is free where the data lie or will lie."""
     where = next(path for path in (data, *data.parents) if path.exists())
     free = shutil.disk_usage(where).free
-    advice = "Free some space: batches are not acknowledged on a full disk (nothing is lost meanwhile)."
-    return judged("Disk", free >= LOW_BYTES, f"{free / 1e9:.1f} GB free on {where}", advice)
+    return judged("Disk", free >= LOW_BYTES, said("space", free=free, path=str(where)), said("space.do"))
 
 
 def port(data: Path, wanted: int | None) -> Finding:
@@ -62,12 +59,10 @@ def port(data: Path, wanted: int | None) -> Finding:
     except OSError:
         taken = False
     if not taken:
-        return Finding("Port", "ok", f"{number} is free; predvid is not running")
+        return Finding("Port", "ok", said("port.free", port=str(number)))
     if place is not None and ours == number and _runs(place):
-        return Finding("Port", "ok", f"{number} answers: predvid is running")
-    return Finding(
-        "Port", "bad", f"{number} is taken by another program", "Stop it, or start with predvid up --port N."
-    )
+        return Finding("Port", "ok", said("port.ours", port=str(number)))
+    return Finding("Port", "bad", said("port.taken", port=str(number)), said("port.do"))
 
 
 def _runs(place: Place) -> bool:
@@ -82,10 +77,11 @@ def logs(data: Path, now: float | None = None) -> Finding:
     paths = [path for path in sorted((data / "log").glob("*.log")) if path.stat().st_mtime >= since]
     bad = {path: lines for path in paths if (lines := _errors(path))}
     if not bad:
-        return Finding("Logs", "ok", "no errors" if paths else "none of the last day")
+        return Finding("Logs", "ok", said("logs.good" if paths else "logs.none"))
     newest = max(bad, key=lambda path: path.stat().st_mtime)
-    seen = f"errors in the log of {', '.join(path.stem for path in bad)}; {newest.stem}: {bad[newest][-1]}"
-    return Finding("Logs", "warning", seen, f"Look into {data / 'log'}.")
+    parts = ", ".join(path.stem for path in bad)
+    seen = said("logs.errors", parts=parts, part=newest.stem, line=bad[newest][-1])
+    return Finding("Logs", "warning", seen, said("logs.do", path=str(data / "log")))
 
 
 def _errors(path: Path) -> list[str]:
@@ -99,37 +95,40 @@ def agent(data: Path, command: Sequence[str] = (sys.executable, "-m", "predvid")
     """Ask the local agent, by its own verb, whether it runs and delivers."""
     state = data / "agent"
     if not (state / "agent.json").exists():
-        return Finding("Agent", "ok", f"none in {state}")
+        return Finding("Agent", "ok", said("agent.none", path=str(state)))
     asked = [*command, "agent", "status", "--json", "--state", str(state)]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=30, check=False)
     if done.returncode:
-        return Finding("Agent", "bad", done.stderr.strip(), "Put that right, then start predvid again.")
+        return Finding("Agent", "bad", said("agent.says", line=done.stderr.strip()), said("agent.says.do"))
     return _agent(json.loads(done.stdout), data)
 
 
 def _agent(seen: dict[str, Any], data: Path) -> Finding:
     link = seen["link"]
     if not seen["running"]:
-        return Finding("Agent", "ok", "not running; it keeps what it has not delivered")
+        return Finding("Agent", "ok", said("agent.stopped"))
     if link["state"] not in ("well", "new"):
-        said = link["message"] or link["state"]
-        return Finding(
-            "Agent", "bad", f"does not deliver: {said}", f"Look into {data / 'log' / 'agent.log'}."
-        )
+        seen_link = said("agent.stuck", said=link["message"] or link["state"])
+        return Finding("Agent", "bad", seen_link, said("logs.do", path=str(data / "log" / "agent.log")))
     last = datetime.fromisoformat(link["delivered"]) if link["delivered"] else None
     fresh = last is not None and datetime.now(UTC) - last < SILENT
-    shown = f"delivered last at {link['delivered']}" if last else "has delivered nothing yet"
-    return judged("Agent", fresh, shown, "predvid agent selftest tells why.", "warning")
+    shown = said("agent.delivered", time=link["delivered"]) if last else said("agent.nothing")
+    return judged("Agent", fresh, shown, said("agent.do"), "warning")
 
 
 def certificate(data: Path, now: datetime) -> Finding:
     """Look how long the certificate of the platform's own authority is still good."""
     chain = data / "tls" / "gateway.pem"
     if not chain.exists():
-        return Finding("Certificate", "ok", "none of its own authority")
+        return Finding("Certificate", "ok", said("certificate.none"))
     try:
         until = x509.load_pem_x509_certificates(chain.read_bytes())[0].not_valid_after_utc
     except ValueError:
-        return Finding("Certificate", "bad", f"{chain} cannot be read", "Delete it: the next start makes it.")
-    advice = "It renews itself while the gateway runs: start it, or restart it."
-    return judged("Certificate", until - now > EXPIRES, f"good until {until:%Y-%m-%d}", advice)
+        return Finding(
+            "Certificate",
+            "bad",
+            said("certificate.unreadable", path=str(chain)),
+            said("certificate.unreadable.do"),
+        )
+    seen = said("certificate.until", date=f"{until:%Y-%m-%d}")
+    return judged("Certificate", until - now > EXPIRES, seen, said("certificate.do"))

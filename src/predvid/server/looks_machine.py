@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from predvid.server.clock_look import Server, clock_offset
-from predvid.server.findings import Finding, judged
+from predvid.server.findings import Finding, judged, said
 
 SKEW_SECONDS = 30.0
 MIN_MEMORY = 1 << 30
@@ -22,12 +22,16 @@ SBIN = f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"  # not on everybody's PATH, but
 def python(prefix: Path = Path(sys.prefix)) -> Finding:
     """Look whether the virtual environment was made with this very Python and is complete."""
     running = "{}.{}".format(*sys.version_info)
-    again = "Make the virtual environment anew: make clean up"
+    again = said("python.do")
     if (made := _made_with(prefix)) and made != running:
-        return Finding("Python", "bad", f"{running}, but {prefix} was made with {made}", again)
+        return Finding(
+            "Python", "bad", said("python.other", version=running, prefix=str(prefix), made=made), again
+        )
     if missing := _missing():
-        return Finding("Python", "bad", f"{running}, but without {', '.join(missing)}", again)
-    return Finding("Python", "ok", ".".join(map(str, sys.version_info[:3])))
+        return Finding(
+            "Python", "bad", said("python.without", version=running, names=", ".join(missing)), again
+        )
+    return Finding("Python", "ok", said("python.is", version=".".join(map(str, sys.version_info[:3]))))
 
 
 def _made_with(prefix: Path) -> str:
@@ -58,34 +62,28 @@ def _installed(name: str) -> bool:
 def memory() -> Finding:
     """Look whether enough memory is available."""
     free = psutil.virtual_memory().available
-    advice = "The store alone takes about 0.4 GB; close something or add memory."
-    return judged("Memory", free >= MIN_MEMORY, f"{free / 1e9:.1f} GB available", advice, "warning")
+    return judged("Memory", free >= MIN_MEMORY, said("memory", free=free), said("memory.do"), "warning")
 
 
 def clock(servers: Sequence[Server]) -> Finding:
     """Compare the clock with a time server's."""
     offset = clock_offset(servers)
     if offset is None:
-        advice = (
-            "Allow NTP (UDP 123), name your own with --time-server, or check the clock by hand; "
-            "wrong clocks shift every chart."
-        )
-        return Finding("Clock", "warning", "no time server answered, so it could not be compared", advice)
-    advice = "Switch on time synchronisation: timedatectl set-ntp true"
-    return judged("Clock", abs(offset) <= SKEW_SECONDS, f"off by {offset:+.1f} s", advice)
+        return Finding("Clock", "warning", said("clock.unknown"), said("clock.unknown.do"))
+    seen = said("clock.behind" if offset > 0 else "clock.ahead", seconds=abs(offset))
+    return judged("Clock", abs(offset) <= SKEW_SECONDS, seen, said("clock.do"))
 
 
 def time_service(names: Sequence[str] = TIME_SERVICES) -> Finding:
     """Look whether a program runs that keeps the clock right."""
     running = {process.info["name"] for process in psutil.process_iter(["name"])}
     found = sorted(running & set(names))
-    seen = f"{found[0]} runs" if found else "nothing here keeps the clock right"
-    advice = "apt-get install systemd-timesyncd (not in a container: its host keeps the clock)"
-    return judged("Time service", bool(found), seen, advice, "warning")
+    seen = said("time.runs", name=found[0]) if found else said("time.none")
+    return judged("Time service", bool(found), seen, said("time.do"), "warning")
 
 
 def program(name: str, without: str, package: str) -> Finding:
-    """Look whether a program that checks use is installed."""
+    """Look whether a program that checks use is installed; `without` is the sentence for where it is not."""
     found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + SBIN)
-    seen = "installed" if found else f"not installed: {without}"
-    return judged(name, found is not None, seen, f"apt-get install {package}", "warning")
+    seen = said("program.here" if found else without)
+    return judged(name, found is not None, seen, said("program.do", package=package), "warning")

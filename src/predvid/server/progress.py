@@ -22,10 +22,10 @@ class Steps:
 
 
 @contextmanager
-def steps(out: Console) -> Iterator[Steps]:
-    """Give the steps of a start; what a terminal showed of them is gone afterwards."""
+def steps(out: Console, first: str) -> Iterator[Steps]:
+    """Give the steps of a start, on a terminal after `first`; what it showed of them is gone afterwards."""
     if not out.is_terminal:
         yield Steps(out, None)
         return
-    with out.status("Starting …") as status:
+    with out.status(first) as status:
         yield Steps(out, status)

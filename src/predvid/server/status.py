@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import Error as DatabaseFault
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from predvid import __version__
@@ -18,8 +19,11 @@ from predvid.core.options import Options
 from predvid.server import supervised
 from predvid.server.loading import after_setup
 from predvid.server.owner import existing
+from predvid.server.speech import Speech, add_language
+from predvid.server.status_texts import TEXTS
 
 WINDOW = timedelta(minutes=5)
+FORMS = {"samples_per_s": "rate", "store_rows": "number", "store_bytes": "size"}
 
 
 def status(arguments: list[str]) -> int:
@@ -27,6 +31,7 @@ def status(arguments: list[str]) -> int:
     parser = Options(prog="predvid status", description="What runs, and how the devices are.")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+    add_language(parser)
     options = parser.parse_args(arguments)
     place = existing(options.data)
     os.environ.update(place.environment())
@@ -45,7 +50,7 @@ def status(arguments: list[str]) -> int:
     if options.json:
         sys.stdout.write(json.dumps(answer) + "\n")
     else:
-        _table(answer)
+        _table(answer, Speech(options.lang, TEXTS))
     return 0 if answer["store"] == "ok" else 1
 
 
@@ -69,17 +74,18 @@ def collect(now: datetime) -> dict[str, Any]:
     }
 
 
-def _table(answer: dict[str, Any]) -> None:
+def _table(answer: dict[str, Any], say: Speech) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in answer.items():
-        shown = _words(value)
-        table.add_row(f"[bold]{name.replace('_', ' ')}[/bold]", shown)
+        table.add_row(f"[bold]{say(name)}[/bold]", escape(_words(name, value, say)))
     Console(highlight=False).print(table)
 
 
-def _words(value: Any) -> str:
+def _words(name: str, value: Any, say: Speech) -> str:
     if isinstance(value, dict):
-        value = [f"{name} {number}" for name, number in value.items()]
+        value = [say(f"{name}.{part}", n=number) for part, number in value.items()]
     if isinstance(value, list):
         return ", ".join(value) or "–"
-    return "–" if value is None else str(value)
+    if isinstance(value, int | float):
+        return say(FORMS[name], n=value)
+    return "–" if value is None else say(f"store.{value}") if name == "store" else str(value)

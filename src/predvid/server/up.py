@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
@@ -23,7 +24,9 @@ from predvid.server import certificates, listening, supervised
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
 from predvid.server.progress import Steps, steps
+from predvid.server.speech import Speech, add_language
 from predvid.server.supervisor import Part, Supervisor
+from predvid.server.up_texts import TEXTS
 
 READY_SECONDS = 90
 
@@ -31,33 +34,32 @@ READY_SECONDS = 90
 def up(arguments: list[str]) -> int:
     """Start everything, print the address, supervise until Ctrl-C; return the exit status."""
     options = _options(arguments)
+    say = Speech(options.lang, TEXTS)
     out = Console(stderr=True, highlight=False)
     data = Path(options.data).expanduser().absolute()
     os.umask(0o077)  # whoever made the data directory: what we and our parts write is for our eyes only
-    with _only_one(data):
+    with _only_one(data, say):
         if left := supervised.end_leftovers(data):
-            out.print(
-                f"predvid: waited for {left} processes of an earlier start that was killed", style="dim"
-            )
-        listening.check_free(options.listen, options.port)
+            out.print(f"predvid: {say('leftovers', n=left)}", style="dim")
+        listening.check_free(options.listen, options.port, say)
         try:
             place = _place(data, options)
             place.describe()
         except OSError as error:
-            raise UserError(f"The data directory {data} cannot be written: {error.strerror}.", 1) from None
+            raise UserError(say("refused.writing", path=str(data), reason=error.strerror), 1) from None
         os.environ.update(place.environment())
         supervisor = Supervisor(place)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.stop.set())
         began = time.monotonic()
         try:
-            with steps(out) as step:
-                _start(supervisor, options, step)
-            _welcome(place, options, out, time.monotonic() - began)
+            with steps(out, say("starting")) as step:
+                _start(supervisor, options, step, say)
+            _welcome(place, options, out, say, time.monotonic() - began)
             supervisor.watch()
         finally:
             supervisor.end()
-            out.print("predvid: all stopped", style="dim")
+            out.print(f"predvid: {say('stopped')}", style="dim")
     if supervisor.failed:
         raise supervisor.failure()
     return 0
@@ -80,31 +82,28 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help="do not open the page in a browser (done only from a terminal on a desktop)",
     )
+    add_language(parser)
     options = parser.parse_args(arguments)
     if not 1 <= options.port <= 65535:
-        raise UserError(f"--port {options.port}: give a port from 1 to 65535.")
+        raise UserError(Speech(options.lang, TEXTS)("refused.port", port=str(options.port)))
     return options
 
 
 @contextmanager
-def _only_one(data: Path) -> Iterator[None]:
+def _only_one(data: Path, say: Speech) -> Iterator[None]:
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         (data / "run").mkdir(exist_ok=True, mode=0o700)
         lock = (data / "run" / "up.lock").open("a+")
     except OSError as error:
-        raise UserError(
-            f"The data directory {data} cannot be used: {error.strerror}. Choose another with --data."
-        ) from None
+        raise UserError(say("refused.data", path=str(data), reason=error.strerror)) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
             who = lock.read().strip() or "another process"
-            raise UserError(
-                f"Predvid already runs on {data} ({who}). Stop it first, or choose another --data.", 1
-            ) from None
+            raise UserError(say("refused.running", path=str(data), who=who), 1) from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()
@@ -130,39 +129,40 @@ def _place(data: Path, options: argparse.Namespace) -> Place:
     )
 
 
-def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps) -> None:
+def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps, say: Speech) -> None:
     """Start the parts in order, enrol this machine, wait for its first samples. Raises UserError."""
     place = supervisor.place
     listen = ["--listen", options.listen, "--port", str(options.port)]
-    step.show("Opening the store of samples …")
+    step.show(say("step.store"))
     supervisor.start(Part("store", ["serve", "store"]))
-    step.show("Bringing the tables up to date …")
+    step.show(say("step.tables"))
     setting_up = after_setup("predvid.server.setting_up")
     setting_up.migrate()
-    step.show("Waiting for the store …")
+    step.show(say("step.wait"))
     setting_up.wait_for_store(supervisor, READY_SECONDS)
-    step.show("Starting gateway, console and worker …")
+    step.show(say("step.parts"))
     supervisor.start(Part("gateway", ["serve", "gateway", *listen]))
     supervisor.start(Part("console", ["serve", "console"]))
     supervisor.start(Part("worker", ["serve", "worker"]))
     supervisor.wait_for_page(place, READY_SECONDS)
-    step.show("Enrolling this machine …")
+    step.show(say("step.agent"))
     supervisor.start(setting_up.local_agent(place))
-    step.show("Waiting for the first samples of this machine …")
+    step.show(say("step.samples"))
     setting_up.wait_for_samples(supervisor, READY_SECONDS)
 
 
-def _welcome(place: Place, options: argparse.Namespace, out: Console, took: float) -> None:
+def _welcome(place: Place, options: argparse.Namespace, out: Console, say: Speech, took: float) -> None:
     """Say where everything is: to people on stderr, to programs as one line of JSON on stdout."""
     link = after_setup("predvid.server.setting_up").first_owner_link(place)
-    out.print(f"\n[bold green]Predvid is up[/bold green] after {took:.0f} s; this machine is monitored.\n")
-    out.print(f"  Console   [bold]{place.address}/[/bold]", soft_wrap=True)
+    name = {id: f"{say(id):<9}" for id in ("console", "sign_in", "data", "stop")}
+    out.print(f"\n[bold green]{say('up')}[/bold green] {say('after', n=took)}\n")
+    out.print(f"  {name['console']} [bold]{place.address}/[/bold]", soft_wrap=True)
     if link:
-        out.print(f"  Sign in   [bold]{link}[/bold]", soft_wrap=True)
-        out.print("            (one use, 24 hours: it makes the first owner)")
+        out.print(f"  {name['sign_in']} [bold]{link}[/bold]", soft_wrap=True)
+        out.print(f"  {'':<9} {say('once')}")
     else:
-        out.print("  Sign in   with your address and password (forgot it? predvid owner link)")
-    out.print(f"  Data      {place.data}\n  Stop      Ctrl-C\n", soft_wrap=True)
+        out.print(f"  {name['sign_in']} {say('password')}")
+    out.print(f"  {name['data']} {escape(str(place.data))}\n  {name['stop']} Ctrl-C\n", soft_wrap=True)
     ready = {"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

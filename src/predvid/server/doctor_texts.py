@@ -1,0 +1,115 @@
+"""The sentences of `predvid doctor` in both languages."""
+
+from predvid.core.wording import Text
+
+TEXTS = {
+    "ok": Text("ok", "u redu"),
+    "warning": Text("warning", "upozorenje"),
+    "bad": Text("bad", "loše"),
+    "Python": Text("Python", "Python"),
+    "Data directory": Text("Data directory", "Mapa s podacima"),
+    "Disk": Text("Disk", "Disk"),
+    "Memory": Text("Memory", "Memorija"),
+    "Port": Text("Port", "Mrežni port"),
+    "Clock": Text("Clock", "Sat"),
+    "Time service": Text("Time service", "Usklađivanje sata"),
+    "smartctl": Text("smartctl", "smartctl"),
+    "Logs": Text("Logs", "Zapisnici"),
+    "Agent": Text("Agent", "Agent"),
+    "Certificate": Text("Certificate", "Certifikat"),
+    "look.failed": Text("could not look: {error}", "provjera nije uspjela: {error}"),
+    "look.do": Text("Run the doctor as the data's owner.", "Pokrenite provjeru kao vlasnik podataka."),
+    "python.is": Text("{version}", "{version}"),
+    "python.other": Text(
+        "{version}, but {prefix} was made with {made}",
+        "{version}, ali {prefix} izrađen je inačicom {made}",
+    ),
+    "python.without": Text("{version}, but without {names}", "{version}, ali nedostaje: {names}"),
+    "python.do": Text(
+        "Make the virtual environment anew: make clean up",
+        "Ponovno izradite virtualno okruženje: make clean up",
+    ),
+    "folder.none": Text(
+        "{path} does not exist yet; predvid up makes it", "{path} još ne postoji; izradit će je predvid up"
+    ),
+    "folder.unusable": Text("{path} cannot be read and written", "u mapi {path} nije moguće čitati i pisati"),
+    "folder.unusable.do": Text(
+        "Run as its owner, or choose another --data.",
+        "Pokrenite kao vlasnik mape ili odaberite drugu s pomoću --data.",
+    ),
+    "folder.alone": Text("{path}", "{path}"),
+    "folder.open": Text("{path} can be read by others", "mapu {path} mogu čitati i drugi korisnici"),
+    "folder.open.do": Text("chmod 700 {path}", "chmod 700 {path}"),
+    "space": Text("{free:bytes} free on {path}", "slobodno {free:bytes}, mapa {path}"),
+    "space.do": Text(
+        "Free some space: batches are not acknowledged on a full disk (nothing is lost meanwhile).",
+        "Oslobodite prostor: na punom disku primitak se paketa ne potvrđuje (dotad se ništa ne gubi).",
+    ),
+    "port.free": Text("{port} is free; predvid is not running", "port {port} je slobodan; predvid ne radi"),
+    "port.ours": Text("{port} answers: predvid is running", "port {port} odgovara: predvid radi"),
+    "port.taken": Text("{port} is taken by another program", "port {port} zauzeo je drugi program"),
+    "port.do": Text(
+        "Stop it, or start with predvid up --port N.",
+        "Zaustavite ga ili pokrenite na drugom portu: predvid up --port N.",
+    ),
+    "logs.good": Text("no errors", "nema grešaka"),
+    "logs.none": Text("none of the last day", "nema ih iz posljednjeg dana"),
+    "logs.errors": Text(
+        "errors in the log of {parts}; {part}: {line}", "greške u zapisniku: {parts}; {part}: {line}"
+    ),
+    "logs.do": Text("Look into {path}.", "Pogledajte u {path}."),
+    "agent.none": Text("none in {path}", "nema ga u mapi {path}"),
+    "agent.says": Text("{line}", "{line}"),
+    "agent.says.do": Text(
+        "Put that right, then start predvid again.", "Ispravite to, a zatim ponovno pokrenite predvid."
+    ),
+    "agent.stopped": Text(
+        "not running; it keeps what it has not delivered", "ne radi; čuva ono što nije isporučio"
+    ),
+    "agent.stuck": Text("does not deliver: {said}", "ne isporučuje: {said}"),
+    "agent.delivered": Text("delivered last at {time}", "posljednja isporuka: {time}"),
+    "agent.nothing": Text("has delivered nothing yet", "još ništa nije isporučio"),
+    "agent.do": Text("predvid agent selftest tells why.", "Zašto, reći će predvid agent selftest."),
+    "certificate.none": Text("none of its own authority", "vlastitog izdavatelja nema"),
+    "certificate.unreadable": Text("{path} cannot be read", "{path} nije moguće pročitati"),
+    "certificate.unreadable.do": Text(
+        "Delete it: the next start makes it.", "Izbrišite ga: pri sljedećem pokretanju izradit će se novi."
+    ),
+    "certificate.until": Text("good until {date}", "vrijedi do {date}"),
+    "certificate.do": Text(
+        "It renews itself while the gateway runs: start it, or restart it.",
+        "Obnavlja se sam dok pristupnik radi: pokrenite ga ili ponovno pokrenite.",
+    ),
+    "memory": Text("{free:bytes} available", "dostupno {free:bytes}"),
+    "memory.do": Text(
+        "The store alone takes about 0.4 GB; close something or add memory.",
+        "Samo spremište mjerenja treba oko 0,4 GB; zatvorite nešto ili dodajte memoriju.",
+    ),
+    "clock.unknown": Text(
+        "no time server answered, so it could not be compared",
+        "nijedan poslužitelj vremena nije odgovorio, pa sat nije uspoređen",
+    ),
+    "clock.unknown.do": Text(
+        "Allow NTP (UDP 123), name your own with --time-server, or check the clock by hand; "
+        "wrong clocks shift every chart.",
+        "Dopustite NTP (UDP 123), navedite svoj poslužitelj s pomoću --time-server ili provjerite sat ručno; "
+        "pogrešan sat pomiče sve grafikone.",
+    ),
+    "clock.behind": Text("{seconds:num} s behind", "kasni {seconds:num} s"),
+    "clock.ahead": Text("{seconds:num} s ahead", "žuri {seconds:num} s"),
+    "clock.do": Text(
+        "Switch on time synchronisation: timedatectl set-ntp true",
+        "Uključite usklađivanje sata: timedatectl set-ntp true",
+    ),
+    "time.runs": Text("{name} runs", "radi {name}"),
+    "time.none": Text("nothing here keeps the clock right", "ovdje ništa ne održava točnost sata"),
+    "time.do": Text(
+        "apt-get install systemd-timesyncd (not in a container: its host keeps the clock)",
+        "apt-get install systemd-timesyncd (ne u kontejneru: ondje sat održava njegov domaćin)",
+    ),
+    "program.here": Text("installed", "instaliran"),
+    "smart.missing": Text(
+        "not installed: drive health cannot be read", "nije instaliran: stanje diskova nije moguće očitati"
+    ),
+    "program.do": Text("apt-get install {package}", "apt-get install {package}"),
+}
