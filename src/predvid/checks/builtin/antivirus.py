@@ -17,8 +17,8 @@ DAY = 86400
 XPROTECT = "/Library/Apple/System/Library/CoreServices/XProtect.bundle/Contents/Info.plist"
 FOLDERS = {
     "/opt/microsoft/mdatp": "Microsoft Defender", "/opt/CrowdStrike": "CrowdStrike Falcon",
-    "/opt/eset": "ESET", "/opt/sophos-spl": "Sophos", "/opt/sentinelone": "SentinelOne", "/opt/kaspersky": "Kaspersky",
-    "/opt/bitdefender-security-tools": "Bitdefender",
+    "/opt/eset": "ESET", "/opt/sophos-spl": "Sophos", "/opt/sentinelone": "SentinelOne",
+    "/opt/kaspersky": "Kaspersky", "/opt/bitdefender-security-tools": "Bitdefender",
 }  # fmt: skip
 
 
@@ -87,9 +87,9 @@ def _windows(source: Source) -> Iterator[Sample | Fact]:
 
 
 def _summary(guards: windows_antivirus.Guards) -> Iterator[Sample | Fact]:
+    on = any(row["on"] for row in guards.rows.values())
     # Where Defender is to guard and does not, that is said of Defender already.
-    on = guards.judged or any(row["on"] for row in guards.rows.values())
-    if on or guards.whole():
+    if on or (guards.whole() and not guards.judged):
         yield Sample("antivirus_missing", float(not on))
     if guards.whole():
         yield Sample("antivirus_products", len(guards.rows))

@@ -8,12 +8,16 @@ from predvid.edge.sources.questions import QUERIES
 
 # What a check may run on a Mac; nothing else is started, whatever a plan or plug-in says.
 PROGRAMS = (
+    "/usr/libexec/ApplicationFirewall/socketfilterfw",
     "brew",
+    "csrutil",
+    "dscl",
     "fdesetup",
     "launchctl",
     "pfctl",
     "smartctl",
     "softwareupdate",
+    "spctl",
     "sysctl",
     "system_profiler",
     "tmutil",
