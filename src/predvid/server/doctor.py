@@ -51,14 +51,14 @@ def _json(finding: Finding, language: str) -> dict[str, str]:
     return {"what": finding.what, "state": finding.state, **words}
 
 
-def _show(findings: Sequence[Finding], say: Speech) -> None:
+def _show(findings: Sequence[Finding], tell: Speech) -> None:
     out = Console(highlight=False)
-    width = max(len(say(state)) for state in COLOURS)
+    width = max(len(tell(state)) for state in COLOURS)
     for finding in findings:
-        colour, state = COLOURS[finding.state], f"{say(finding.state):<{width}}"
-        seen = escape(finding.seen(say.language))
-        out.print(f"[{colour}]{state}[/{colour}]  {say(finding.what)}: {seen}", soft_wrap=True)
-        if do := finding.do(say.language):
+        colour, state = COLOURS[finding.state], f"{tell(finding.state):<{width}}"
+        seen = escape(finding.seen(tell.language))
+        out.print(f"[{colour}]{state}[/{colour}]  {tell(finding.what)}: {seen}", soft_wrap=True)
+        if do := finding.do(tell.language):
             out.print(f"{'':<{width}}  → {escape(do)}", soft_wrap=True)
 
 

@@ -39,7 +39,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check_free(listen: str, port: int, say: Speech) -> None:
+def check_free(listen: str, port: int, tell: Speech) -> None:
     """Raise UserError where nothing can listen on `listen`:`port`, with the reason."""
     family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     with socket.socket(family) as probe:
@@ -47,7 +47,7 @@ def check_free(listen: str, port: int, say: Speech) -> None:
         try:
             probe.bind((listen, port))
         except socket.gaierror:
-            raise UserError(say("refused.address", listen=listen)) from None
+            raise UserError(tell("refused.address", listen=listen)) from None
         except OSError as error:
-            taken = say("refused.taken", port=str(port), listen=listen, reason=error.strerror)
+            taken = tell("refused.taken", port=str(port), listen=listen, reason=error.strerror)
             raise UserError(taken, 1) from None

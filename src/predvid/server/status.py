@@ -74,18 +74,18 @@ def collect(now: datetime) -> dict[str, Any]:
     }
 
 
-def _table(answer: dict[str, Any], say: Speech) -> None:
+def _table(answer: dict[str, Any], tell: Speech) -> None:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in answer.items():
-        table.add_row(f"[bold]{say(name)}[/bold]", escape(_words(name, value, say)))
+        table.add_row(f"[bold]{tell(name)}[/bold]", escape(_words(name, value, tell)))
     Console(highlight=False).print(table)
 
 
-def _words(name: str, value: Any, say: Speech) -> str:
+def _words(name: str, value: Any, tell: Speech) -> str:
     if isinstance(value, dict):
-        value = [say(f"{name}.{part}", n=number) for part, number in value.items()]
+        value = [tell(f"{name}.{part}", n=number) for part, number in value.items()]
     if isinstance(value, list):
         return ", ".join(value) or "–"
     if isinstance(value, int | float):
-        return say(FORMS[name], n=value)
-    return "–" if value is None else say(f"store.{value}") if name == "store" else str(value)
+        return tell(FORMS[name], n=value)
+    return "–" if value is None else tell(f"store.{value}") if name == "store" else str(value)

@@ -34,32 +34,32 @@ READY_SECONDS = 90
 def up(arguments: list[str]) -> int:
     """Start everything, print the address, supervise until Ctrl-C; return the exit status."""
     options = _options(arguments)
-    say = Speech(options.lang, TEXTS)
+    tell = Speech(options.lang, TEXTS)
     out = Console(stderr=True, highlight=False)
     data = Path(options.data).expanduser().absolute()
     os.umask(0o077)  # whoever made the data directory: what we and our parts write is for our eyes only
-    with _only_one(data, say):
+    with _only_one(data, tell):
         if left := supervised.end_leftovers(data):
-            out.print(f"predvid: {say('leftovers', n=left)}", style="dim")
-        listening.check_free(options.listen, options.port, say)
+            out.print(f"predvid: {tell('leftovers', n=left)}", style="dim")
+        listening.check_free(options.listen, options.port, tell)
         try:
             place = _place(data, options)
             place.describe()
         except OSError as error:
-            raise UserError(say("refused.writing", path=str(data), reason=error.strerror), 1) from None
+            raise UserError(tell("refused.writing", path=str(data), reason=error.strerror), 1) from None
         os.environ.update(place.environment())
         supervisor = Supervisor(place)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.stop.set())
         began = time.monotonic()
         try:
-            with steps(out, say("starting")) as step:
-                _start(supervisor, options, step, say)
-            _welcome(place, options, out, say, time.monotonic() - began)
+            with steps(out, tell("starting")) as step:
+                _start(supervisor, options, step, tell)
+            _welcome(place, options, out, tell, time.monotonic() - began)
             supervisor.watch()
         finally:
             supervisor.end()
-            out.print(f"predvid: {say('stopped')}", style="dim")
+            out.print(f"predvid: {tell('stopped')}", style="dim")
     if supervisor.failed:
         raise supervisor.failure()
     return 0
@@ -90,20 +90,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 @contextmanager
-def _only_one(data: Path, say: Speech) -> Iterator[None]:
+def _only_one(data: Path, tell: Speech) -> Iterator[None]:
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         (data / "run").mkdir(exist_ok=True, mode=0o700)
         lock = (data / "run" / "up.lock").open("a+")
     except OSError as error:
-        raise UserError(say("refused.data", path=str(data), reason=error.strerror)) from None
+        raise UserError(tell("refused.data", path=str(data), reason=error.strerror)) from None
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             lock.seek(0)
             who = lock.read().strip() or "another process"
-            raise UserError(say("refused.running", path=str(data), who=who), 1) from None
+            raise UserError(tell("refused.running", path=str(data), who=who), 1) from None
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()
@@ -129,39 +129,39 @@ def _place(data: Path, options: argparse.Namespace) -> Place:
     )
 
 
-def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps, say: Speech) -> None:
+def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps, tell: Speech) -> None:
     """Start the parts in order, enrol this machine, wait for its first samples. Raises UserError."""
     place = supervisor.place
     listen = ["--listen", options.listen, "--port", str(options.port)]
-    step.show(say("step.store"))
+    step.show(tell("step.store"))
     supervisor.start(Part("store", ["serve", "store"]))
-    step.show(say("step.tables"))
+    step.show(tell("step.tables"))
     setting_up = after_setup("predvid.server.setting_up")
     setting_up.migrate()
-    step.show(say("step.wait"))
+    step.show(tell("step.wait"))
     setting_up.wait_for_store(supervisor, READY_SECONDS)
-    step.show(say("step.parts"))
+    step.show(tell("step.parts"))
     supervisor.start(Part("gateway", ["serve", "gateway", *listen]))
     supervisor.start(Part("console", ["serve", "console"]))
     supervisor.start(Part("worker", ["serve", "worker"]))
     supervisor.wait_for_page(place, READY_SECONDS)
-    step.show(say("step.agent"))
+    step.show(tell("step.agent"))
     supervisor.start(setting_up.local_agent(place))
-    step.show(say("step.samples"))
+    step.show(tell("step.samples"))
     setting_up.wait_for_samples(supervisor, READY_SECONDS)
 
 
-def _welcome(place: Place, options: argparse.Namespace, out: Console, say: Speech, took: float) -> None:
+def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Speech, took: float) -> None:
     """Say where everything is: to people on stderr, to programs as one line of JSON on stdout."""
     link = after_setup("predvid.server.setting_up").first_owner_link(place)
-    name = {id: f"{say(id):<9}" for id in ("console", "sign_in", "data", "stop")}
-    out.print(f"\n[bold green]{say('up')}[/bold green] {say('after', n=took)}\n")
+    name = {id: f"{tell(id):<9}" for id in ("console", "sign_in", "data", "stop")}
+    out.print(f"\n[bold green]{tell('up')}[/bold green] {tell('after', n=took)}\n")
     out.print(f"  {name['console']} [bold]{place.address}/[/bold]", soft_wrap=True)
     if link:
         out.print(f"  {name['sign_in']} [bold]{link}[/bold]", soft_wrap=True)
-        out.print(f"  {'':<9} {say('once')}")
+        out.print(f"  {'':<9} {tell('once')}")
     else:
-        out.print(f"  {name['sign_in']} {say('password')}")
+        out.print(f"  {name['sign_in']} {tell('password')}")
     out.print(f"  {name['data']} {escape(str(place.data))}\n  {name['stop']} Ctrl-C\n", soft_wrap=True)
     ready = {"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}
     sys.stdout.write(json.dumps(ready) + "\n")
