@@ -120,9 +120,12 @@ def read_recording(path: str, found: Check) -> Recording:
 
 
 def _decoded(content: bytes) -> str:
-    """Return the text of a file: UTF-8, or UTF-16 with its mark, as Windows PowerShell writes output."""
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if wide else "utf-8-sig")
+    """Return the text of a file: UTF-8, or UTF-16 as Windows' tools write it, with its mark or without."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    if len(content) > 1 and not any(content[1:64:2]):  # a joined export may have lost the mark
+        return content.decode("utf-16-le")
+    return content.decode("utf-8-sig")
 
 
 def _live(found: Check, params: Any, record: str | None) -> Outcome:

@@ -1,155 +1,61 @@
-"""Inventory: hardware, operating system, network, installed software and local people, as facts."""
+"""Inventory: the machine, what hangs on it, its operating system, network and local people, as facts."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from predvid.checks.readers.dpkg import parse_status
-from predvid.checks.readers.identity import meaningful, usable_mac
+from predvid.checks.readers import linux_inventory, macos_inventory, windows_export, windows_inventory
+from predvid.checks.readers.identity import usable_mac
+from predvid.checks.readers.inventory_texts import INVENTORY
 from predvid.checks.readers.nics import VIRTUAL, matches
-from predvid.checks.readers.os_files import (
-    parse_cpu_model,
-    parse_os_release,
-    parse_temporary_addresses,
-    parse_users,
-)
+from predvid.checks.readers.once import Once
+from predvid.checks.readers.software_facts import LICENCES, SOFTWARE
 from predvid.checks.v1 import CannotRead, Check, Fact, Source, Text
 
-DMI = "/sys/class/dmi/id"
 NICS = "/sys/class/net"
-LSBLK = ("lsblk", "--json", "--bytes", "--nodeps", "--output", "NAME,TYPE,SIZE,MODEL,SERIAL,ROTA,TRAN")
 
 
-def _text(source: Source, path: str) -> str:
-    """Return a file's text, or nothing where it cannot be read: inventory takes what it gets."""
-    try:
-        return source.text(path)
-    except CannotRead:
-        return ""
-
-
-def _system(source: Source) -> Any:
-    values = {name: meaningful(_text(source, f"{DMI}/{file}")) for name, file in (
-        ("vendor", "sys_vendor"), ("model", "product_name"), ("serial", "product_serial"))}  # fmt: skip
-    if not any(values.values()):
-        values["model"] = meaningful(_text(source, "/proc/device-tree/model"))
-        values["serial"] = meaningful(_text(source, "/proc/device-tree/serial-number"))
-    return values if any(values.values()) else None
-
-
-def _cpu(source: Source) -> Any:
-    cores = source.table("cpu")
-    model = parse_cpu_model(_text(source, "/proc/cpuinfo")) if source.platform == "linux" else ""
-    return {"model": model, "cores": cores["physical"], "threads": cores["logical"]}
-
-
-def _memory(source: Source) -> Any:
-    return {"total_bytes": source.table("memory")["total"]}
-
-
-def _disks(source: Source) -> Any:
-    if source.platform != "linux":
-        return None
-    try:
-        devices = json.loads(source.run(*LSBLK))["blockdevices"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    rows = []
-    for disk in devices:
-        if (
-            disk.get("type") != "disk"
-            or not disk.get("size")
-            or str(disk["name"]).startswith(("zram", "ram", "nbd"))
-        ):
-            continue
-        serial = meaningful(str(disk.get("serial") or ""))
-        rows.append(
-            {
-                "key": serial or disk["name"],
-                "name": disk["name"],
-                "size_bytes": disk["size"],
-                "model": (disk.get("model") or "").strip(),
-                "serial": serial,
-                "rotational": bool(disk.get("rota")),
-                "transport": disk.get("tran") or "",
-            }
-        )
-    return sorted(rows, key=lambda row: str(row["key"]))
-
-
-def _interfaces(source: Source) -> Any:
-    temporary = parse_temporary_addresses(_text(source, "/proc/net/if_inet6"))
-    rows = []
-    for name, entries in sorted(source.table("net_addresses").items()):
-        if matches(name, VIRTUAL):
-            continue
-        mac = next((entry["address"] for entry in entries if entry["family"] == "mac"), "")
-        rows.append({"key": name, "mac": usable_mac(mac), "addresses": _lasting(entries, temporary)})
-    return rows
-
-
-def _lasting(entries: list[dict[str, str]], temporary: set[str]) -> list[str]:
-    addresses = {entry["address"] for entry in entries if entry["family"] != "mac"} - temporary
-    return sorted(address for address in addresses if not address.startswith("fe80:"))
-
-
-def _os(source: Source) -> Any:
-    host = source.table("host")
-    release = parse_os_release(_text(source, "/etc/os-release")) if source.platform == "linux" else {}
-    return {
-        "name": release.get("PRETTY_NAME") or f"{host['system']} {host['release']}".strip(),
-        "id": release.get("ID") or source.platform,
-        "version": release.get("VERSION_ID") or host["version"],
-        "architecture": host["machine"],
-    }
-
-
-def _kernel(source: Source) -> Any:
-    return source.table("host")["release"]
-
-
-def _hostname(source: Source) -> Any:
-    return source.table("host")["name"]
-
-
-def _packages(source: Source) -> Any:
-    if source.platform != "linux":
-        return None
-    status = source.text("/var/lib/dpkg/status")
-    return [{"key": name, "version": version} for name, version in parse_status(status)]
-
-
-def _users(source: Source) -> Any:
-    if source.platform != "linux":
-        return None
-    return parse_users(source.text("/etc/passwd"), source.text("/etc/group"))
-
-
-FACTS: dict[str, Callable[[Source], Any]] = {
-    "hardware.system": _system, "hardware.cpu": _cpu, "hardware.memory": _memory, "hardware.disks": _disks,
-    "network.hostname": _hostname, "network.interfaces": _interfaces, "os.release": _os, "os.kernel": _kernel,
-    "software.packages": _packages, "users.local": _users,
-}  # fmt: skip
+def _readers(source: Source) -> Mapping[str, Any]:
+    """Return {fact: how to read it}, called without arguments."""
+    source = Once(source)
+    if source.platform == "macos":
+        mac = macos_inventory.Mac(source)
+        return {name: partial(read, mac) for name, read in macos_inventory.FACTS.items()}
+    facts = dict(windows_inventory.FACTS if source.platform == "windows" else linux_inventory.FACTS)
+    if source.platform == "windows" and windows_export.is_of_export(source):
+        facts |= {**SOFTWARE["windows"], **LICENCES}
+    return {name: partial(read, source) for name, read in facts.items()}
 
 
 def collect(source: Source, params: None, state: dict[str, Any]) -> Iterator[Fact]:
     """Yield every fact that this device gives; one that cannot be read is left out, not empty."""
-    for name, read in FACTS.items():
+    for name, read in _readers(source).items():
         with suppress(CannotRead):
-            if (value := read(source)) is not None:
+            if (value := read()) is not None:
                 yield Fact(name, value)
 
 
 def claims(source: Source) -> list[tuple[str, str]]:
     """Return what identifies the device as (kind, value): `serial`, `machine_id`, `mac`s, `hostname`."""
-    system = _system(source) or {}
-    found = [("serial", system.get("serial", "")), ("machine_id", _text(source, "/etc/machine-id").strip())]
+    facts = _readers(source)
+    system = facts["hardware.system"]() or {}
+    found = [("serial", system.get("serial", "")), ("machine_id", _machine_id(source, system))]
     with suppress(CannotRead):
         found += [("mac", mac) for mac in _macs(source)]
     with suppress(CannotRead):
-        found.append(("hostname", _hostname(source)))
+        found.append(("hostname", facts["network.hostname"]() or ""))
     return [(kind, value) for kind, value in found if value]
+
+
+def _machine_id(source: Source, system: Mapping[str, str]) -> str:
+    """Return the id of the installation: machine-id(5), MachineGuid of Windows; of a Mac its UUID."""
+    match source.platform:
+        case "windows":
+            return windows_inventory.machine_id(source)
+        case "macos":
+            return system.get("uuid", "")
+    return linux_inventory.read(source, "/etc/machine-id").strip()
 
 
 def _macs(source: Source) -> list[str]:
@@ -161,16 +67,15 @@ def _macs(source: Source) -> list[str]:
 def _physical(source: Source, name: str) -> bool:
     if source.platform != "linux":
         return not matches(name, VIRTUAL)
-    try:
-        return "device" in source.listing(f"{NICS}/{name}")
-    except CannotRead:
-        return False
+    return "device" in linux_inventory.names(source, f"{NICS}/{name}")
 
 
 check = Check(
     name="inventory",
-    title=Text("Inventory", "Popis opreme i programa"),
+    title=Text("Inventory", "Popis opreme"),
     collect=collect,
     interval=6 * 3600,
-    timeout=60,
+    timeout=120,
+    replay=windows_export.replay,
+    texts=INVENTORY,
 )

@@ -5,7 +5,7 @@ import re
 # What the firmware of boards without a number answers (SMBIOS strings seen in the field).
 _PLACEHOLDERS = frozenset(
     """
-none|n/a|na|unknown|not specified|not available|not applicable|invalid|empty|oem|o.e.m.|default
+none|n/a|na|unknown|not specified|not available|not applicable|invalid|undefined|empty|oem|o.e.m.|default
 default string|system serial number|serial number|chassis serial number|to be filled
 to be filled by o.e.m.|to be filled by oem|0123456789|1234567890|123456789|12345678
 system manufacturer|system product name|system version|type1productconfigid|type2 - board serial number
