@@ -81,8 +81,7 @@ def _quoted(word: str) -> str:
 def install(state: StateFolder) -> str:
     """Install, enable and start the service; return what to tell the technician. Raises UserError."""
     if sys.platform == "win32":
-        script = Path(__file__).with_name("install-agent.ps1")
-        return WINDOWS.format(script=script, python=sys.executable, state=state.path)
+        return WINDOWS.format(script=SCRIPT, python=sys.executable, state=state.path)
     if not _systemd_runs():
         raise UserError(
             "there is no systemd here: let your own supervisor keep this command running:\n  "
