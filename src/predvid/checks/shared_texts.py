@@ -45,10 +45,8 @@ TEXTS = {
         "Two machines report under one identity; the agent is locked until a person releases it",
         "Dva se računala javljaju pod istim identitetom; agent je zaključan dok ga netko ne otključa",
     ),
-    "agent.offline": Text(
-        "The agent has been silent for {minutes:int} {minutes|minute|minutes}",
-        "Agent se ne javlja već {minutes:int} {minutes|minutu|minute|minuta}",
-    ),
+    # Said once and kept while the silence grows: since when, the page tells beside it.
+    "agent.offline": Text("The agent does not report", "Agent se ne javlja"),
     "check.too_many_items": Text(
         "The check names {n:int} {n|item|items}; only the first {most:int} are watched",
         "Provjera navodi {n:int} {n|stavku|stavke|stavki}; prati se samo prvih {most:int}",
