@@ -1,153 +1,14 @@
 """A real Chromium walks every page of a real installation: both languages, both themes, wide and narrow."""
 
-import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
-from installation import Installation, installation
+from browser_fixture import Site, judged
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
-GUIDELINES = """async () => {
-  const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const found = await axe.run(document, { runOnly: { type: "tag", values }, resultTypes: ["violations"] });
-  return found.violations.map((broken) => [broken.id, broken.nodes.map((node) => node.html.slice(0, 200))]);
-}"""
-PASSWORD = "dovoljno duga rečenica"
-WORLD = """
-import json, os
-from datetime import timedelta
-from django.utils import timezone
-from predvid.modules.access.actions import make_sign_in_link
-from predvid.modules.access.models import Client, Person
-from predvid.modules.inventory.models import Agent, Device, Fact, Site, Tenure
-from predvid.modules.monitoring.models import Alert, Event, Result, Stream
-from predvid.modules.monitoring.store import SeriesRow, series_id
-from predvid.modules.monitoring.stores import store
-import numpy as np
-now = timezone.now()
-for language, theme in (("hr", "light"), ("en", "dark")):
-    person = Person(email=f"{language}@example.com", name="Željka Ćosić", role="owner", all_clients=True,
-                    language=language, theme=theme)
-    person.set_password("dovoljno duga rečenica")
-    person.save()
-client = Client.objects.create(name="Županijska bolnica Čakovec s vrlo dugačkim nazivom", sector="Zdravstvo")
-site = Site.objects.create(client=client, name="Sjedište")
-mine = {"client": client}
-def device(name, state, agent_state="approved"):
-    device = Device.objects.create(site=site, name=name, os="Debian GNU/Linux 12 (bookworm)", **mine)
-    Tenure.objects.create(device=device, site=site, since=now - timedelta(days=9), **mine)
-    agent = Agent.objects.create(device=device, state=agent_state, sign_key=os.urandom(32),
-                                 seal_key=os.urandom(32), version="0.1.0", **mine)
-    if agent_state == "pending":
-        return device, None
-    Stream.objects.create(agent=agent, boot="b", seq=1, recent=b"", seen_at=now)
-    said = dict(check_name="disk_space", item="/var", said_id="disk_space.used",
-                said_values={"mount": "/var", "used": 96.0, "free": 4e9})
-    Result.objects.create(device=device, state=state, since=now - timedelta(hours=2), **said, **mine)
-    alert = None
-    if state:
-        at = now - timedelta(hours=1)
-        alert = Alert.objects.create(
-            device=device, state=state, since=at, opened_at=at, changed_at=at, **said, **mine)
-        Event.objects.create(
-            device=device, alert=alert, kind="alert.opened", severity=5, at=at, recorded_at=at,
-            said_id="alert.opened", said_values={"what": "disk"}, **mine)
-    return device, alert
-bad, alert = device("ZBC-SRV-01", 3)
-for number in range(60):
-    device(f"ZBC-RADNA-STANICA-S-DUGIM-IMENOM-{number:02}", number % 4)
-device("ZBC-NOVI", 0, "pending")
-Fact.objects.create(device=bad, check_name="inventory", name="software.packages", since=now, **mine,
-                    value=[{"key": f"paket-{n}", "version": f"1.{n}"} for n in range(40)])
-Fact.objects.create(device=bad, check_name="inventory", name="hardware.memory", since=now, **mine,
-                    value={"total_bytes": 68719476736})
-metrics = ["cpu_used_percent", "disk_used_percent"]
-key, n = str(bad.pk), 240
-end = int(now.timestamp() * 1000)
-curves = [(metrics[0], {}, 40.0), (metrics[1], {"mount": "/var"}, 96.0), (metrics[1], {"mount": "/"}, 50.0)]
-for metric, labels, level in curves:
-    number = series_id(key, metric, labels)
-    store().register_series([SeriesRow(number, key, metric, labels)])
-    store().insert_samples([metric], np.zeros(n, np.uint32), np.full(n, number, np.uint64),
-                           end - np.arange(n, dtype=np.int64) * 60_000, np.full(n, level))
-rare = {"memory_used_percent": [4320], "uptime_seconds": [2], "net_rx_bytes_per_second": [3, 2]}
-for metric, ages in rare.items():
-    number = series_id(key, metric, {})
-    store().register_series([SeriesRow(number, key, metric, {})])
-    store().insert_samples([metric], np.zeros(len(ages), np.uint32), np.full(len(ages), number, np.uint64),
-                           end - np.array(ages, dtype=np.int64) * 60_000, np.full(len(ages), 50.0))
-print(json.dumps({"device": str(bad.pk), "client": str(client.pk), "alert": alert.pk,
-                  "link": make_sign_in_link(Person.objects.first(), now)}))
-"""
-
-
-@dataclass
-class Site:
-    """A running installation with its world, and what its pages complained of."""
-
-    one: Installation
-    world: dict[str, str]
-    complaints: list[str] = field(default_factory=list)
-
-    @property
-    def pages(self) -> dict[str, str]:
-        keys = self.world
-        return {
-            "overview": "/", "clients": "/clients/", "client": f"/clients/{keys['client']}/",
-            "devices": "/devices/",
-            "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
-            "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
-            "enrol": "/enrol/", "profile": "/profile/",
-        }  # fmt: skip
-
-    def page(self, browser: Browser, language: str, width: int = 1440) -> Page:
-        """Sign in and return a page whose every complaint is noted."""
-        context = browser.new_context(
-            base_url=self.one.place.address, viewport={"width": width, "height": 844}, reduced_motion="reduce"
-        )
-        page = context.new_page()
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
-        page.goto("/sign-in/")
-        page.fill("[name=email]", f"{language}@example.com")
-        page.fill("[name=password]", PASSWORD)
-        page.click("form button")
-        page.wait_for_url("**/")
-        return page
-
-    def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") or "[DOM]" in message.text:
-            self.complaints.append(f"{message.location.get('url')}: {message.text}")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with installation(tmp_path_factory.mktemp("pages"), "store", "gateway", "console") as one:
-        yield Site(one, json.loads(one.django(WORLD).splitlines()[-1]))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def quiet(site: Site) -> Iterator[Site]:
-    site.complaints.clear()
-    yield site
-    assert not site.complaints, "\n".join(site.complaints)
-
-
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
   .slice(0, 5).map(e => e.tagName + '.' + e.className)"""
@@ -188,10 +49,40 @@ def test_no_page_breaks_the_accessibility_guidelines(
     page = quiet.page(browser, language, width)
     for name, address in quiet.pages.items():
         page.goto(address)
-        page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
-        broken = page.evaluate(GUIDELINES)
-        assert broken == [], f"{name}: {broken}"
+        assert judged(page) == [], name
+    page.goto("/enrol/")
+    page.click("form[action='/enrol/'] button")
+    expect(page.locator("[data-copy]").first).to_be_visible()
+    assert judged(page) == [], "a token that was just made"
+    page.goto("/enrol/")
+    page.locator("ul.lines a[href^='/enrol/']").first.click()
+    page.wait_for_url(re.compile(r"/enrol/[\w-]+/"))
+    assert judged(page) == [], "a token later"
     page.context.close()
+
+
+@pytest.mark.parametrize(("language", "shade", "width"), [("hr", "light", 1440), ("en", "dark", 390)])
+def test_no_page_for_strangers_breaks_them_either(
+    quiet: Site, browser: Browser, language: str, shade: Literal["light", "dark"], width: int
+) -> None:
+    context = browser.new_context(
+        base_url=quiet.one.place.address,
+        viewport={"width": width, "height": 844},
+        locale=language,
+        color_scheme=shade,
+    )
+    page = context.new_page()
+    for address in ("/sign-in/", f"/welcome/{quiet.world['link']}", "/welcome/nothing", "/sign-in/?wrong"):
+        page.goto(address)
+        if address.endswith("wrong"):
+            page.fill("[name=password]", "x")
+            page.click("form button")
+            expect(page.locator(".wrong")).to_have_count(1)
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.locator("html").get_attribute("data-shade") == shade
+        assert page.evaluate(TOO_WIDE) == [], address
+        assert judged(page) == [], address
+    context.close()
 
 
 def test_a_stranger_never_gets_the_session_of_whoever_was_here_before(quiet: Site, browser: Browser) -> None:

@@ -1,8 +1,10 @@
 """A refusal that names something reads in the person's language on pages and in English elsewhere."""
 
+import re
+
 import pytest
 
-from console_fixture import World
+from console_fixture import PASSWORD, World
 from predvid.core.errors import UserError
 
 
@@ -21,3 +23,13 @@ def test_a_page_says_it_in_the_language_of_the_person(world: World, language: st
     form = {"name": "Hotel Čvorak", "sector": "", "back": "/clients/"}
     page = world.signed_in(person).post("/clients/add", form, follow=True).content.decode()
     assert said in page
+
+
+@pytest.mark.parametrize("password", ["kratka", "password1234", "zeljka@example.com"])
+def test_a_weak_password_is_refused_in_croatian(world: World, password: str) -> None:
+    person = world.person("zeljka@example.com", language="hr")
+    words = {"part": "password", "current": PASSWORD, "new": password}
+    page = world.signed_in(person).post("/profile/", words).content.decode()
+    said = re.findall(r'class="wrong">.*?<span>([^<]+)</span>', page)
+    assert said
+    assert not [line for line in said if "password" in line]

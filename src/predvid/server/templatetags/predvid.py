@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from predvid.core import wording
 from predvid.modules.monitoring import charts
+from predvid.modules.monitoring.queries.devices import SORTS
 from predvid.server import assets
 from predvid.server.icons import ICONS
 
@@ -209,7 +210,7 @@ def health_bar(parts: Sequence[tuple[str, int]], width: int = BAR_WIDTH) -> Safe
     scale = room / sum(widths)
     left, cells = 0.0, []
     for (name, n), wide in zip(parts, widths, strict=True):
-        cells.append((name, f"{left:.1f}", f"{wide * scale:.1f}", f"{state_word(name)}: {n}"))
+        cells.append((name, f"{left:.1f}", f"{wide * scale:.1f}", f"{state_word(name)}: {amount(n)}"))
         left += wide * scale + gap
     label = ", ".join(cell[3] for cell in cells)
     rects = format_html_join(
@@ -250,9 +251,9 @@ def words(text: str) -> list[str]:
 
 
 @register.filter
-def columns(_name: str) -> list[tuple[str, str, str]]:
-    """Return (sort key, heading, class) of the columns of the device list."""
-    return [
+def columns(_name: str) -> list[tuple[str, str, str, str]]:
+    """Return (sort key, heading, class, direction) of the columns of the device list."""
+    columns = [
         ("state", gettext("State"), ""),
         ("name", gettext("Device"), ""),
         ("client", gettext("Client"), "wide-only"),
@@ -261,6 +262,7 @@ def columns(_name: str) -> list[tuple[str, str, str]]:
         ("alerts", gettext("Alerts"), "num"),
         ("seen", gettext("Last data"), "num"),
     ]
+    return [(*column, "descending" if SORTS[column[0]][1] else "ascending") for column in columns]
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """Alerts: the inbox, one alert with its evidence, acknowledging and noting."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,8 @@ from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
 from predvid.modules.monitoring.views.devices import filters_of
+
+BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert that has ended
 
 
 @require_GET
@@ -57,6 +60,7 @@ def alert(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBa
             "lines": alert_queries.history(viewer, found),
             "past": alert_queries.past(viewer, found),
             "evidence": _evidence(viewer, found),
+            "span": _span(found, timezone.now()),
             "copied": alert_queries.evidence(viewer, found),
             "now": timezone.now(),
         },
@@ -77,6 +81,13 @@ def _evidence(viewer: Viewer, found: Any) -> dict[str, Any] | None:
         return {"metric": check.charts[0], "limit": None} if check.charts else None
     chosen = (named or limits)[0]
     return {"metric": chosen.metric, "limit": chosen}
+
+
+def _span(found: Any, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return what the evidence shows of a resolved alert: it with some time around it; else None (24 h)."""
+    if found.resolved_at is None:
+        return None
+    return found.since - BEFORE, min(found.resolved_at + AFTER, now)
 
 
 @require_POST

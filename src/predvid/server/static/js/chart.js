@@ -5,6 +5,7 @@
   const language = document.documentElement.lang;
   const locale = language === "en" ? "en-GB" : language;
   const figures = () => [...document.querySelectorAll("figure[data-chart]")];
+  const zone = document.documentElement.dataset.zone;
   const shade = () => document.documentElement.dataset.shade;
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
@@ -31,10 +32,10 @@
 
   const clock = (span) => {
     const days = span > 2 * 86400;
-    const form = new Intl.DateTimeFormat(locale, days ? { day: "numeric", month: "numeric" } : { hour: "2-digit", minute: "2-digit" });
+    const form = new Intl.DateTimeFormat(locale, days ? { timeZone: zone, day: "numeric", month: "numeric" } : { timeZone: zone, hour: "2-digit", minute: "2-digit" });
     return (_, splits) => splits.map((at) => form.format(new Date(at * 1000)));
   };
-  const moment = new Intl.DateTimeFormat(locale, { day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const moment = new Intl.DateTimeFormat(locale, { timeZone: zone, day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
   const say = (figure, text) => {
     const box = document.createElement("div");
@@ -47,6 +48,14 @@
 
   const limitLines = (figure) => ["warning", "critical"].filter((name) => figure.dataset[name] !== undefined)
     .map((name) => ({ name, value: Number(figure.dataset[name]) }));
+
+  // A word fits beside its line if it stays inside the plot: critical above the line, warning below it.
+  const roomy = (plot, figure, name, y) => {
+    const { top, height } = plot.bbox;
+    const need = 13 * devicePixelRatio;
+    const shared = name === "warning" && figure.dataset.warning === figure.dataset.critical;
+    return !shared && (name === "critical" ? y - need >= 0 : y + need <= top + height);
+  };
 
   const drawLimits = (figure) => (plot) => {
     const { ctx, bbox } = plot;
@@ -61,6 +70,13 @@
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
+      if (roomy(plot, figure, name, y)) {
+        ctx.fillStyle = token(`--${name}-ink`);
+        ctx.font = `${11 * devicePixelRatio}px Inter, system-ui, sans-serif`;
+        ctx.textAlign = "right";
+        ctx.textBaseline = "alphabetic";
+        ctx.fillText(figure.dataset[`${name}Word`], bbox.left + bbox.width - 4 * devicePixelRatio, y + (name === "critical" ? -4 : 12) * devicePixelRatio);
+      }
       ctx.restore();
     }
   };
@@ -138,6 +154,8 @@
     const [low, high] = scaleOf(figure, data);
     box.replaceChildren();
     const plot = new uPlot({
+      padding: [14, null, null, null],
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
       width: Math.max(box.clientWidth, 200), height: box.clientHeight, bands, legend: { show: false },
       cursor: { y: false, drag: { x: true, y: false, setScale: false }, points: { show: false } },
       scales: { x: { time: true, range: () => [data.from, data.to] }, y: { range: () => [low, high] } },
@@ -154,7 +172,6 @@
         }],
       },
     }, columns, box);
-    box.addEventListener("dblclick", () => zoom(null, null), { once: true });
     plots.set(figure, plot);
     caption(figure, data)(plot);
   };
@@ -162,14 +179,23 @@
   const load = async (figure) => {
     const query = new URLSearchParams({ metric: figure.dataset.metric });
     if (figure.dataset.only) query.set("only", figure.dataset.only);
-    if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range);
+    const { from, to } = figure.dataset;
+    if (view.from === null && from) { query.set("from", from); query.set("to", to); }
+    else if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range);
+    const asked = String(query);
+    figure.asked = asked;
     try {
       const answer = await fetch(`${figure.dataset.chart}?${query}`, { headers: { Accept: "application/json" } });
+      if (answer.redirected) { location.reload(); return; } // signed out meanwhile
       const data = await answer.json();
+      if (figure.asked !== asked) return; // the reader has chosen another range since
       if (!answer.ok) throw new Error(String(answer.status));
       figure.drawn = data;
       draw(figure, data);
     } catch {
+      if (figure.asked !== asked) return;
+      plots.get(figure)?.destroy();
+      plots.delete(figure);
       say(figure, figure.dataset.broken);
     }
   };
@@ -194,8 +220,15 @@
     view.range = button.dataset.range;
     zoom(null, null);
   });
+  document.addEventListener("dblclick", (event) => {
+    if (event.target.closest("figure[data-chart] .chart-plot")) zoom(null, null);
+  });
   document.addEventListener("predvid:theme", () => figures().forEach((figure) => figure.drawn?.ts && draw(figure, figure.drawn)));
-  document.addEventListener("htmx:after:swap", () => { watch(); if (view.from === null) reload(); });
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail?.ctx?.target?.id !== "live") return;
+    watch();
+    if (view.from === null) reload();
+  });
   let settle = null;
   window.addEventListener("resize", () => {
     clearTimeout(settle);

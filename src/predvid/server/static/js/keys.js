@@ -5,21 +5,26 @@
   const found = document.getElementById("found");
   const help = document.getElementById("help");
   let leader = false;
+  let place = 0;
 
   const rows = (scope, what) => [...scope.querySelectorAll(what)];
 
   const step = (by) => {
-    const all = rows(document, "[data-row]");
+    const all = rows(document, "[data-row]").filter((row) => row.querySelector("a[data-open]"));
     if (!all.length) return;
-    const at = all.findIndex((row) => row.contains(document.activeElement));
-    const next = all[Math.min(Math.max(at + by, 0), all.length - 1)];
+    const here = all.findIndex((row) => row.contains(document.activeElement));
+    // A row that was acknowledged has gone: its place is where the reader was.
+    const from = here >= 0 ? here : place - (by > 0 ? 1 : 0);
+    place = Math.min(Math.max(from + by, 0), all.length - 1);
+    const next = all[place];
     next.querySelector("a[data-open]").focus();
     next.scrollIntoView({ block: "nearest" });
   };
 
   const acknowledge = () => {
-    const row = document.activeElement?.closest("[data-row]") || document.querySelector("[data-alert]");
-    row?.querySelector("[data-acknowledge]")?.click();
+    const row = document.activeElement?.closest("[data-row]");
+    const button = row?.querySelector("[data-acknowledge]") || document.querySelector(".take [data-acknowledge]");
+    button?.click();
   };
 
   const typing = (target) => target.matches("input, textarea, select, [contenteditable]");

@@ -2,8 +2,11 @@
 (() => {
   const PAUSE = 1200;       // one refresh for a burst of changes (ms)
   const ANYWAY = 60_000;    // relative times age even when nothing happens (ms)
+  const AGAIN = 15_000;     // after a final refusal (ms)
   const part = document.getElementById("live");
   const box = document.getElementById("link-state");
+  let stream = null;
+  let gap = false;          // something may have happened while nobody listened
   let due = null;
   let last = Date.now();
 
@@ -33,18 +36,33 @@
     box.querySelector("[data-note]").textContent = on ? box.dataset.onNote : box.dataset.offNote;
   };
 
+  // A tab that nobody looks at holds no connection: browsers allow only six to one server.
   const follow = () => {
-    const stream = new EventSource("/live");
-    stream.addEventListener("open", () => say(true));
-    stream.addEventListener("error", () => {
-      say(false);
-      // The browser reconnects by itself unless the answer was final (signed out, restarting).
-      if (stream.readyState === EventSource.CLOSED) setTimeout(follow, 15_000);
+    if (stream || document.hidden) return;
+    const mine = new EventSource("/live");
+    stream = mine;
+    mine.addEventListener("open", () => {
+      say(true);
+      if (gap) soon();
+      gap = false;
     });
-    stream.addEventListener("changed", (event) => {
+    mine.addEventListener("error", () => {
+      say(false);
+      gap = true;
+      // The browser reconnects by itself unless the answer was final (signed out, restarting).
+      if (mine.readyState !== EventSource.CLOSED || stream !== mine) return;
+      stream = null;
+      setTimeout(follow, AGAIN);
+    });
+    mine.addEventListener("changed", (event) => {
       if (concerns(JSON.parse(event.data))) soon();
     });
-    window.addEventListener("pagehide", () => stream.close(), { once: true });
+  };
+
+  const leave = () => {
+    stream?.close();
+    stream = null;
+    gap = true;
   };
 
   // An answer from another page (signed out meanwhile) must not be morphed into this one.
@@ -55,9 +73,11 @@
       location.reload();
     }
   });
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && Date.now() - last > ANYWAY) refresh();
-  });
+  if (part?.dataset.live) {
+    document.addEventListener("visibilitychange", () => (document.hidden ? leave() : follow()));
+    window.addEventListener("pagehide", leave);
+    window.addEventListener("pageshow", follow);
+  }
   setInterval(() => { if (Date.now() - last >= ANYWAY) refresh(); }, 10_000);
   if (part?.dataset.live) follow();
   else box?.remove();

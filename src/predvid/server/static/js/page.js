@@ -5,7 +5,7 @@
     if (!button) return;
     const text = document.getElementById(button.dataset.copy).textContent.trim();
     const word = button.querySelector("[data-word]");
-    const before = word.textContent;
+    button.dataset.word ||= word.textContent;
     try {
       await navigator.clipboard.writeText(text);
       word.textContent = button.dataset.done;
@@ -13,10 +13,36 @@
       getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
       word.textContent = button.dataset.failed;
     }
-    setTimeout(() => { word.textContent = before; }, 2500);
+    setTimeout(() => { word.textContent = button.dataset.word; }, 2500);
   });
 
+  // What was said stays through refreshes: a success long enough to read, an error until it is clicked away.
+  const READ = 8000;
+  const notices = () => [...document.querySelectorAll("#messages .notice")];
+  const lasting = (notice) => notice.matches(".notice-error") || Date.now() < Number(notice.dataset.until);
+  const stamp = () => {
+    for (const notice of notices()) notice.dataset.until ||= String(Date.now() + READ);
+    setTimeout(() => notices().filter((notice) => !lasting(notice)).forEach((notice) => notice.remove()), READ + 50);
+  };
+  let said = [];
+  document.addEventListener("htmx:before:swap", () => { said = notices().filter(lasting).map((notice) => notice.cloneNode(true)); });
+  document.addEventListener("htmx:after:swap", () => {
+    const there = new Set(notices().map((notice) => notice.textContent.trim()));
+    document.getElementById("messages")?.append(...said.filter((notice) => !there.has(notice.textContent.trim())));
+    said = [];
+    stamp();
+  });
+  stamp();
   document.addEventListener("click", (event) => event.target.closest("#messages .notice")?.remove());
+
+  // An error never takes the place of the page; one that answers a click is told.
+  const failed = (event) => {
+    if (!event.target.closest?.("form[hx-post]")) return;
+    const template = document.getElementById("not-done");
+    document.getElementById("messages")?.append(template.content.cloneNode(true));
+  };
+  document.addEventListener("htmx:response:error", failed);
+  document.addEventListener("htmx:error", failed);
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("select[data-send]")) event.target.form.requestSubmit();
