@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from predvid.checks.errors import CannotRead, NotHere
+from predvid.checks.history import NO_HISTORY, History
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core import plain
@@ -91,14 +92,19 @@ def _event(event: Event) -> Event:
     )
 
 
-def judge(check: Check, samples: list[Sample], params: Any) -> tuple[list[Result], Said | None]:
+def verdicts(check: Check, samples: list[Sample], params: Any, history: History) -> Iterable[Result]:
+    """Yield what the check's own judge says; one that names no `history` is not given any."""
+    if check.judge is not None:
+        yield from check.judge(samples, params, history) if check.history else check.judge(samples, params)
+
+
+def judge(
+    check: Check, samples: list[Sample], params: Any, history: History = NO_HISTORY
+) -> tuple[list[Result], Said | None]:
     """Run `check.judge` on the samples of one run; return its results and, if it raised, the reason."""
-    if check.judge is None:
-        return [], None
     results: list[Result] = []
     try:
-        given: Iterable[Result] = check.judge(samples, params)
-        results.extend(given)
+        results.extend(verdicts(check, samples, params, history))
     except Exception as error:
         return results, raised(check, error)
     return results, None

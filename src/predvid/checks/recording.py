@@ -3,7 +3,8 @@
 A recording is a JSON object `{"platform", "at", "answers": {"kind:argument": answer}}`, kinds `text`, `list`,
 `run`, `table` and `query`. An answer `{"error": {"id": ..., "values": ...}}` replays a failure (with
 `"not_here": true`: the thing does not exist). A list `"steps"` of `{"at", "answers"}` laid over the base
-answers replays several runs, as rates need. What a recording does not hold is not on the device.
+answers replays several runs, as rates need. A list `"history"` of `{"metric", "labels", "points": [[seconds,
+value]]}` stands for what the store knows. What a recording does not hold is not on the device.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 from predvid.checks.collecting import Collected, collect, inapplicable, judge
 from predvid.checks.errors import CannotRead, NotHere
+from predvid.checks.history import NO_HISTORY, History, history_of
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.errors import UserError
@@ -40,6 +42,7 @@ class Recording:
 
     platform: str
     steps: tuple[tuple[float, Mapping[str, Any]], ...]
+    history: History = NO_HISTORY
 
 
 class RecordedSource:
@@ -171,7 +174,24 @@ def _checked(data: Any) -> Recording:
     base, steps = data.get("answers", {}), data.get("steps", [{}])
     if not isinstance(base, dict) or not isinstance(steps, list) or not steps:
         raise UserError('the recording\'s "answers" must be an object and "steps" a list of such')
-    return Recording(data["platform"], tuple(_step(step, data.get("at", 0.0), base) for step in steps))
+    runs = tuple(_step(step, data.get("at", 0.0), base) for step in steps)
+    return Recording(data["platform"], runs, _history(data.get("history", [])))
+
+
+def _history(rows: Any) -> History:
+    try:
+        return history_of(
+            (
+                str(row["metric"]),
+                dict(row["labels"]),
+                [(float(at), float(value)) for at, value in row["points"]],
+            )
+            for row in rows
+        )
+    except (TypeError, ValueError, KeyError):
+        raise UserError(
+            'the recording\'s "history" must be a list of objects with "metric", "labels" and "points"'
+        ) from None
 
 
 def _step(step: Any, at: Any, base: dict[str, Any]) -> tuple[float, Mapping[str, Any]]:
@@ -193,5 +213,5 @@ def replay(check: Check, recording: Recording, params: Any) -> Outcome:
         reason = inapplicable(check, source)
         run = collect(check, source, params, state) if reason is None else Collected(error=reason)
         events += run.events
-    results, failure = judge(check, run.samples, params)
+    results, failure = judge(check, run.samples, params, recording.history)
     return Outcome(run.facts, run.samples, events, results, run.error or failure)

@@ -6,6 +6,7 @@ A check is one file with one `check = Check(...)`:
 - `collect(source, params, state)` reads the source and yields Samples, Facts and Events. `state` is a
   dict of the check's own that lives as long as the agent (counters of the last run, for rates).
 - `judge(samples, params)` is pure and runs on the server: it yields one Result per item.
+- `judge(samples, params, history)` is that of a check that names metrics in `history`.
 - `watches` names, for each metric that a level guards, the params field with its `Levels`: the server
   tests whole columns of samples against them and calls `judge` only where a level is crossed, where the
   last result was not OK, or where the check watches nothing (then `judge` sees every run).
@@ -16,15 +17,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from predvid.checks.errors import CannotRead, NotHere
+from predvid.checks.history import NO_HISTORY, History
 from predvid.checks.source import Source
 from predvid.core.model import Event, Fact, Levels, Result, Said, Sample, Severity, State, say
 from predvid.core.wording import Text
 
 __all__ = [
+    "NO_HISTORY",
     "CannotRead",
     "Check",
     "Event",
     "Fact",
+    "History",
     "Levels",
     "NotHere",
     "Result",
@@ -50,6 +54,8 @@ class Check:
     (`{"workstation": {"used": Levels(90, 97)}}`); `texts` words every id that the check says, in both
     languages, and `title` its name.
     `evidence` names facts that are copied into an alert when it opens, as they stand then.
+    `history` names metrics of its own whose last `history_days` the judge is given as a third argument, a
+    `History` (with a default, for the store may know nothing); such a check is judged at every run.
     `replay` turns a file that the device's own tool wrote (raw `smartctl` output) into a recording
     (`{"platform", "at", "answers"}`), None where it is no such file: `check run --replay` takes both.
     `summary` tells flat what the command line's JSON promises of a run, beside the facts by name.
@@ -59,7 +65,7 @@ class Check:
     title: Text
     collect: Callable[[Source, Any, dict[str, Any]], Iterable[Yielded]]
     params: Any = None
-    judge: Callable[[list[Sample], Any], Iterable[Result]] | None = None
+    judge: Callable[..., Iterable[Result]] | None = None
     applies: Callable[[Source], bool | Said] = lambda source: True
     platforms: tuple[Platform, ...] = ("linux", "windows", "macos")
     interval: int = 60
@@ -70,5 +76,7 @@ class Check:
     texts: Mapping[str, Text] = field(default_factory=dict)
     charts: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+    history_days: int = 7
     replay: Callable[[str], Mapping[str, Any] | None] | None = None
     summary: Callable[[list[Fact], list[Sample]], Mapping[str, Any]] | None = None

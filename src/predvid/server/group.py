@@ -21,11 +21,13 @@ from predvid.modules.monitoring.columns import (
     Item,
     Layout,
     MetricNames,
+    asking,
     compile_layout,
     judge_group,
     read_layout,
 )
 from predvid.modules.monitoring.delivery import Delivery, Refused, columns, freshness
+from predvid.modules.monitoring.histories import past
 from predvid.modules.monitoring.intake import AgentNow, StreamMoved, StreamState, Verdict
 from predvid.modules.monitoring.rules import DeviceState
 from predvid.modules.monitoring.store import Store
@@ -253,7 +255,9 @@ class Intake:
                 raise
 
     def _commit_once(self, items: Sequence[Item], now: datetime) -> None:
-        changes = judge_group(items, self.checks)
+        changes = judge_group(
+            items, self.checks, past(self.store, asking(items, self.checks), self.checks, now)
+        )
         deliveries = [item.delivery for item in items]
         streams = {(d.agent, d.batch.boot): self.streams[d.agent, d.batch.boot] for d in deliveries}
         judged_at = {item.state.device: item.state.version for item in items}

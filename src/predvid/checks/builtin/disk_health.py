@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from predvid.checks.readers.drive_growth import COUNTERS, growth
 from predvid.checks.readers.identity import meaningful
 from predvid.checks.readers.smartctl import Device, documents, parse_drive, parse_scan
 from predvid.checks.readers.smartctl_drive import Drive
 from predvid.checks.readers.smartctl_replay import SCAN, read_command, replay
 from predvid.checks.v1 import (
+    NO_HISTORY,
     CannotRead,
     Check,
     Fact,
+    History,
     Levels,
     NotHere,
     Result,
@@ -54,6 +57,7 @@ class DiskHealthParams:
     self_test: Levels = Levels(1, None)
     transfer_errors: Levels = Levels(100, None)
     readable: Levels = Levels(None, 0, lower_is_worse=True)
+    growth: Levels = Levels(1, 20)  # faults added within a week
     temperature: Levels = Levels(55, 65, margin=3)
     flash_temperature: Levels = Levels(70, 80, margin=3)
 
@@ -201,8 +205,8 @@ def _fact(key: str, row: dict[str, Any]) -> dict[str, Any]:
     return {"key": key, **{name: row[name] for name in IDENTITY}}
 
 
-def judge(samples: list[Sample], params: DiskHealthParams) -> Iterator[Result]:
-    """Judge each drive: item `SERIAL` for its health, `SERIAL temperature` for heat."""
+def judge(samples: list[Sample], params: DiskHealthParams, history: History = NO_HISTORY) -> Iterator[Result]:
+    """Judge each drive: items `SERIAL` for its health, `SERIAL temperature`, `SERIAL growth`."""
     drives: dict[str, dict[str, Sample]] = {}
     for sample in samples:
         drives.setdefault(sample.labels["drive"], {})[sample.metric] = sample
@@ -210,6 +214,7 @@ def judge(samples: list[Sample], params: DiskHealthParams) -> Iterator[Result]:
         health = [found[metric] for metric in WATCHES if metric in found and metric not in HEAT]
         if health:
             yield _health(drive, health, params)
+        yield from growth(drive, found, params.growth, history)
         for metric in HEAT:
             if metric in found:
                 said = say("disk_health.heat", drive=drive, value=found[metric].value)
@@ -330,6 +335,13 @@ TEXTS = {
     "disk_health.readable": Text(
         "{drive} does not tell how it is", "{drive} ne daje podatke o svojem stanju"
     ),
+    "disk_health.growth": Text(
+        "{drive} has got worse within a week: {value:int} more bad {value|sector or error|sectors or errors}",
+        "{drive} se u tjedan dana pogoršao: novih oštećenih sektora ili pogrešaka: {value:int}",
+    ),
+    "disk_health.steady": Text(
+        "{drive} has got no worse within a week", "{drive} se u tjedan dana nije pogoršao"
+    ),
     "disk_health.heat": Text("{drive} is at {value:int} °C", "{drive}: {value:int} °C"),
     "disk_health.no_drives": Text(
         "smartctl finds no drives on this device", "smartctl na ovom uređaju ne nalazi diskove"
@@ -350,6 +362,7 @@ check = Check(
     interval=1800,
     timeout=300,
     watches=WATCHES,
+    history=COUNTERS,
     charts=(*HEAT, "drive_wear_percent", "drive_reallocated", "drive_pending"),
     texts=TEXTS,
     replay=replay,

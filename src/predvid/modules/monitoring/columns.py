@@ -7,11 +7,13 @@ this device does its own `judge` run.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from predvid.checks.history import NO_HISTORY, History
 from predvid.checks.v1 import Check, Said, Sample
 from predvid.modules.monitoring.delivery import Delivery, Refused
 from predvid.modules.monitoring.plain import scalar, text
@@ -124,14 +126,31 @@ class Item:
     layout: Layout
 
 
-def judge_group(items: Sequence[Item], checks: Mapping[str, Check]) -> list[Change]:
-    """Judge every fresh delivery of a group, in order, and return the standings that changed."""
+Past = Mapping[tuple[str, UUID], History]  # by check and device
+
+
+def judge_group(items: Sequence[Item], checks: Mapping[str, Check], past: Past | None = None) -> list[Change]:
+    """Judge every fresh delivery of a group, in order, and return the standings that changed.
+
+    `past` is what the store holds for the checks that ask for it, see `asking`.
+    """
     fresh = [item for item in items if item.delivery.fresh]
     crossed = _crossed(fresh)
     changes: list[Change] = []
     for item, places in zip(fresh, crossed, strict=True):
-        changes.extend(_judge_item(item, places, checks))
+        changes.extend(_judge_item(item, places, checks, past or {}))
     return changes
+
+
+def asking(items: Sequence[Item], checks: Mapping[str, Check]) -> dict[str, set[UUID]]:
+    """Return the checks that need their history to judge these deliveries, and on which devices."""
+    found: dict[str, set[UUID]] = {}
+    for item in items:
+        for ran in item.delivery.batch.ran if item.delivery.fresh else ():
+            check = checks.get(ran.check)
+            if check is not None and check.history and ran.error is None:
+                found.setdefault(check.name, set()).add(item.state.device)
+    return found
 
 
 def _crossed(items: Sequence[Item]) -> list[NDArray[np.uint16] | None]:
@@ -153,7 +172,9 @@ def _crossed(items: Sequence[Item]) -> list[NDArray[np.uint16] | None]:
     return out
 
 
-def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[str, Check]) -> list[Change]:
+def _judge_item(
+    item: Item, places: NDArray[np.uint16] | None, checks: Mapping[str, Check], past: Past
+) -> list[Change]:
     state, layout = item.state, item.layout
     touched = {layout.checks[n] for n in np.unique(layout.check[places])} if places is not None else set()
     changes: list[Change] = []
@@ -169,7 +190,8 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
         elif _wants_judging(state, check, touched):
             samples, at = _samples(item, check.name, ran), _run_at(item, ran)
             if samples and check.judge is not None:
-                changes += judge_run(state, check, samples, at)
+                history = past.get((check.name, state.device), NO_HISTORY)
+                changes += judge_run(state, check, samples, at, history)
                 state.seen.add(check.name)
             else:  # a run without samples (the first of a rate) says that it ran, nothing of the items
                 changes += spoke(state, check.name, RUN_ITEM, at)
@@ -177,9 +199,8 @@ def _judge_item(item: Item, places: NDArray[np.uint16] | None, checks: Mapping[s
 
 
 def _wants_judging(state: DeviceState, check: Check, touched: set[str]) -> bool:
-    return (
-        check.name in touched or check.name in state.bad or not check.watches or check.name not in state.seen
-    )
+    steady = bool(check.watches) and not check.history  # its levels alone tell that all is well
+    return not steady or check.name in touched or check.name in state.bad or check.name not in state.seen
 
 
 def _samples(item: Item, check: str, ran: Ran) -> list[Sample]:

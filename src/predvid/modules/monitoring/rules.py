@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from predvid.checks.collecting import verdicts
+from predvid.checks.history import NO_HISTORY, History
 from predvid.checks.v1 import Check, Levels, Result, Said, Sample, State, say
 from predvid.core.alerting import Condition, Phase, Step, transition
 from predvid.core.policy import Setting, effective
@@ -89,7 +91,9 @@ class Change:
     opened: bool = False  # an alert stands open after this change
 
 
-def judge_run(state: DeviceState, check: Check, samples: list[Sample], now: datetime) -> list[Change]:
+def judge_run(
+    state: DeviceState, check: Check, samples: list[Sample], now: datetime, history: History = NO_HISTORY
+) -> list[Change]:
     """Judge one fresh run of `check` and return the standings that changed; `state` is brought up to date.
 
     A judge that raises makes the run's item UNKNOWN with its error, and the items keep their standing.
@@ -97,16 +101,16 @@ def judge_run(state: DeviceState, check: Check, samples: list[Sample], now: date
     if check.judge is None:
         return []
     try:
-        results = _held(state, check, samples, _judged(check, samples, state.params(check)))
+        results = _held(state, check, samples, _judged(check, samples, state.params(check), history), history)
     except Exception as error:
         said = say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:300])
         return failed_run(state, check.name, said, now, timedelta(seconds=2 * check.interval))
     return apply_results(state, check.name, results, now, timedelta(seconds=check.hold))
 
 
-def _judged(check: Check, samples: list[Sample], params: Any) -> list[Result]:
+def _judged(check: Check, samples: list[Sample], params: Any, history: History) -> list[Result]:
     """Return what the check's own judge says, the items' names cut to size: they come from labels."""
-    results = list(check.judge(samples, params) if check.judge else ())
+    results = list(verdicts(check, samples, params, history))
     cut = [
         result if len(result.item) <= MAX_ITEM else replace(result, item=result.item[:MAX_ITEM])
         for result in results[:MAX_ITEMS]
@@ -117,7 +121,9 @@ def _judged(check: Check, samples: list[Sample], params: Any) -> list[Result]:
     return cut
 
 
-def _held(state: DeviceState, check: Check, samples: list[Sample], results: list[Result]) -> list[Result]:
+def _held(
+    state: DeviceState, check: Check, samples: list[Sample], results: list[Result], history: History
+) -> list[Result]:
     """Apply hysteresis: an item leaves a state only when its value is back by the margin of its levels."""
     better = {
         result.item: before.state
@@ -129,7 +135,7 @@ def _held(state: DeviceState, check: Check, samples: list[Sample], results: list
     strict = stricter(lenient)
     if not better or strict is lenient:
         return results
-    held = {result.item: result.state for result in _judged(check, samples, strict)}
+    held = {result.item: result.state for result in _judged(check, samples, strict, history)}
     return [
         replace(
             result, state=max(result.state, min(better[result.item], held.get(result.item, result.state)))
