@@ -144,8 +144,10 @@ check = Check(
             "Na ovom uređaju ne radi nijedan poslužitelj MySQL ili MariaDB",
         ),
         "mysql.refused": Text(
-            "The database server does not let the agent in: give root an account in /root/.my.cnf",
-            "Poslužitelj baze ne dopušta pristup agentu: upišite račun za korisnika root u /root/.my.cnf",
+            "The database server does not let the agent in: write an account into .my.cnf in the home "
+            "of root",
+            "Poslužitelj baze ne dopušta pristup agentu: upišite račun u .my.cnf u matičnoj mapi "
+            "korisnika root",
         ),
         "mysql.connections": Text("{used:pct} of the connections are taken", "Zauzeto je {used:pct} veza"),
         "mysql.slow": Text("{n:num} slow {n|query|queries} a second", "Sporih upita u sekundi: {n:num}"),

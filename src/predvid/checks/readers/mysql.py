@@ -8,7 +8,8 @@ from predvid.checks.readers.plain import number
 
 SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
 # Where a distribution keeps the account of its own maintenance, else root's, else the socket tells who asks.
-ACCOUNTS = ("/etc/mysql/debian.cnf", "/root/.my.cnf")
+_HOME = "/root"
+ACCOUNTS = ("/etc/mysql/debian.cnf", f"{_HOME}/.my.cnf")
 MOST_LINES = 20_000
 _STATUS = (
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Slow_queries', 'Threads_connected',"

@@ -2,7 +2,7 @@
 # timeout: 30
 $library = Join-Path $env:windir 'System32\inetsrv\Microsoft.Web.Administration.dll'
 if (-not (Test-Path -LiteralPath $library)) { @{ found = $false; sites = @(); pools = @() }; return }
-Add-Type -LiteralPath $library
+[void][Reflection.Assembly]::LoadFrom($library)
 $most = 500
 $manager = New-Object Microsoft.Web.Administration.ServerManager
 try {

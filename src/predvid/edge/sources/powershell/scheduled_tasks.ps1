@@ -21,7 +21,7 @@ while ($folders.Count -gt 0 -and $tasks.Count -lt $most) {
                 path    = [string]$task.Path
                 enabled = [bool]$task.Enabled
                 state   = [int]$task.State
-                result  = [int64]$task.LastTaskResult -band [int64]0xFFFFFFFFL
+                result  = [int64]$task.LastTaskResult -band [int64]4294967295
                 ran     = $ran
                 missed  = [int]$task.NumberOfMissedRuns
             })
