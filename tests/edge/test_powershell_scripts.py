@@ -1,16 +1,19 @@
 """Every packaged PowerShell script parses, changes nothing, and stays within Windows PowerShell 5.1."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tree_sitter_powershell
 from tree_sitter import Language, Node, Parser
 
 from predvid.edge import service
-from predvid.edge.sources.powershell_host import HOST, MAX_SCRIPT, SCRIPTS
+from predvid.edge.sources.powershell_host import HOST, MAX_SCRIPT, SCRIPTS, is_query, is_script
 
+RECORDINGS = Path(__file__).parents[1] / "checks"
 ALL = sorted(SCRIPTS.rglob("*.ps1"))
 WRITING = Path(service.__file__).with_name("install-agent.ps1")
 PARSER = Parser(Language(tree_sitter_powershell.language()))
@@ -74,3 +77,23 @@ def test_a_broken_script_would_be_seen() -> None:
     tree = PARSER.parse(b"if ($x { Get-Item }\nRemove-Item $y\n").root_node
     assert tree.has_error
     assert "remove-item" in commands(PARSER.parse(b"Remove-Item $y\n").root_node)
+
+
+def recorded() -> list[tuple[str, str, Any]]:
+    """Return (file, question, answer) of all that recordings ask of a Windows device."""
+    found = []
+    for path in sorted(RECORDINGS.glob("*/*.json")):
+        data = json.loads(path.read_text(encoding="utf-8"))
+        for step in (data, *data.get("steps", [])):
+            found += [(path.stem, key, answer) for key, answer in step.get("answers", {}).items()]
+    return [row for row in found if row[1].startswith(("query:wmi ", "query:powershell "))]
+
+
+def test_every_recorded_question_is_one_that_a_live_windows_answers_in_that_shape() -> None:
+    asked = recorded()
+    assert len(asked) > 50
+    for name, key, answer in asked:
+        kind, _, argument = key.removeprefix("query:").partition(" ")
+        assert is_query(argument) if kind == "wmi" else is_script(argument), (name, key)
+        failed = isinstance(answer, dict) and "error" in answer
+        assert failed or isinstance(answer, list), (name, key, "the host always answers with a list")

@@ -45,6 +45,18 @@ def powershell_command() -> list[str]:
     return ["powershell.exe", *options, start]
 
 
+def is_query(argument: str) -> bool:
+    """Tell whether `argument` is a question that `wmi` takes."""
+    return _WMI.fullmatch(argument) is not None
+
+
+def is_script(argument: str) -> bool:
+    """Tell whether `argument` names a packaged script and gives it plain arguments."""
+    name, *arguments = argument.split(" ")
+    known = bool(_NAME.fullmatch(name)) and (SCRIPTS / f"{name}.ps1").is_file()
+    return known and all(_ARGUMENT.fullmatch(each) for each in arguments)
+
+
 class PowerShellHost:
     """Asks one PowerShell at a time, from any thread. `command` starts it, `clock` gives steady seconds."""
 
