@@ -13,7 +13,7 @@ class DiskEncryptionParams:
     """Levels guard 1: the system volume, any other volume not encrypted; BitLocker suspended.
 
     A laptop gets lost with its disk, other devices rarely: only laptops warn of a bare system volume by
-    default. Windows encrypts many workstations of its own accord and leaves them suspended until someone signs
+    default. Windows encrypts many workstations of its own accord, then suspended until someone signs
     in with an account of Microsoft: that is worth a warning only on laptops and servers.
     """
 

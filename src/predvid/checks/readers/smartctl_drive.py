@@ -9,8 +9,16 @@ from typing import Any
 MOST = 2**128  # NVMe counters have 128 bits (NVM Express base specification, SMART log page)
 _LEADING = re.compile(r"0x[0-9a-fA-F]{1,32}|\d{1,39}", re.ASCII)
 _HOURS = re.compile(r"(\d{1,12})h\b|(\d{1,12})h\+", re.ASCII)
-_LEFT = ("media_wearout_indicator", "percent_lifetime_remain", "percent_life_remaining", "ssd_life_left",
-         "wear_leveling_count", "remaining_lifetime_perc", "remaining_life")  # fmt: skip
+# Names of attributes by drivedb.h whose value counts down from 100 as a flash drive wears. SanDisk and WD
+# give the name of Intel's 233 to their 230, whose value does not.
+_LEFT = ("percent_lifetime_remain", "percent_life_remaining", "perc_rated_life_remain", "ssd_life_left",
+         "ssd_life_left_perc", "lifetime_left", "remaining_life", "drive_life_remaining%",
+         "lifetime_remaining%", "percent_lifetime_used")  # fmt: skip
+_LEFT_BY_ID = {177: "wear_leveling_count", 233: "media_wearout_indicator"}
+_LEFT_RAW = ("remaining_lifetime_perc",)  # Silicon Motion: the value may stay at 100
+_USED_RAW = ("perc_rated_life_used",)
+# Some makers use the numbers of these counters for amounts of data (Indilinx, OCZ: 198, 199) or not at all.
+_NO_ERRORS = re.compile(r"gib|_tot_ct|host_|in_use|written|lba|r/w/e", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +127,13 @@ def celsius(attribute: Attribute | None) -> int | None:
     """Return the degrees in attribute 194 or 190: the low byte, signed; extremes lie above (tempminmax)."""
     if attribute is None:
         return None
-    if attribute.raw is None:
-        shown = _leading(attribute.shown)
-        return shown if shown is not None and shown < 200 else None
-    low = attribute.raw & 0xFF
+    shown = _leading(attribute.shown)
+    if shown is not None and shown < 128:  # as smartctl decoded it: some count in tenths (10xCelsius)
+        return shown
+    raw = attribute.raw if attribute.raw is not None else shown
+    if raw is None:
+        return None
+    low = raw & 0xFF
     return low - 256 if low > 127 else low
 
 
@@ -131,20 +142,40 @@ def of_attributes(rows: Iterable[Attribute]) -> dict[str, Any]:
     table = {row.id: row for row in rows}
     if not table:
         return {}
-    left = next((row.value for row in table.values() if row.name.lower() in _LEFT), None)
     warm = celsius(table.get(194))
     return {
-        "reallocated": count(table.get(5)),
+        "reallocated": _errors(table.get(5)),
         "power_on_hours": hours(table.get(9)),
-        "reported_uncorrected": count(table.get(187)),
+        "reported_uncorrected": _errors(table.get(187)),
         "temperature": celsius(table.get(190)) if warm is None else warm,
-        "pending": count(table.get(197)),
-        "uncorrectable": count(table.get(198)),
-        "transfer_errors": count(table.get(199)),
-        "percentage_used": 100 - left if left is not None and 1 <= left <= 100 else None,
+        "pending": _pending(table.get(197)),
+        "uncorrectable": _errors(table.get(198)),
+        "transfer_errors": _errors(table.get(199)),
+        "percentage_used": next((used for row in table.values() if (used := _used(row)) is not None), None),
         "failing": sum(row.failed == "now" and row.prefail for row in table.values()),
         "worn": sum(_is_worn(row) for row in table.values()),
     }
+
+
+def _errors(row: Attribute | None) -> int | None:
+    return None if row is None or _NO_ERRORS.search(row.name) else count(row)
+
+
+def _pending(row: Attribute | None) -> int | None:
+    # drivedb.h names it so where firmware shows a sector for some minutes that is none (Crucial MX500).
+    return 0 if row is not None and row.name.lower().startswith("bogus") else _errors(row)
+
+
+def _used(row: Attribute) -> int | None:
+    """Return the percent of its life that a flash drive has used, where `row` tells it."""
+    name = row.name.lower()
+    left = row.value if name in _LEFT or _LEFT_BY_ID.get(row.id) == name else None
+    if name in _LEFT_RAW:
+        left = count(row)
+    if name in _USED_RAW:
+        used = count(row)
+        return used if used is not None and used <= 255 else None
+    return 100 - left if left is not None and 1 <= left <= 100 else None
 
 
 def _is_worn(row: Attribute) -> bool:

@@ -134,6 +134,7 @@ def _scsi(data: dict[str, Any]) -> dict[str, Any]:
     counts = [row for row in rows if row is not None]
     return {
         "grown_defects": whole_number(data.get("scsi_grown_defect_list")),
+        "pending": whole_number(_at(data, "scsi_pending_defects", "count")),
         "uncorrectable": sum(counts) if counts else None,
         "percentage_used": whole_number(data.get("scsi_percentage_used_endurance_indicator")),
     }

@@ -1,9 +1,10 @@
-"""Makes a recording of a device from raw output of smartctl, so that a saved file runs through the check."""
+"""Makes a recording of a device from a saved output of smartctl or nvme-cli, for the check to run on."""
 
 import json
 from collections.abc import Iterator
 from typing import Any
 
+from predvid.checks.readers import nvme_cli
 from predvid.checks.readers.smartctl import Device, documents, parse_drive, parse_scan
 
 SCAN = ("smartctl", "--scan-open", "-j")
@@ -15,9 +16,12 @@ def read_command(device: Device) -> tuple[str, ...]:
 
 
 def replay(text: str) -> dict[str, Any] | None:
-    """Return a recording with one drive for each output of `smartctl -a` in `text`, None without any."""
-    outputs = documents(text)
-    if not outputs:
+    """Return a recording with one drive for each output of `smartctl -a` in `text`, None without any.
+
+    What nvme-cli wrote is taken as well.
+    """
+    outputs: list[str] | None = documents(text) or nvme_cli.outputs(text)
+    if outputs is None:
         return None
     devices = list(_devices(outputs))
     scan = {"devices": [{"name": device.name, "type": device.type} for device in devices]}
