@@ -125,7 +125,12 @@ def _decoded(content: bytes) -> str:
         return content.decode("utf-16")
     if len(content) > 1 and not any(content[1:64:2]):  # a joined export may have lost the mark
         return content.decode("utf-16-le")
-    return content.decode("utf-8-sig")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if b"\0" in content:
+            raise
+        return content.decode("cp1252", errors="replace")  # a console of Windows; what matters is ASCII
 
 
 def _live(found: Check, params: Any, record: str | None) -> Outcome:

@@ -128,6 +128,17 @@ def test_what_is_no_output_of_smartctl_is_refused_in_one_line(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_numbers_grouped_in_a_code_page_of_windows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.txt"
+    text = raw("nvme.txt").replace("1 000 204 886 016", "1\u00a0000\u00a0204\u00a0886\u00a0016")
+    assert "\u00a0" in text
+    path.write_bytes(text.encode("cp1252"))
+    main(["check", "run", "disk_health", "--replay", str(path), "--json"])
+    assert json.loads(capsys.readouterr().out)["facts"]["capacity"] == 1000204886016
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_file_as_windows_writes_it(
     encoding: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

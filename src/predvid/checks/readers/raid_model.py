@@ -14,9 +14,10 @@ MOST_ROWS = 1000  # volumes or disks
 _DISK = (
     (WARNED, r"predict|smart-fail|rebuild|rbld|ecc-error|degraded|foreign|recover|warn"),
     (OK, r"not[- ]present|unconfigured ?\(?good"),
-    (BAD, r"fail|offl|ub(?:ad|unsp)|unconfigured ?\(?bad|missing|msng|dead|removed|device-error|inoperable|lost"),
-    (OK, r"onln|online|^ok\b|optimal|ready|spare|\bdhs|\bghs|ug(?:ood|unsp)|jbod|raw|standby|verif|copyback|cpybck|"
-         r"sntze|sanitiz|eras|unassigned|spun|initial"),
+    (BAD, r"fail|offl|ub(?:ad|unsp)|unconfigured ?\(?bad|missing|msng|dead|removed|device-error|"
+          r"inoperable|lost"),
+    (OK, r"onln|online|^ok\b|optimal|ready|spare|\bdhs|\bghs|ug(?:ood|unsp)|jbod|raw|standby|verif|copyback|"
+         r"cpybck|sntze|sanitiz|eras|unassigned|spun|initial"),
 )  # fmt: skip
 _VOLUME = (
     (WARNED, r"rebuild|recovering|pdgd|partially degraded|suboptimal|impacted|^rec\b|ready for re"),
