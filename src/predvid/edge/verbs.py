@@ -20,6 +20,7 @@ from predvid.edge import selftest_words, service
 from predvid.edge.enrol import Request, enrol
 from predvid.edge.identity import StateFolder, default_state
 from predvid.edge.look import Look, look
+from predvid.edge.memory import return_freed
 from predvid.edge.selftest import selftest
 from predvid.edge.sources.local import local_source
 from predvid.wire.v1 import Claim
@@ -94,6 +95,7 @@ def _enroll(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    return_freed()
     agent_process.log_to_stderr()
     return agent_process.run(_state(options))
 
