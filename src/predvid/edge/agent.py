@@ -4,6 +4,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
@@ -22,8 +23,9 @@ from predvid.edge.identity import (
     load_membership,
     locked,
     new_boot,
-    next_generation,
     present,
+    store_generation,
+    upcoming_generation,
 )
 from predvid.edge.link import Link, Sender, verifying
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
@@ -79,7 +81,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
     source = local_source()
     lock = locked(state, LOCK_PATIENCE)
     try:
-        generation, boot = next_generation(state), new_boot()
+        generation, boot = upcoming_generation(state), new_boot()
         clock = Clock()
         outbox = _open(state, boot, clock, cap)
         inbox: Inbox = SimpleQueue()
@@ -87,6 +89,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         standing = recall(outbox)
         clock.assume(standing.offset)
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
+        courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
         setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept)
         loop = Loop(setting, source, clock, outbox, inbox, courier)

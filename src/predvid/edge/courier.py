@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from predvid.core.errors import UserError
 from predvid.edge.backoff import Backoff
 from predvid.edge.clock import Clock
 from predvid.edge.link import Link, LinkFailed, Reply
@@ -77,9 +78,11 @@ class Courier:
         self._network = network or Backoff()
         self._approval = approval or Backoff(base=5, cap=60)
         self._refused = Backoff(base=60, cap=900, spread=120)
+        self._disk = Backoff(cap=60, spread=3)
         self._met = self._plan_here = False
         self._tries: tuple[int, int] = (0, 0)  # id of a batch that was refused, and how often
         self.failure = ""  # why it ended by itself
+        self.first: Callable[[], None] | None = None  # before the first request; a full disk refuses
         self._thread = threading.Thread(target=self._watched, name="courier", daemon=True)
 
     def start(self) -> None:
@@ -123,7 +126,9 @@ class Courier:
             except LinkFailed as failed:
                 pause = self._trouble("unreachable", str(failed), self._network.wait())
             except OutboxFailed as failed:
-                pause = self._trouble("outbox", f"the outbox cannot be used: {failed}", self._network.wait())
+                pause = self._trouble("outbox", f"the outbox cannot be used: {failed}", self._disk.wait())
+            except UserError as failed:
+                pause = self._trouble("outbox", str(failed), self._disk.wait())
             if pause is None:
                 self._wake.wait()
             elif pause:
@@ -131,6 +136,9 @@ class Courier:
 
     def _turn(self) -> float | None:
         """Do one request; return the pause before the next in seconds, None to wait for something to do."""
+        if self.first is not None:
+            self.first()
+            self.first = None
         if not self._clock.contacted:
             return self._hello()
         if not self._plan_here:
@@ -223,7 +231,7 @@ class Courier:
         return pause
 
     def _well(self, reply: Reply) -> None:
-        for backoff in (self._network, self._approval, self._refused):
+        for backoff in (self._network, self._approval, self._refused, self._disk):
             backoff.reset()
         self._standing.offset = self._clock.offset()
         self._standing.trip = round((reply.received - reply.sent) * 1000)

@@ -1,8 +1,16 @@
 """Small files that must survive a power cut: written whole, flushed, then renamed into place."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def no_room(error: OSError) -> bool:
+    """Tell whether the disk is full, or the share of it that this user or process may fill."""
+    return error.errno in _NO_ROOM
 
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -154,23 +154,33 @@ def save_membership(state: StateFolder, membership: Membership) -> None:
     durable.write(state.membership, msgspec.json.encode(membership) + b"\n")
 
 
-def next_generation(state: StateFolder) -> int:
-    """Count this start durably and return its number (from 1); call before the first request of a process.
+def upcoming_generation(state: StateFolder) -> int:
+    """Return the number of this start (from 1), to be stored before the first request of a process.
 
     A copied state folder repeats or lags a number that the server has seen, and is caught by it.
     """
     try:
-        number = int(state.generation.read_text()) + 1
+        return int(state.generation.read_text()) + 1
     except FileNotFoundError:
-        number = 1
+        return 1
     except ValueError:
         raise UserError(f"{state.generation} is damaged: enrol anew") from None
     except OSError as error:
         raise UserError(f"cannot read {state.generation}: {error.strerror}", status=1) from None
+
+
+def store_generation(state: StateFolder, number: int) -> None:
+    """Count the start of that number durably; raise UserError (status 1) where the disk refuses."""
     try:
         durable.write(state.generation, str(number).encode())
     except OSError as error:
         raise UserError(f"cannot write {state.generation}: {error.strerror}", status=1) from None
+
+
+def next_generation(state: StateFolder) -> int:
+    """Count this start durably and return its number; see `upcoming_generation`. Raises UserError."""
+    number = upcoming_generation(state)
+    store_generation(state, number)
     return number
 
 

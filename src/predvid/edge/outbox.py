@@ -18,9 +18,9 @@ from types import TracebackType
 
 import msgspec
 
-from predvid.edge import outbox_file, sealing
+from predvid.edge import durable, outbox_file, outbox_salvage, sealing
 from predvid.edge.identity import new_boot
-from predvid.wire.v1 import MAX_BODY, Batch, EventRow, Sentence
+from predvid.wire.v1 import MAX_BODY, Batch
 
 CAP = 64 << 20  # bytes of compressed batches
 STEP = 1 << 20  # distance of the ids of two batches: room for the pieces of a split one between them
@@ -28,7 +28,14 @@ DEAD_KEPT = 20
 
 
 class OutboxFailed(Exception):
-    """The disk refused (full, broken, busy); nothing was changed, and trying again is right."""
+    """The disk refused (full, broken, busy); nothing was changed, and trying again is right.
+
+    `passing`: the place is right, so that an agent may start and wait for the disk.
+    """
+
+    def __init__(self, why: str, passing: bool = False) -> None:
+        super().__init__(why)
+        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,54 +69,84 @@ class Outbox:
         self._path, self._boot, self._now, self._elapsed = path, boot, now, elapsed
         self._cap = cap
         self._mutex = threading.RLock()
+        self._db: sqlite3.Connection | None = None  # opened when first needed: the disk may be full at first
+        self._errors = outbox_file.Errors(elapsed)
+        self._bytes = self._last = 0
         self._seq = 0
         self._lost = (0, 0)  # samples and events that never reached the disk
         self._damage = ""
         self._broken = ""  # what is wrong with the file, until another one has taken its place
         self.limit = MAX_BODY
         try:
-            self._db = outbox_file.connect(path)
-            self._measure()
-        except OSError as error:
-            raise OutboxFailed(error.strerror or str(error)) from None
-        except sqlite3.Error as error:
-            if not outbox_file.damaged(error):
-                raise OutboxFailed(str(error)) from None
-            self._renew(str(error))
+            self.opened()
+        except OutboxFailed as failed:
+            if not failed.passing:
+                raise
 
-    def _renew(self, why: str) -> None:
+    def opened(self) -> sqlite3.Connection:
+        """Return the connection, made at the first use at which the disk allows it."""
+        if self._db is None:
+            try:
+                return self._open()
+            except OSError as error:
+                why = error.strerror or str(error)
+                raise OutboxFailed(why, passing=durable.no_room(error)) from None
+            except sqlite3.Error as error:
+                if self._broken or outbox_file.damaged(error):
+                    return self._renew(self._broken or str(error))
+                raise self.recover(error) from None
+        return self._db
+
+    def _open(self) -> sqlite3.Connection:
+        db = outbox_file.connect(self._path)
+        self._bytes, self._last = outbox_file.measured(db)
+        self._db = db
+        return db
+
+    def _renew(self, why: str) -> sqlite3.Connection:
         self._broken = why
         try:
+            self.close()
             if self._path.exists():
                 aside = outbox_file.move_aside(self._path, self._now())
                 self._damage = f"{why}; kept as {aside.name}"
-            self._db = outbox_file.connect(self._path)
-            self._measure()
+            db = self._open()
         except (sqlite3.Error, OSError) as error:
-            raise OutboxFailed(str(error)) from None
+            raise OutboxFailed(str(error), passing=True) from None
         self._broken = ""
+        return db
 
-    def _measure(self) -> None:
-        row = self._db.execute(
-            "SELECT coalesce(sum(length(body)), 0), coalesce(max(id), 0) FROM batch"
-        ).fetchone()
-        self._bytes, self._last = row
+    def _replace(self, why: str) -> None:
+        try:
+            fresh, unread, samples = outbox_salvage.copied(self._path, self._db)
+        except (sqlite3.Error, OSError) as error:
+            raise OutboxFailed(f"{why}; no other file could be made: {error}", passing=True) from None
+        try:
+            self.close()
+            aside = outbox_file.move_aside(self._path, self._now())
+            fresh.rename(self._path)
+            self._damage = f"{why}; {unread} batches unreadable; kept as {aside.name}"
+            self.lose(samples)
+            self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise OutboxFailed(str(error), passing=True) from None
 
     def _change(self, durable: bool = True) -> "AbstractContextManager[sqlite3.Connection]":
         return _Change(self, durable)
 
     def recover(self, error: sqlite3.Error) -> OutboxFailed:
-        """Move a file aside that turned out damaged in use; return the failure to raise."""
+        """Put a new file in the place of one that is damaged for good; return the failure to raise."""
         if self._broken or outbox_file.damaged(error):
-            self._db.close()
             self._renew(self._broken or str(error))
-        return OutboxFailed(str(error))
+        elif self._errors.lasting(error):
+            self._replace(str(error))
+        return OutboxFailed(str(error), passing=outbox_file.passing(error))
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._mutex:
             try:
-                yield self._db
+                yield self.opened()
             except sqlite3.Error as error:
                 raise self.recover(error) from None
 
@@ -129,10 +166,10 @@ class Outbox:
 
     def _seal(self, db: sqlite3.Connection, batch: Batch) -> None:
         pending, missed = self._pending(db)
-        batch = self._with_damage(batch)
+        batch = sealing.with_damage(batch, self._damage) if self._damage else batch
         pending, missed = pending + self._lost[0], missed + self._lost[1]
         reporting = bool(pending or missed)
-        bodies = self._bodies(_with_gap(batch, pending, missed) if reporting else batch)
+        bodies = self._bodies(sealing.with_gap(batch, pending, missed) if reporting else batch)
         if self._bytes + _size(bodies) > self._cap:
             bodies = self._bodies(batch) if reporting else bodies
             self._make_room(db, _size(bodies))
@@ -163,16 +200,9 @@ class Outbox:
 
     def _bodies(self, batch: Batch) -> list[tuple[Batch, bytes]]:
         portions = sealing.portions(msgspec.structs.replace(batch, boot=self._boot))
-        pieces = [piece for portion in portions for piece in _pieces(portion, self.limit)]
+        pieces = [piece for portion in portions for piece in sealing.pieces(portion, self.limit)]
         numbered = [msgspec.structs.replace(piece, seq=self._seq + n) for n, piece in enumerate(pieces, 1)]
         return [(piece, sealing.encode(piece)) for piece in numbered]
-
-    def _with_damage(self, batch: Batch) -> Batch:
-        if not self._damage:
-            return batch
-        said = Sentence("agent.outbox_damaged", {"why": self._damage})
-        event = EventRow("agent.outbox_damaged", said, batch.sealed, "warning")
-        return msgspec.structs.replace(batch, events=[event, *batch.events])
 
     def _pending(self, db: sqlite3.Connection) -> tuple[int, int]:
         row = db.execute("SELECT value FROM note WHERE name = 'dropped'").fetchone()
@@ -181,7 +211,7 @@ class Outbox:
 
     def _make_room(self, db: sqlite3.Connection, needed: int) -> None:
         samples, events = self._pending(db)
-        while self._bytes + needed > self._cap and (row := _next_to_shrink(db)) is not None:
+        while self._bytes + needed > self._cap and (row := outbox_file.next_to_shrink(db)) is not None:
             id, body = row
             try:
                 batch = sealing.decode(body)
@@ -298,7 +328,9 @@ class Outbox:
     def close(self) -> None:
         """Close the file; what was sealed stays."""
         with self._mutex:
-            self._db.close()
+            if self._db is not None:
+                self._db.close()
+            self._db = None
 
 
 class _Change:
@@ -306,10 +338,11 @@ class _Change:
 
     def __init__(self, outbox: Outbox, durable: bool) -> None:
         self._outbox, self._durable = outbox, durable
-        self._before = (outbox._bytes, outbox._last, outbox._seq, outbox._lost, outbox._damage)
 
     def __enter__(self) -> sqlite3.Connection:
-        db = self._outbox._db
+        outbox = self._outbox
+        db = self._db = outbox.opened()
+        self._before = (outbox._bytes, outbox._last, outbox._seq, outbox._lost, outbox._damage)
         try:
             db.execute("PRAGMA synchronous=FULL" if self._durable else "PRAGMA synchronous=NORMAL")
             db.execute("BEGIN IMMEDIATE")
@@ -323,14 +356,14 @@ class _Change:
         outbox = self._outbox
         try:
             if error is None:
-                outbox._db.execute("COMMIT")
+                self._db.execute("COMMIT")
                 return
         except sqlite3.Error as failed:
             error = failed
         (outbox._bytes, outbox._last, outbox._seq, outbox._lost, outbox._damage) = self._before
         with contextlib.suppress(sqlite3.Error):
-            if outbox._db.in_transaction:
-                outbox._db.rollback()
+            if self._db.in_transaction:
+                self._db.rollback()
         if isinstance(error, sqlite3.Error):
             raise outbox.recover(error) from None
 
@@ -353,31 +386,5 @@ def _note(db: sqlite3.Connection, name: str, value: str) -> None:
     )
 
 
-def _next_to_shrink(db: sqlite3.Connection) -> tuple[int, bytes] | None:
-    head = "(SELECT min(id) FROM batch)"
-    for wanted in ("samples > 0 AND", ""):
-        row: tuple[int, bytes] | None = db.execute(
-            f"SELECT id, body FROM batch WHERE {wanted} id > {head} ORDER BY id LIMIT 1"  # noqa: S608 constants only
-        ).fetchone()
-        if row is not None:
-            return row
-    return None
-
-
 def _size(bodies: list[tuple[Batch, bytes]]) -> int:
     return sum(len(body) for _, body in bodies)
-
-
-def _with_gap(batch: Batch, samples: int, events: int) -> Batch:
-    said = Sentence("agent.samples_dropped", {"n": samples, "events": events})
-    event = EventRow("agent.samples_dropped", said, batch.sealed, "warning", source={"events": events})
-    return msgspec.structs.replace(batch, dropped=batch.dropped + samples, events=[*batch.events, event])
-
-
-def _pieces(batch: Batch, limit: int) -> list[Batch]:
-    if sealing.fits(batch, sealing.encode(batch), limit):
-        return [batch]
-    parts = sealing.halves(batch)
-    if parts is None:
-        return [batch]
-    return _pieces(parts[0], limit) + _pieces(parts[1], limit)

@@ -7,6 +7,7 @@ power cut. Source: sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronou
 import contextlib
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 SCHEMA = """
@@ -21,17 +22,50 @@ CREATE TABLE IF NOT EXISTS dead (
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_FRESH = ("-wal", "-shm")
+_PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
+FRESH = ("-wal", "-shm")
+PATIENCE = 3  # input/output errors within an hour, the first a minute ago: a bad sector, not a bad moment
+HOUR, MINUTE = 3600.0, 60.0
+
+
+class Errors:
+    """Counts input/output errors of the file; `elapsed` gives steady seconds."""
+
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        self._elapsed = elapsed
+        self._at: list[float] = []
+
+    def lasting(self, error: sqlite3.Error) -> bool:
+        """Count `error`; tell whether it is time for another file, and begin again if it is."""
+        if _primary(error) != sqlite3.SQLITE_IOERR:
+            return False
+        now = self._elapsed()
+        self._at = [at for at in self._at if now - at < HOUR] + [now]
+        if len(self._at) < PATIENCE or now - self._at[0] < MINUTE:
+            return False
+        self._at.clear()
+        return True
+
+
+def _primary(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def passing(error: sqlite3.Error) -> bool:
+    """Tell whether the disk is full or fails at the moment; a path that cannot be is told when it is made."""
+    return _primary(error) in _PASSING
 
 
 def damaged(error: sqlite3.Error) -> bool:
     """Tell whether `error` says that the file itself is broken, not that the disk is full or busy."""
-    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _DAMAGE
+    return _primary(error) in _DAMAGE
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Return a checked connection to the outbox at `path`, made if missing. Raises sqlite3.Error."""
+    """Return a checked connection to the outbox at `path`, made if missing. Raises sqlite3.Error, OSError."""
     made = not path.exists()
+    if made:  # by hand: SQLite has one code for all that keeps a file from being opened
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
     try:
         db.execute("PRAGMA auto_vacuum=INCREMENTAL")
@@ -56,13 +90,37 @@ def _corrupt() -> sqlite3.DatabaseError:
     return error
 
 
+def measured(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return the bytes of all batches and the highest id."""
+    try:
+        row: tuple[int, int] = db.execute(
+            "SELECT coalesce(sum(length(body)), 0), coalesce(max(id), 0) FROM batch"
+        ).fetchone()
+    except sqlite3.Error:
+        db.close()
+        raise
+    return row
+
+
+def next_to_shrink(db: sqlite3.Connection) -> tuple[int, bytes] | None:
+    """Return id and body of the batch whose samples go next: the oldest but the head, maybe sent."""
+    head = "(SELECT min(id) FROM batch)"
+    for wanted in ("samples > 0 AND", ""):
+        row: tuple[int, bytes] | None = db.execute(
+            f"SELECT id, body FROM batch WHERE {wanted} id > {head} ORDER BY id LIMIT 1"  # noqa: S608 constants only
+        ).fetchone()
+        if row is not None:
+            return row
+    return None
+
+
 def move_aside(path: Path, stamp: int) -> Path:
     """Rename a damaged outbox out of the way and return its new place; only the newest such file is kept."""
     for old in path.parent.glob(f"{path.name}.damaged-*"):
         old.unlink()
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     path.rename(aside)
-    for ending in _FRESH:
+    for ending in FRESH:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + ending).unlink()
     return aside

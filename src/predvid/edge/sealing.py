@@ -8,7 +8,16 @@ from sys import byteorder
 import msgspec
 
 from predvid.core.model import Labels
-from predvid.wire.v1 import MAX_BODY, MAX_PLAIN, MAX_SAMPLES, Batch, Columns, Series
+from predvid.wire.v1 import (
+    MAX_BODY,
+    MAX_PLAIN,
+    MAX_SAMPLES,
+    Batch,
+    Columns,
+    EventRow,
+    Sentence,
+    Series,
+)
 
 SeriesKey = tuple[str, str, Labels]  # check, metric, labels in order
 Reading = tuple[SeriesKey, int, float]  # series, moment (ms), value
@@ -104,6 +113,30 @@ def portions(batch: Batch) -> Iterator[Batch]:
             batch.boot, batch.seq, batch.sealed, facts=facts[:MOST_FACTS], events=events[:MOST_EVENTS]
         )
         facts, events = facts[MOST_FACTS:], events[MOST_EVENTS:]
+
+
+def with_gap(batch: Batch, samples: int, events: int) -> Batch:
+    """Return `batch` with the report of so many samples and events that are missing before it."""
+    said = Sentence("agent.samples_dropped", {"n": samples, "events": events})
+    event = EventRow("agent.samples_dropped", said, batch.sealed, "warning", source={"events": events})
+    return msgspec.structs.replace(batch, dropped=batch.dropped + samples, events=[*batch.events, event])
+
+
+def with_damage(batch: Batch, why: str) -> Batch:
+    """Return `batch` with the report that the outbox's file was damaged."""
+    said = Sentence("agent.outbox_damaged", {"why": why})
+    event = EventRow("agent.outbox_damaged", said, batch.sealed, "warning")
+    return msgspec.structs.replace(batch, events=[event, *batch.events])
+
+
+def pieces(batch: Batch, limit: int) -> list[Batch]:
+    """Return batches that together say what `batch` says, each one that fits, see `fits`, if that can be."""
+    if fits(batch, encode(batch), limit):
+        return [batch]
+    parts = halves(batch)
+    if parts is None:
+        return [batch]
+    return pieces(parts[0], limit) + pieces(parts[1], limit)
 
 
 def halves(batch: Batch) -> tuple[Batch, Batch] | None:
