@@ -9,7 +9,7 @@ import pytest
 
 from predvid.checks.errors import CannotRead, NotHere
 from predvid.edge.sources import powershell_host
-from predvid.edge.sources.powershell_host import PowerShellHost
+from predvid.edge.sources.powershell_host import PowerShellHost, TwoLanes
 
 STAND_IN = Path(__file__).with_name("powershell_stand_in.py")
 
@@ -101,6 +101,23 @@ def test_a_script_is_given_by_its_path_and_may_ask_for_more_time(
         "41,1074",
     ]
     well.close()
+
+
+def test_a_script_that_may_take_minutes_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(powershell_host, "SCRIPTS", tmp_path)
+    (tmp_path / "slow.ps1").write_text("# timeout: 240\n")
+    (tmp_path / "quick.ps1").write_text("# timeout: 60\n")
+    quick, slow = host("well"), host("well")
+    lanes = TwoLanes(quick, slow)
+    pid = quick.wmi("Win32_Service")["pid"]
+    assert lanes.script("quick x")["pid"] == pid
+    assert lanes.script("slow x")["pid"] != pid
+    with pytest.raises(NotHere):
+        lanes.script("../slow")
+    quick.close()
+    slow.close()
 
 
 @pytest.mark.parametrize(

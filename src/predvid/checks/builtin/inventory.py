@@ -39,7 +39,9 @@ def collect(source: Source, params: None, state: dict[str, Any]) -> Iterator[Fac
 def claims(source: Source) -> list[tuple[str, str]]:
     """Return what identifies the device as (kind, value): `serial`, `machine_id`, `mac`s, `hostname`."""
     facts = _readers(source)
-    system = facts["hardware.system"]() or {}
+    system: dict[str, Any] = {}
+    with suppress(CannotRead):
+        system = facts["hardware.system"]() or {}
     found = [("serial", system.get("serial", "")), ("machine_id", _machine_id(source, system))]
     with suppress(CannotRead):
         found += [("mac", mac) for mac in _macs(source)]

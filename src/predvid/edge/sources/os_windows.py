@@ -3,12 +3,13 @@
 from predvid.edge.sources import windows_registry
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE
-from predvid.edge.sources.powershell_host import PowerShellHost, powershell_command
+from predvid.edge.sources.powershell_host import SLOW_IDLE, PowerShellHost, TwoLanes, powershell_command
 from predvid.edge.sources.questions import QUERIES
 
 
 def windows_source() -> HostSource:
-    """Return the live source of this Windows device; it runs no programs but its one PowerShell."""
-    host = PowerShellHost(powershell_command())
-    queries = {**QUERIES, "wmi": host.wmi, "powershell": host.script, "registry": windows_registry.read}
+    """Return the live source of this Windows device; it runs no programs but PowerShell."""
+    quick = PowerShellHost(powershell_command())
+    lanes = TwoLanes(quick, PowerShellHost(powershell_command(), idle=SLOW_IDLE))
+    queries = {**QUERIES, "wmi": quick.wmi, "powershell": lanes.script, "registry": windows_registry.read}
     return HostSource("windows", PORTABLE, queries=queries)

@@ -20,6 +20,8 @@ HOST = SCRIPTS / "host" / "host.ps1"
 IDLE = 600.0  # seconds
 TIMEOUT = 30.0  # seconds; a script that needs longer says so in a line `# timeout: 120`
 LONGEST = 300.0
+SLOW = 60.0  # seconds; a script that may take longer holds up no other question
+SLOW_IDLE = 10.0  # seconds
 BASE_REST, LONGEST_REST = 10.0, 600.0
 MAX_SCRIPT = 64 << 10  # characters
 _ARGUMENT = re.compile(r"[A-Za-z0-9_.,:/\-]{1,300}")
@@ -57,6 +59,24 @@ def is_script(argument: str) -> bool:
     return known and all(_ARGUMENT.fullmatch(each) for each in arguments)
 
 
+def own_timeout(name: str) -> float | None:
+    """Return the seconds that a packaged script asks for, None where it asks for nothing special."""
+    found = _OWN_TIMEOUT.search((SCRIPTS / f"{name}.ps1").read_text(encoding="utf-8"))
+    return min(float(found[1]), LONGEST) if found else None
+
+
+class TwoLanes:
+    """Two hosts: scripts that may take minutes have a process of their own and hold up nothing else."""
+
+    def __init__(self, quick: "PowerShellHost", slow: "PowerShellHost") -> None:
+        self._quick, self._slow = quick, slow
+
+    def script(self, argument: str) -> Any:
+        """Return what a packaged script gives; see `PowerShellHost.script`."""
+        lasts = is_script(argument) and (own_timeout(argument.partition(" ")[0]) or 0) > SLOW
+        return (self._slow if lasts else self._quick).script(argument)
+
+
 class PowerShellHost:
     """Asks one PowerShell at a time, from any thread. `command` starts it, `clock` gives steady seconds."""
 
@@ -89,14 +109,12 @@ class PowerShellHost:
     def script(self, argument: str) -> Any:
         """Return the list that a packaged script gives; `argument` is its name and arguments, with blanks."""
         name, *arguments = argument.split(" ")
-        path = SCRIPTS / f"{name}.ps1"
-        if not _NAME.fullmatch(name) or not path.is_file():
+        if not is_script(name):
             raise NotHere(say("read.not_supported", what=f"powershell {name[:80]}"))
-        if not all(_ARGUMENT.fullmatch(each) for each in arguments):
+        if not is_script(argument):
             raise CannotRead(say("read.unexpected", what=f"powershell {name}", detail="not an argument"))
-        own = _OWN_TIMEOUT.search(path.read_text(encoding="utf-8"))
-        timeout = min(float(own[1]), LONGEST) if own else self._timeout
-        return self._ask(("script", str(path), *arguments), f"PowerShell {name}", timeout)
+        words = ("script", str(SCRIPTS / f"{name}.ps1"), *arguments)
+        return self._ask(words, f"PowerShell {name}", own_timeout(name) or self._timeout)
 
     def close(self) -> None:
         """End the process, if one runs; the next question starts another."""
