@@ -141,3 +141,13 @@ def test_a_series_named_twice_and_places_out_of_order(ground: Store, link: Link)
     columns = v1.Columns(layout, place, struct.pack("<4q", *[at] * 4), struct.pack("<4d", 1, 2, 3, 4))
     link.ack(device, ENCODE(v1.Batch(device.boot, device.seq, at, columns, [v1.Ran("disk_space", at)])))
     assert len(fleet.stored(ground, device, "disk_used_percent", LABEL)) == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["person.signed_in", "alert.resolved", "agent.approved", "device.moved", "no.such"]
+)
+def test_an_agent_cannot_speak_for_the_platform(link: Link, kind: str) -> None:
+    device = fleet.enrol(link)
+    event = v1.EventRow(kind, v1.Sentence(kind, {"who": "Owner"}), now_ms(), "critical", actor="Owner")
+    link.ack(device, device.batch("cpu", [], events=[event]))
+    assert [row.kind for row in fleet.row(device).events.filter(actor="Owner")] == ["agent.unknown"]

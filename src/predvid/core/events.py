@@ -66,6 +66,22 @@ KINDS: dict[str, Text] = {
 }
 
 
+# What only the platform itself may tell: an agent that sends one of these, or one below it, is not believed.
+PLATFORM_ONLY = (
+    "alert",
+    "person",
+    "inventory",
+    "agent.enrolled",
+    "agent.approved",
+    "agent.revoked",
+    "agent.locked",
+    "agent.released",
+    "agent.fact_refused",
+    "agent.samples_quarantined",
+    "device.added",
+    "device.merged",
+    "device.moved",
+)
 MAX_KIND = 60  # characters, as the table of events holds
 
 
@@ -75,3 +91,8 @@ def known(kind: str) -> bool:
         return False
     parts = kind.split(".")
     return any(".".join(parts[:n]) in KINDS for n in range(len(parts), 1, -1))
+
+
+def from_agents(kind: str) -> bool:
+    """Tell whether an agent may send an event of `kind`: a known one that is not the platform's own word."""
+    return known(kind) and not any(kind == one or kind.startswith(f"{one}.") for one in PLATFORM_ONLY)
