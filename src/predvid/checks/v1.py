@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 Platform = Literal["linux", "windows", "macos"]
+Group = Literal["performance", "storage", "services", "patches", "protection", "system", "inventory", "other"]
 Yielded = Sample | Fact | Event
 
 
@@ -53,6 +54,7 @@ class Check:
     seconds before a bad result opens an alert; `defaults` overrides params fields per device type
     (`{"workstation": {"used": Levels(90, 97)}}`); `texts` words every id that the check says, in both
     languages, and `title` its name.
+    `group` is the heading under which lists for people show it; it changes nothing else.
     `evidence` names facts that are copied into an alert when it opens, as they stand then.
     `history` names metrics of its own whose last `history_days` the judge is given as a third argument, a
     `History` (with a default, for the store may know nothing); such a check is judged at every run.
@@ -80,3 +82,4 @@ class Check:
     history_days: int = 7
     replay: Callable[[str], Mapping[str, Any] | None] | None = None
     summary: Callable[[list[Fact], list[Sample]], Mapping[str, Any]] | None = None
+    group: Group = "other"
