@@ -164,6 +164,17 @@ TEXTS = {
     "metric.antivirus_signature_age_seconds": Text("Age of the signatures", "Starost virusnih definicija"),
     "metric.antivirus_threats": Text("Active threats", "Aktivne prijetnje"),
     "metric.antivirus_products": Text("Antivirus products", "Antivirusni programi"),
+    "metric.antivirus_missing": Text("No antivirus", "Bez antivirusne zaštite"),
+    "metric.antivirus_real_time_off": Text(
+        "Real-time protection off", "Zaštita u stvarnom vremenu isključena"
+    ),
+    "metric.antivirus_daemon_down": Text("Antivirus daemon down", "Antivirusni servis ne radi"),
+    "metric.antivirus_outdated": Text("Signatures out of date", "Zastarjele virusne definicije"),
+    "metric.antivirus_scan_age_seconds": Text("Last scan", "Posljednji pregled"),
+    "metric.antivirus_tamper_off": Text("Tamper protection off", "Zaštita od izmjena isključena"),
+    "metric.antivirus_xprotect_age_seconds": Text(
+        "Last update of XProtect", "Posljednje ažuriranje XProtecta"
+    ),
 }
 
 AWAY = {

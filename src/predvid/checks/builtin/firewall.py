@@ -208,6 +208,14 @@ TEXTS = {
     "fact.firewall.state": Text("Firewall", "Vatrozid"),
     "fact.firewall.profiles": Text("Profiles of Windows Firewall", "Profili Windows vatrozida"),
     "part.tool": Text("Tool", "Alat"),
+    "metric.firewall_profile_off": Text("Firewall profile off", "Profil vatrozida isključen"),
+    "metric.firewall_inbound_open": Text("Lets everything in", "Propušta sve dolazne veze"),
+    "metric.firewall_meant_but_off": Text(
+        "Firewall enabled but not in force", "Vatrozid omogućen, a nije na snazi"
+    ),
+    "metric.firewall_exposed": Text("Public address without a firewall", "Javna adresa bez vatrozida"),
+    "metric.firewall_host_off": Text("No firewall of its own", "Bez vlastitog vatrozida"),
+    "metric.firewall_mac_off": Text("Firewall of macOS off", "Vatrozid macOS-a isključen"),
 }
 
 check = Check(

@@ -173,6 +173,16 @@ TEXTS = {
     "part.ntlm_level": Text("NTLM level", "Razina NTLM"),
     "part.kind": Text("Kind", "Vrsta"),
     "part.selinux_wanted": Text("SELinux as set", "SELinux prema postavci"),
+    "metric.hardening_uac_off": Text("User Account Control off", "Kontrola korisničkih računa isključena"),
+    "metric.hardening_smb1_server": Text("SMB 1 offered", "Nudi se SMB 1"),
+    "metric.hardening_wdigest": Text("Readable passwords in memory", "Čitljive lozinke u memoriji"),
+    "metric.hardening_old_ntlm": Text("Old NTLM answers", "Stari odgovori NTLM"),
+    "metric.hardening_selinux_not_enforcing": Text("SELinux does not enforce", "SELinux ne štiti"),
+    "metric.hardening_no_randomisation": Text("Addresses not shuffled", "Adrese nisu nasumične"),
+    "metric.hardening_sip_off": Text(
+        "System Integrity Protection off", "Zaštita cjelovitosti sustava isključena"
+    ),
+    "metric.hardening_gatekeeper_off": Text("Gatekeeper off", "Gatekeeper isključen"),
 }
 
 check = Check(

@@ -131,6 +131,14 @@ TEXTS = {
     "fact.users.sudo_unasked": Text("sudo without a password", "sudo bez lozinke"),
     "part.why": Text("By", "Po"),
     "metric.local_admins_count": Text("Administrators", "Administratori"),
+    "metric.local_admins_unexpected": Text("Unexpected administrators", "Neočekivani administratori"),
+    "metric.local_admins_everybody": Text("Everybody is an administrator", "Svatko je administrator"),
+    "metric.local_admins_second_root": Text("Second account of root", "Drugi račun s pravima root"),
+    "metric.local_admins_guest_enabled": Text("Guest account enabled", "Gostujući račun omogućen"),
+    "metric.local_admins_built_in_enabled": Text(
+        "Built-in Administrator enabled", "Ugrađeni Administrator omogućen"
+    ),
+    "metric.local_admins_unasked": Text("sudo without a password", "sudo bez lozinke"),
 }
 
 OWN = {"built_in": Levels(1, None)}  # there it is disabled from the factory on

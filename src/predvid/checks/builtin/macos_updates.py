@@ -123,6 +123,11 @@ TEXTS = {
     "part.restart": Text("Needs a restart", "Traži ponovno pokretanje"),
     "metric.macos_updates_pending": Text("Updates that wait", "Nadogradnje na čekanju"),
     "metric.macos_updates_system": Text("Updates of macOS that wait", "Nadogradnje macOS-a na čekanju"),
+    "metric.macos_updates_search_age_seconds": Text(
+        "Last search for updates", "Posljednje traženje nadogradnji"
+    ),
+    "metric.macos_updates_check_off": Text("Search for updates off", "Traženje nadogradnji isključeno"),
+    "metric.macos_updates_security_off": Text("Security responses off", "Sigurnosni ispravci isključeni"),
 }
 
 check = Check(

@@ -176,6 +176,20 @@ TEXTS = {
     "part.root_password": Text("Root with a password", "Root lozinkom"),
     "part.public": Text("Public addresses", "Javne adrese"),
     "part.nla": Text("Network Level Authentication", "Provjera na razini mreže"),
+    "metric.remote_ssh_root_password": Text("SSH: root with a password", "SSH: root lozinkom"),
+    "metric.remote_ssh_public_password": Text(
+        "SSH: passwords on a public address", "SSH: lozinke na javnoj adresi"
+    ),
+    "metric.remote_ssh_public_root": Text(
+        "SSH: root with a password on a public address", "SSH: root lozinkom na javnoj adresi"
+    ),
+    "metric.remote_rdp_without_nla": Text("Remote Desktop without NLA", "Udaljena radna površina bez NLA"),
+    "metric.remote_rdp_public": Text(
+        "Remote Desktop on a public address", "Udaljena radna površina na javnoj adresi"
+    ),
+    "metric.remote_tools_unexpected": Text(
+        "Unexpected programs for remote control", "Neočekivani programi za daljinsko upravljanje"
+    ),
 }
 
 check = Check(

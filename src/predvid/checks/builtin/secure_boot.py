@@ -141,6 +141,8 @@ TEXTS = {
     "part.secure_boot": Text("Secure Boot", "Secure Boot"),
     "part.certificates_2023": Text("Certificates of 2023", "Certifikati iz 2023."),
     "part.present": Text("Present", "Prisutan"),
+    "metric.secure_boot_off": Text("Secure Boot off", "Secure Boot isključen"),
+    "metric.secure_boot_no_tpm": Text("No TPM", "Bez TPM-a"),
 }
 
 OWN = {"secure_boot": Levels(1, None)}

@@ -146,6 +146,12 @@ TEXTS = {
     "fact.snaps.pending": Text("Snaps that wait for a refresh", "Paketi snap koji čekaju osvježavanje"),
     "metric.snaps_pending": Text("Snaps that wait for a refresh", "Paketi snap koji čekaju osvježavanje"),
     "metric.snaps_installed": Text("Installed snaps", "Instalirani paketi snap"),
+    "metric.snaps_held": Text("Snaps held back", "Zadržani paketi snap"),
+    "metric.snaps_broken": Text("Broken snaps", "Neispravni paketi snap"),
+    "metric.snaps_failed": Text("Failed refreshes of snaps", "Neuspjela osvježavanja paketa snap"),
+    "metric.snaps_refresh_age_seconds": Text(
+        "Last look for new snaps", "Posljednja provjera novih paketa snap"
+    ),
 }
 
 check = Check(

@@ -199,6 +199,20 @@ TEXTS = {
         "Security updates that wait", "Sigurnosne nadogradnje na čekanju"
     ),
     "metric.windows_updates_failed": Text("Updates that failed", "Neuspjele nadogradnje"),
+    "metric.windows_updates_security_age_seconds": Text(
+        "Oldest security update that waits", "Najstarija sigurnosna nadogradnja na čekanju"
+    ),
+    "metric.windows_updates_search_age_seconds": Text(
+        "Last search for updates", "Posljednje traženje nadogradnji"
+    ),
+    "metric.windows_updates_install_age_seconds": Text(
+        "Last installed update", "Posljednja instalirana nadogradnja"
+    ),
+    "metric.windows_updates_disabled": Text("Windows Update disabled", "Windows Update onemogućen"),
+    "metric.windows_updates_wsus_unreachable": Text(
+        "Update server does not answer", "Poslužitelj nadogradnji ne odgovara"
+    ),
+    "metric.windows_updates_support_days": Text("Days of support left", "Preostali dani podrške"),
 }
 
 check = Check(
