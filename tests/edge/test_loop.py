@@ -4,6 +4,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from edge.peer import Peer
 from predvid.checks.errors import NotHere
 from predvid.checks.source import Source
-from predvid.checks.v1 import Check, Sample, Text, say
+from predvid.checks.v1 import Check, Event, Sample, Severity, Text, say
 from predvid.edge import loop as loop_module
 from predvid.edge.agent import make_link
 from predvid.edge.clock import Clock
@@ -25,7 +26,7 @@ from predvid.edge.plan import accept
 from predvid.edge.sealing import decode
 from predvid.edge.sources.local import local_source
 from predvid.edge.standing import Standing
-from predvid.wire.v1 import Plan, PlannedCheck, Ran, Sentence
+from predvid.wire.v1 import Batch, Plan, PlannedCheck, Ran, Sentence
 
 
 def check(name: str, **more: Any) -> Check:
@@ -61,12 +62,18 @@ INSTALLED = [
 ]
 
 
-def sealed(state: StateFolder, work: Callable[[Inbox], object], interval: int = 90) -> list[Ran]:
+def sealed(
+    state: StateFolder,
+    work: Callable[[Inbox], object],
+    interval: int = 90,
+    boot: str = "boot",
+    offset: int = 0,
+) -> list[Ran]:
     """Run a loop of some checks without a server until `work` is done; return the runs that it sealed."""
-    clock, inbox = Clock(), Inbox()
+    clock, inbox = Clock(offset), Inbox()
     membership, keys = load_membership(state), load_keys(state)
-    outbox = Outbox(state.outbox, "boot", clock.now, clock.elapsed)
-    sender = Sender(membership.agent, "boot", 1, keys.signer(), clock.now, clock.elapsed)
+    outbox = Outbox(state.outbox, boot, clock.now, clock.elapsed)
+    sender = Sender(membership.agent, boot, 1, keys.signer(), clock.now, clock.elapsed)
     courier = Courier(make_link(state, membership, sender), outbox, clock, Standing(), inbox.put)
     installed = {one.name: one for one in INSTALLED}
     setting = Setting(
@@ -85,12 +92,17 @@ def sealed(state: StateFolder, work: Callable[[Inbox], object], interval: int = 
     return told(state)
 
 
-def told(state: StateFolder) -> list[Ran]:
-    """Return the runs in all batches of the outbox, read from outside."""
+def spooled(state: StateFolder) -> list[Batch]:
+    """Return all batches of the outbox, read from outside."""
     with sqlite3.connect(state.outbox) as db:
         bodies = db.execute("SELECT body FROM batch ORDER BY id").fetchall()
     db.close()
-    return [ran for (body,) in bodies for ran in decode(body).ran]
+    return [decode(body) for (body,) in bodies]
+
+
+def told(state: StateFolder) -> list[Ran]:
+    """Return the runs in all batches of the outbox."""
+    return [ran for batch in spooled(state) for ran in batch.ran]
 
 
 def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrolled: StateFolder) -> None:
@@ -153,3 +165,35 @@ def test_what_the_owner_denies_is_told_again_before_it_looks_lost(
 
 def test_the_end_of_the_courier_ends_the_loop(peer: Peer, enrolled: StateFolder) -> None:
     sealed(enrolled, lambda inbox: inbox.put(Died("a defect")))
+
+
+HOUR = 3_600_000  # ms
+
+
+def test_a_restart_is_told_once_and_by_the_servers_clock(
+    peer: Peer, enrolled: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, boots = datetime(2026, 5, 1, tzinfo=UTC), ["first", "first", "second"]
+
+    def restarted(source: Source, params: Any, state: dict[str, Any]) -> list[Event | Sample]:
+        said = say("device.rebooted")
+        return [
+            Event("device.rebooted", said, Severity.NOTICE, at, source={"boot": boots[0]}),
+            Sample("m", 1.0, at=at),
+        ]
+
+    monkeypatch.setattr(sys.modules[__name__], "INSTALLED", [check("uptime", collect=restarted)])
+
+    def work(inbox: Inbox) -> None:
+        before = len(told(enrolled))
+        inbox.put(Met())
+        peer.wait(lambda: len(told(enrolled)) > before)
+        inbox.put(Stop())
+
+    while boots:
+        sealed(enrolled, work, boot=f"process {len(boots)}", offset=HOUR)
+        boots.pop(0)
+    events = [event for batch in spooled(enrolled) for event in batch.events]
+    assert [event.source["boot"] for event in events] == ["first", "second"]
+    stamps = [moment for batch in spooled(enrolled) for moment in memoryview(batch.columns.ts).cast("q")]
+    assert {event.at for event in events} | set(stamps) == {round(at.timestamp() * 1000) + HOUR}

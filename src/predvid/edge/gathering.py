@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -37,13 +38,16 @@ class Gathering:
         """Tell whether there is nothing to seal."""
         return not (self._ran or self._readings or self._facts or self._events or self._outcomes)
 
-    def run(self, check: str, at: int, run: Run, elapsed: float, interval: float = 0.0) -> None:
+    def run(
+        self, check: str, at: int, run: Run, elapsed: float, interval: float = 0.0, offset: int = 0
+    ) -> None:
         """Take one finished run that began at `at` (ms); `elapsed` (steady seconds) ages the known facts.
 
-        `interval` is the one in force for the check, in seconds.
+        `interval` is the one in force for the check, in seconds. `offset` (ms) corrects the times that
+        samples and events bring along: those are by the device's clock, `at` is by the server's.
         """
-        readings = [_reading(check, at, sample) for sample in run.samples]
-        events = [event_row(event, at) for event in run.events]
+        readings = [_reading(check, at, sample, offset) for sample in run.samples]
+        events = [event_row(event, at, offset) for event in run.events]
         error = sentence(run.error) if run.error is not None else None
         for fact in run.facts:
             self._fact(check, fact, elapsed)
@@ -157,12 +161,12 @@ def sentence(said: Said) -> Sentence:
     return Sentence(said.id, dict(said.values))
 
 
-def event_row(event: Event, at: int) -> EventRow:
-    """Return `event` as the wire writes it; `at` (ms) where it has no time of its own."""
+def event_row(event: Event, at: int, offset: int = 0) -> EventRow:
+    """Return `event` as the wire writes it, at its own time corrected by `offset`, else at `at` (all ms)."""
     return EventRow(
         kind=event.kind,
         said=sentence(event.said),
-        at=round(event.at.timestamp() * 1000) if event.at else at,
+        at=_corrected(event.at, offset) if event.at else at,
         severity=event.severity.name.lower(),
         actor=event.actor,
         target=event.target,
@@ -170,8 +174,12 @@ def event_row(event: Event, at: int) -> EventRow:
     )
 
 
-def _reading(check: str, at: int, sample: Sample) -> Reading:
-    moment = round(sample.at.timestamp() * 1000) if sample.at else at
+def _corrected(moment: datetime, offset: int) -> int:
+    return max(round(moment.timestamp() * 1000) + offset, 0)
+
+
+def _reading(check: str, at: int, sample: Sample, offset: int) -> Reading:
+    moment = _corrected(sample.at, offset) if sample.at else at
     return (check, sample.metric[:MAX_NAME], _labels(sample.labels)), moment, float(sample.value)
 
 

@@ -3,7 +3,7 @@
 import logging
 import queue
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from predvid.checks.collecting import raised
 from predvid.checks.source import Source
@@ -17,6 +17,7 @@ from predvid.edge.local_policy import Policy
 from predvid.edge.outbox import Outbox, OutboxFailed
 from predvid.edge.plan import Denied, PlanRefused, rights
 from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
+from predvid.edge.restarts import Restarts
 from predvid.edge.schedule import Schedule
 from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
 
@@ -58,6 +59,7 @@ class Loop:
         self._pool = Pool(source, inbox.put, clock.now, clock.elapsed)
         self._schedule = Schedule(setting.agent)
         self._gathering = Gathering()
+        self._restarts = Restarts(outbox)
         self._errors: dict[str, str] = {}
         self._version = 0
         self._plan_asked = float("-inf")
@@ -155,13 +157,14 @@ class Loop:
             self._note_error(name, said.id)
             return
         try:
-            self._gathering.run(name, job.at, run, now, interval)
+            told = replace(run, events=self._restarts.untold(run.events))
+            self._gathering.run(name, job.at, told, now, interval, self._clock.offset())
         except Exception as error:  # a plug-in may yield what no type checker has seen
             said = raised(job.allowed.check, error)
             self._gathering.failed(name, job.at, run.took_ms, said, interval)
             self._note_error(name, said.id)
             return
-        self._note_error(name, run.error.id if run.error else "", urgent=bool(run.events))
+        self._note_error(name, run.error.id if run.error else "", urgent=bool(told.events))
 
     def _note_error(self, name: str, error: str, *, urgent: bool = False) -> None:
         """Seal at once where a check began or ceased to fail, or saw an event."""
@@ -222,7 +225,8 @@ class Loop:
         try:
             if self._gathering.empty and not self._silent_too_long(now):
                 return
-            self._outbox.seal(*self._gathering.batches(self._clock.now(), now))
+            batches = self._gathering.batches(self._clock.now(), now)
+            self._outbox.seal(*batches, notes=self._restarts.notes())
         except OutboxFailed as failed:
             lost, events = self._gathering.spill()
             self._outbox.lose(lost, events)

@@ -155,14 +155,18 @@ class Outbox:
         with self._mutex:
             self._lost = (self._lost[0] + samples, self._lost[1] + events)
 
-    def seal(self, *batches: Batch) -> None:
+    def seal(self, *batches: Batch, notes: dict[str, str] | None = None) -> None:
         """Number `batches` (boot and seq are ignored) and make all durable, in pieces where they are large.
+
+        `notes` (name -> text) are stored in the same transaction.
 
         Reports in them what was dropped before, once a seal drops nothing more.
         """
         with self._mutex, self._change() as db:
             for batch in batches:
                 self._seal(db, batch)
+            for name, text in (notes or {}).items():
+                _note(db, name, text)
 
     def _seal(self, db: sqlite3.Connection, batch: Batch) -> None:
         pending, missed = self._pending(db)
