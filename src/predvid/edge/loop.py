@@ -226,7 +226,7 @@ class Loop:
             if self._gathering.empty and not self._silent_too_long(now):
                 return
             batches = self._gathering.batches(self._clock.now(), now)
-            self._outbox.seal(*batches, notes=self._restarts.notes())
+            self._outbox.seal(*batches, notes=self._restarts.notes(batches))
         except OutboxFailed as failed:
             lost, events = self._gathering.spill()
             self._outbox.lose(lost, events)
