@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from predvid.checks import registry
-from predvid.checks.v1 import Check, Levels, Text
+from predvid.checks.groups import GROUPS, OTHER, group_of, grouped
+from predvid.checks.v1 import Check, Group, Levels, Text
 
 PLUGIN = """
 from dataclasses import dataclass
@@ -76,3 +78,12 @@ def test_the_first_eight_are_here_and_none_is_broken() -> None:
 def test_defaults_that_do_not_fit_are_a_flaw() -> None:
     check = Check("x", Text("X", "X"), lambda *_: [], defaults={"server": {"used": Levels(1, 2)}})
     assert "no parameters" in (registry.flaw(check) or "")
+
+
+def test_builtin_checks_have_a_group_and_those_of_others_need_none() -> None:
+    assert {name for name, check in registry.checks().items() if group_of(check) == OTHER} == set()
+    strange = Check("x", Text("X", "X"), lambda *_: [], group="of a later version")  # type: ignore[arg-type]
+    plain = Check("y", Text("Y", "Y"), lambda *_: [])
+    assert grouped([strange, plain]) == {OTHER: [strange, plain]}
+    assert registry.flaw(strange) is None
+    assert set(GROUPS) == set(get_args(Group))

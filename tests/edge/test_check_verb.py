@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,22 @@ def test_list_names_the_checks_their_parameters_and_what_they_apply_to(
     assert rows["cpu"]["params"]["used"]["warning"] == 90
     assert rows["uptime"]["platforms"] == ["linux", "windows", "macos"]
     assert rows["memory"]["applies"] is True
+    assert (rows["memory"]["group"], rows["zfs"]["group"]) == ("performance", "storage")
+    assert rows["licences"]["applies"] is (sys.platform == "win32")
+
+
+def test_the_list_is_grouped_and_fits_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = run(capsys, "list", "--lang", "hr")
+    check(["list", "--lang", "hr"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert (
+        lines.index("Pohrana") < lines.index("Zakrpe i nadogradnje") < lines.index("Popis opreme i programa")
+    )
+    assert {row["name"] for row in rows} <= {line.split()[0] for line in lines if line.startswith("  ")}
 
 
 def test_a_replay_gives_the_public_fields(capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +94,7 @@ def test_people_get_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^STAVKA +STANJE +PORUKA$", out, re.MULTILINE)
     assert re.search(r"^/ +CRITICAL +Na / zauzeto 97,4 %, slobodno 1 GB$", out, re.MULTILINE)
     check(["list", "--lang", "en"])
-    assert capsys.readouterr().out.startswith("CHECK")
+    assert re.search(r"^  CHECK +WHAT +EVERY +SYSTEMS +HERE$", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["cpu", "memory", "disk_space", "network", "uptime"])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from predvid.checks.groups import group_of
 from predvid.checks.recording import Outcome
 from predvid.checks.v1 import Check
 from predvid.core.events import KINDS
@@ -15,11 +16,10 @@ _UNITS = {  # the longer ending first
     "_bytes": "B", "_seconds": "s", "_celsius": "°C",
 }  # fmt: skip
 _HEADS = {
-    "check": Text("check", "provjera"), "title": Text("what", "što"), "every": Text("every s", "svakih s"),
-    "params": Text("parameters", "parametri"), "here": Text("here", "ovdje"), "item": Text("item", "stavka"),
+    "item": Text("item", "stavka"),
     "state": Text("state", "stanje"), "message": Text("message", "poruka"), "metric": Text("metric", "mjera"),
     "value": Text("value", "vrijednost"), "unit": Text("unit", "jedinica"), "fact": Text("fact", "činjenica"),
-    "event": Text("event", "događaj"), "yes": Text("yes", "da"),
+    "event": Text("event", "događaj"),
     "rows": Text("{n:int} {n|row|rows}", "{n:int} {n|redak|retka|redaka}"),
 }  # fmt: skip
 _WIDE = 70  # characters of a cell
@@ -43,7 +43,7 @@ def check_row(check: Check, reason: Said | None, language: str, texts: Mapping[s
         "defaults": {kind: {name: asdict(value) if isinstance(value, Levels) else value
                             for name, value in values.items()} for kind, values in check.defaults.items()},
         "watches": dict(check.watches), "charts": list(check.charts), "applies": reason is None,
-        "reason": word(reason, language, texts) if reason else None,
+        "reason": word(reason, language, texts) if reason else None, "group": group_of(check),
     }  # fmt: skip
 
 
@@ -104,14 +104,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], language: str)
 def _cell(value: object) -> str:
     text = "".join(char if char.isprintable() else " " for char in str(value))
     return text if len(text) <= _WIDE else f"{text[: _WIDE - 1]}…"
-
-
-def list_table(rows: Iterable[Mapping[str, Any]], language: str) -> str:
-    """Return the checks as a table for people."""
-    yes = _HEADS["yes"].pattern(language)
-    heads = ("check", "title", "every", "params", "here")
-    return table(heads, ([row["name"], row["title"], row["interval"], ", ".join(row["params"]) or "–",
-                          yes if row["applies"] else row["reason"]] for row in rows), language)  # fmt: skip
 
 
 def outcome_tables(data: Mapping[str, Any], language: str) -> str:

@@ -18,7 +18,8 @@ from predvid.core.errors import UserError
 from predvid.core.model import State
 from predvid.core.options import Options
 from predvid.core.policy import BadSetting, with_values
-from predvid.edge.check_report import check_row, list_table, outcome_data, outcome_tables
+from predvid.edge.check_list import columns, page
+from predvid.edge.check_report import check_row, outcome_data, outcome_tables
 from predvid.edge.sources.local import local_source
 
 RATE_PAUSE = 1.0  # seconds between the two runs that a rate needs
@@ -64,7 +65,10 @@ def _list(options: argparse.Namespace, language: str) -> int:
     rows = [
         check_row(each, inapplicable(each, source), language, texts) for each in registry.checks().values()
     ]
-    print(json.dumps(rows, ensure_ascii=False) if options.json else list_table(rows, language))
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False))
+    else:
+        print("\n".join(page(rows, source.platform, language, columns())))
     return 0
 
 

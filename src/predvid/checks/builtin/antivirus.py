@@ -185,6 +185,7 @@ AWAY = {
 check = Check(
     name="antivirus",
     title=Text("Antivirus", "Antivirusna zaštita"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=AntivirusParams(),

@@ -164,6 +164,7 @@ def judge(samples: list[Sample], params: BatteryParams) -> Iterator[Result]:
 check = Check(
     name="battery",
     title=Text("Battery", "Baterija"),
+    group="system",
     collect=collect,
     judge=judge,
     params=BatteryParams(),

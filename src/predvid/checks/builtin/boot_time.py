@@ -83,6 +83,7 @@ def judge(samples: list[Sample], params: BootTimeParams) -> Iterator[Result]:
 check = Check(
     name="boot_time",
     title=Text("Start of the system", "Podizanje sustava"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=BootTimeParams(),

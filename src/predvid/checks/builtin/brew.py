@@ -101,6 +101,7 @@ TEXTS = {
 check = Check(
     name="brew",
     title=Text("Packages of Homebrew", "Paketi Homebrew"),
+    group="patches",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -84,6 +84,7 @@ def judge(samples: list[Sample], params: BtrfsParams) -> Iterator[Result]:
 check = Check(
     name="btrfs",
     title=Text("Btrfs", "Btrfs"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -108,6 +108,7 @@ def judge(samples: list[Sample], params: CertificatesParams) -> Iterator[Result]
 check = Check(
     name="certificates",
     title=Text("Certificates", "Certifikati"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=CertificatesParams(),

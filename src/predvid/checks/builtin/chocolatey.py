@@ -98,6 +98,7 @@ TEXTS = {
 check = Check(
     name="chocolatey",
     title=Text("Packages of Chocolatey", "Paketi Chocolatey"),
+    group="patches",
     applies=applies,
     collect=collect,
     judge=judge,

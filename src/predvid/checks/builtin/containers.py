@@ -78,6 +78,7 @@ def judge(samples: list[Sample], params: ContainersParams) -> Iterator[Result]:
 check = Check(
     name="containers",
     title=Text("Containers", "Kontejneri"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

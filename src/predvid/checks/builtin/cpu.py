@@ -73,6 +73,7 @@ def judge(samples: list[Sample], params: CpuParams) -> Iterator[Result]:
 check = Check(
     name="cpu",
     title=Text("Processor", "Procesor"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=CpuParams(),

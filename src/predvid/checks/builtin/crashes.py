@@ -174,6 +174,7 @@ def judge(samples: list[Sample], params: CrashesParams) -> Iterator[Result]:
 check = Check(
     name="crashes",
     title=Text("Crashes", "Rušenja"),
+    group="system",
     collect=collect,
     judge=judge,
     params=CrashesParams(),

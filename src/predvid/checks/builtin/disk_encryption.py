@@ -57,6 +57,7 @@ def judge(samples: list[Sample], params: DiskEncryptionParams) -> Iterator[Resul
 check = Check(
     name="disk_encryption",
     title=Text("Disk encryption", "Šifriranje diskova"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=DiskEncryptionParams(),

@@ -354,6 +354,7 @@ TEXTS = {
 check = Check(
     name="disk_health",
     title=Text("Drive health", "Zdravlje diskova"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -92,6 +92,7 @@ def judge(samples: list[Sample], params: DiskIoParams) -> Iterator[Result]:
 check = Check(
     name="disk_io",
     title=Text("Disk speed", "Brzina diskova"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=DiskIoParams(),

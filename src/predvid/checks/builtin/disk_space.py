@@ -87,6 +87,7 @@ def _space(mount: str, used: float, free: float | None, params: DiskSpaceParams)
 check = Check(
     name="disk_space",
     title=Text("Disk space", "Prostor na diskovima"),
+    group="storage",
     collect=collect,
     judge=judge,
     params=DiskSpaceParams(),

@@ -102,6 +102,7 @@ def judge(samples: list[Sample], params: DomainParams) -> Iterator[Result]:
 check = Check(
     name="domain",
     title=Text("Domain", "Domena"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=DomainParams(),

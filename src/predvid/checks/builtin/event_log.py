@@ -120,6 +120,7 @@ def judge(samples: list[Sample], params: EventLogParams) -> Iterator[Result]:
 check = Check(
     name="event_log",
     title=Text("System log", "Sistemski dnevnik"),
+    group="system",
     collect=collect,
     judge=judge,
     params=EventLogParams(),

@@ -221,6 +221,7 @@ TEXTS = {
 check = Check(
     name="firewall",
     title=Text("Firewall", "Vatrozid"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=FirewallParams(),

@@ -76,6 +76,7 @@ TEXTS = {
 check = Check(
     name="flatpaks",
     title=Text("Flatpaks", "Paketi Flatpak"),
+    group="patches",
     applies=applies,
     collect=collect,
     judge=judge,

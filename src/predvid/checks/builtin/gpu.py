@@ -71,6 +71,7 @@ def judge(samples: list[Sample], params: GpuParams) -> Iterator[Result]:
 check = Check(
     name="gpu",
     title=Text("Graphics cards", "Grafičke kartice"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=GpuParams(),

@@ -101,6 +101,7 @@ def judge(samples: list[Sample], params: GuestsParams) -> Iterator[Result]:
 check = Check(
     name="guests",
     title=Text("Virtual machines", "Virtualna računala"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -188,6 +188,7 @@ TEXTS = {
 check = Check(
     name="hardening",
     title=Text("Protections of the system", "Zaštite sustava"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=HardeningParams(),

@@ -86,6 +86,7 @@ def judge(samples: list[Sample], params: HardwareErrorsParams) -> Iterator[Resul
 check = Check(
     name="hardware_errors",
     title=Text("Hardware errors", "Pogreške sklopovlja"),
+    group="system",
     collect=collect,
     judge=judge,
     params=HardwareErrorsParams(),

@@ -217,6 +217,7 @@ def replay(text: str) -> dict[str, Any] | None:
 check = Check(
     name="hardware_raid",
     title=Text("RAID controllers", "RAID kontroleri"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -75,6 +75,7 @@ def _physical(source: Source, name: str) -> bool:
 check = Check(
     name="inventory",
     title=Text("Inventory", "Popis opreme"),
+    group="inventory",
     collect=collect,
     interval=6 * 3600,
     timeout=120,

@@ -72,6 +72,7 @@ def judge(samples: list[Sample], params: KernelLimitsParams) -> Iterator[Result]
 check = Check(
     name="kernel_limits",
     title=Text("Kernel limits", "Ograničenja jezgre"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=KernelLimitsParams(),

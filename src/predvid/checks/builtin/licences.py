@@ -80,6 +80,7 @@ def _said(product: str, activated: float, left: float | None, timed: State) -> S
 check = Check(
     name="licences",
     title=Text("Licences", "Licence"),
+    group="inventory",
     collect=collect,
     judge=judge,
     params=LicencesParams(),

@@ -91,6 +91,7 @@ def judge(samples: list[Sample], params: ListeningPortsParams) -> Iterator[Resul
 check = Check(
     name="listening_ports",
     title=Text("Listening ports", "Otvoreni portovi"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=ListeningPortsParams(),

@@ -42,6 +42,7 @@ def judge(samples: list[Sample], params: LoadParams) -> Iterator[Result]:
 check = Check(
     name="load",
     title=Text("Load", "Opterećenje"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=LoadParams(),

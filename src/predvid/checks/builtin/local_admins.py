@@ -146,6 +146,7 @@ OWN = {"built_in": Levels(1, None)}  # there it is disabled from the factory on
 check = Check(
     name="local_admins",
     title=Text("Local administrators", "Lokalni administratori"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=LocalAdminsParams(),

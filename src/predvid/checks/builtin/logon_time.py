@@ -45,6 +45,7 @@ def judge(samples: list[Sample], params: LogonTimeParams) -> Iterator[Result]:
 check = Check(
     name="logon_time",
     title=Text("Logon time", "Trajanje prijave"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=LogonTimeParams(),

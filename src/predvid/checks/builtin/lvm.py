@@ -160,6 +160,7 @@ def replay(text: str) -> dict[str, Any] | None:
 check = Check(
     name="lvm",
     title=Text("Logical volumes (LVM)", "Logički svesci (LVM)"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -133,6 +133,7 @@ TEXTS = {
 check = Check(
     name="macos_updates",
     title=Text("Updates of macOS", "Nadogradnje macOS-a"),
+    group="patches",
     collect=collect,
     judge=judge,
     params=MacosUpdatesParams(),

@@ -59,6 +59,7 @@ def judge(samples: list[Sample], params: MemoryParams) -> Iterator[Result]:
 check = Check(
     name="memory",
     title=Text("Memory", "Memorija"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=MemoryParams(),

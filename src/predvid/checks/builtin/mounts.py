@@ -107,6 +107,7 @@ def judge(samples: list[Sample], params: MountsParams) -> Iterator[Result]:
 check = Check(
     name="mounts",
     title=Text("Mounts", "Priključeni datotečni sustavi"),
+    group="storage",
     collect=collect,
     judge=judge,
     params=MountsParams(),

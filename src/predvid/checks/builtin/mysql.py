@@ -122,6 +122,7 @@ def judge(samples: list[Sample], params: MysqlParams) -> Iterator[Result]:
 check = Check(
     name="mysql",
     title=Text("MySQL and MariaDB", "MySQL i MariaDB"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -103,6 +103,7 @@ def judge(samples: list[Sample], params: NetworkParams) -> Iterator[Result]:
 check = Check(
     name="network",
     title=Text("Network interfaces", "Mrežna sučelja"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=NetworkParams(),

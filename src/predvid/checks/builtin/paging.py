@@ -52,6 +52,7 @@ def judge(samples: list[Sample], params: PagingParams) -> Iterator[Result]:
 check = Check(
     name="paging",
     title=Text("Paging", "Straničenje"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=PagingParams(),

@@ -108,6 +108,7 @@ def judge(samples: list[Sample], params: PatchesParams) -> Iterator[Result]:
 check = Check(
     name="patches",
     title=Text("Patches", "Zakrpe"),
+    group="patches",
     applies=applies,
     collect=collect,
     judge=judge,

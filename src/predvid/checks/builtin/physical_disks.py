@@ -156,6 +156,7 @@ def _health(disk: str, found: dict[str, float], params: PhysicalDisksParams) -> 
 check = Check(
     name="physical_disks",
     title=Text("Disks (Windows)", "Diskovi (Windows)"),
+    group="storage",
     collect=collect,
     judge=judge,
     params=PhysicalDisksParams(),

@@ -146,6 +146,7 @@ def judge(samples: list[Sample], params: PostgresqlParams) -> Iterator[Result]:
 check = Check(
     name="postgresql",
     title=Text("PostgreSQL", "PostgreSQL"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -63,6 +63,7 @@ def judge(samples: list[Sample], params: PressureParams) -> Iterator[Result]:
 check = Check(
     name="pressure",
     title=Text("Pressure", "Zastoji"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=PressureParams(),

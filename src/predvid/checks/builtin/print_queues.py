@@ -123,6 +123,7 @@ def judge(samples: list[Sample], params: PrintQueuesParams) -> Iterator[Result]:
 check = Check(
     name="print_queues",
     title=Text("Print queues", "Redovi za ispis"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -76,6 +76,7 @@ def judge(samples: list[Sample], params: ProcessesParams) -> Iterator[Result]:
 check = Check(
     name="processes",
     title=Text("Processes", "Procesi"),
+    group="performance",
     collect=collect,
     judge=judge,
     params=ProcessesParams(),

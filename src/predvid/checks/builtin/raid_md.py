@@ -130,6 +130,7 @@ def replay(text: str) -> dict[str, Any] | None:
 check = Check(
     name="raid_md",
     title=Text("Software RAID", "Programski RAID"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -99,6 +99,7 @@ def judge(samples: list[Sample], params: ReachabilityParams) -> Iterator[Result]
 check = Check(
     name="reachability",
     title=Text("Way out", "Izlaz na mrežu"),
+    group="services",
     collect=collect,
     judge=judge,
     params=ReachabilityParams(),

@@ -228,6 +228,7 @@ TEXTS = {
 check = Check(
     name="reboot_pending",
     title=Text("Waiting for a restart", "Čekanje na ponovno pokretanje"),
+    group="patches",
     collect=collect,
     judge=judge,
     params=RebootPendingParams(),

@@ -195,6 +195,7 @@ TEXTS = {
 check = Check(
     name="remote_access",
     title=Text("Ways in from afar", "Udaljeni pristup"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=RemoteAccessParams(),

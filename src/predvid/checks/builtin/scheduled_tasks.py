@@ -151,6 +151,7 @@ def _refused(file: str, value: float, params: ScheduledTasksParams) -> Result:
 check = Check(
     name="scheduled_tasks",
     title=Text("Scheduled tasks", "Zakazani zadaci"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -150,6 +150,7 @@ OWN = {"secure_boot": Levels(1, None)}
 check = Check(
     name="secure_boot",
     title=Text("Secure Boot and TPM", "Secure Boot i TPM"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=SecureBootParams(),

@@ -103,6 +103,7 @@ def judge(samples: list[Sample], params: SensorsParams) -> Iterator[Result]:
 check = Check(
     name="sensors",
     title=Text("Temperatures, fans, voltages", "Temperature, ventilatori, naponi"),
+    group="system",
     collect=collect,
     judge=judge,
     params=SensorsParams(),

@@ -155,6 +155,7 @@ def judge(samples: list[Sample], params: ServicesParams) -> Iterator[Result]:
 check = Check(
     name="services",
     title=Text("Services", "Usluge"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -49,6 +49,7 @@ def judge(samples: list[Sample], params: SessionsParams) -> Iterator[Result]:
 check = Check(
     name="sessions",
     title=Text("Sessions", "Prijavljeni korisnici"),
+    group="protection",
     collect=collect,
     judge=judge,
     params=SessionsParams(),

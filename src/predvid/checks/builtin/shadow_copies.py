@@ -145,6 +145,7 @@ def judge(samples: list[Sample], params: ShadowCopiesParams) -> Iterator[Result]
 check = Check(
     name="shadow_copies",
     title=Text("Shadow copies", "Sjenovite kopije"),
+    group="storage",
     collect=collect,
     judge=judge,
     params=ShadowCopiesParams(),

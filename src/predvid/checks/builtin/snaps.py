@@ -157,6 +157,7 @@ TEXTS = {
 check = Check(
     name="snaps",
     title=Text("Snaps", "Paketi snap"),
+    group="patches",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -32,6 +32,7 @@ def collect(source: Source, params: None, state: dict[str, Any]) -> Iterator[Fac
 check = Check(
     name="software",
     title=Text("Software", "Instalirani programi"),
+    group="inventory",
     collect=collect,
     interval=6 * 3600,
     timeout=150,

@@ -144,6 +144,7 @@ def judge(samples: list[Sample], params: SqlServerParams) -> Iterator[Result]:
 check = Check(
     name="sql_server",
     title=Text("SQL Server", "SQL Server"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -162,6 +162,7 @@ def _disk(name: str, value: float, state: State) -> Result:
 check = Check(
     name="storage_spaces",
     title=Text("Storage Spaces", "Prostori za pohranu"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,

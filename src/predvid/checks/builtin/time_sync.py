@@ -86,6 +86,7 @@ def judge(samples: list[Sample], params: TimeSyncParams) -> Iterator[Result]:
 check = Check(
     name="time_sync",
     title=Text("Clock", "Sat"),
+    group="system",
     collect=collect,
     judge=judge,
     params=TimeSyncParams(),

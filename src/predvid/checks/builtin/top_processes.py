@@ -81,6 +81,7 @@ def _table(
 check = Check(
     name="top_processes",
     title=Text("What is running", "Što je pokrenuto"),
+    group="performance",
     collect=collect,
     params=TopProcessesParams(),
     charts=("top_processes_count",),

@@ -100,6 +100,7 @@ def replay(text: str) -> Mapping[str, Any] | None:
 check = Check(
     name="ups",
     title=Text("Uninterruptible power supply", "Neprekidno napajanje"),
+    group="system",
     collect=collect,
     judge=judge,
     params=UpsParams(),

@@ -54,6 +54,7 @@ def judge(samples: list[Sample], params: UptimeParams) -> Iterator[Result]:
 check = Check(
     name="uptime",
     title=Text("Uptime and restarts", "Vrijeme rada i ponovna pokretanja"),
+    group="system",
     collect=collect,
     judge=judge,
     params=UptimeParams(),

@@ -104,6 +104,7 @@ def judge(samples: list[Sample], params: VpnParams) -> Iterator[Result]:
 check = Check(
     name="vpn",
     title=Text("VPN", "VPN"),
+    group="services",
     collect=collect,
     judge=judge,
     params=VpnParams(),

@@ -166,6 +166,7 @@ def judge(samples: list[Sample], params: WebServersParams) -> Iterator[Result]:
 check = Check(
     name="web_servers",
     title=Text("Web servers", "Web-poslužitelji"),
+    group="services",
     applies=applies,
     collect=collect,
     judge=judge,

@@ -218,6 +218,7 @@ TEXTS = {
 check = Check(
     name="windows_updates",
     title=Text("Windows Update", "Windows Update"),
+    group="patches",
     collect=collect,
     judge=judge,
     params=WindowsUpdatesParams(),

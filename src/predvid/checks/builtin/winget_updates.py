@@ -78,6 +78,7 @@ TEXTS = {
 check = Check(
     name="winget_updates",
     title=Text("Programs upgraded by winget", "Programi koje nadograđuje winget"),
+    group="patches",
     collect=collect,
     judge=judge,
     params=WingetParams(),

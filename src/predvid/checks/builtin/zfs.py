@@ -160,6 +160,7 @@ def replay(text: str) -> dict[str, Any] | None:
 check = Check(
     name="zfs",
     title=Text("ZFS", "ZFS"),
+    group="storage",
     applies=applies,
     collect=collect,
     judge=judge,
