@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from predvid.core.trust import Signer, digest
 from predvid.edge.proxy import Address
 from predvid.wire.v1 import HEADERS, Refusal, envelope
 
-TIMEOUT = 20.0
+TIMEOUT = 20.0  # seconds that one reading or writing may take
+LONGEST = 180.0  # seconds for a whole request: the largest batch on a slow line, but no end of single bytes
 MAX_ANSWER = 4 << 20
 MAX_CODE, MAX_MESSAGE = 60, 300  # characters of a refusal that are kept and shown
 LATEST = 253_402_300_800_000  # ms since the epoch: the year 10000
@@ -111,9 +113,10 @@ class Link:
         tls: ssl.SSLContext | None,
         sender: Sender,
         timeout: float = TIMEOUT,
+        longest: float = LONGEST,
     ) -> None:
         self._server, self._proxy, self._tls, self._sender = server, proxy, tls, sender
-        self._timeout = timeout
+        self._timeout, self._longest = timeout, longest
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> Reply:
@@ -160,6 +163,28 @@ class Link:
             raise LinkFailed(_reason(error, self._server)) from None
 
     def _once(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        """Do one request; the time-out of a socket begins again with each byte, so a timer ends the whole."""
+        overdue = threading.Event()
+        timer = threading.Timer(self._longest, self._cut_off, (overdue,))
+        timer.daemon = True
+        timer.start()
+        try:
+            reply = self._exchange(method, path, body, headers)
+        except (OSError, http.client.HTTPException):
+            if overdue.is_set():
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
+        if overdue.is_set():  # what was read is cut short
+            raise TimeoutError
+        return reply
+
+    def _cut_off(self, overdue: threading.Event) -> None:
+        overdue.set()
+        self.cut()
+
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         connection = self._connection = self._connection or self._open()
         target, extra = path, {"User-Agent": "predvid-agent"}
         if self._proxy is not None and not self._server.tls:
