@@ -88,3 +88,55 @@ class Attempt(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["subject_hash", "at"])]
+
+
+class AuditChain(models.Model):
+    """The newest number and hash of one chain of the audit: a client's, or the whole MSP's (`rules.MSP`).
+
+    Whoever writes an entry holds this row, so that two writers cannot both be next. Triggers of the database
+    refuse to delete it or to move it other than by one.
+    """
+
+    chain = models.CharField(max_length=36, primary_key=True)
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+
+
+class AuditEntry(models.Model):
+    """One deed: who, what, before, after, why, when, from where; chained by `rules.seal`, never changed.
+
+    Triggers of the database refuse UPDATE, DELETE and TRUNCATE; a migration that alters this table must make
+    them again (see 0002_audit). Every column is kept as the exact text or number that the hash covers, so
+    that no byte can change unnoticed; there are no foreign keys, for an entry outlives what it tells of.
+
+    Privacy: people stand here as id and display name at the time (and the address they came from); as
+    objects by id alone, and `before` and `after` name their personal fields without the values. The chain
+    does not hold the name itself but `name_hash`, SHA-256 over `salt` and name. Erasing a person will replace
+    `name` by `rules.pseudonym` and empty `salt`: nothing tells the name then, and the chain still verifies.
+    """
+
+    pk = models.CompositePrimaryKey("chain", "number")
+    chain = models.CharField(max_length=36)
+    number = models.BigIntegerField()
+    at = models.BigIntegerField()  # microseconds since 1970
+    person = models.CharField(max_length=36, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    salt = models.CharField(max_length=32, blank=True)
+    name_hash = models.CharField(max_length=64)
+    verb = models.CharField(max_length=40)
+    object_kind = models.CharField(max_length=20)
+    object_id = models.CharField(max_length=36, blank=True)
+    object_name = models.CharField(max_length=255, blank=True)
+    before = models.TextField()
+    after = models.TextField()
+    why = models.CharField(max_length=255, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["-at"], name="audit_newest"),
+            models.Index(fields=["person", "-at"], name="audit_by_person"),
+            models.Index(fields=["verb", "-at"], name="audit_by_verb"),
+        ]

@@ -1,6 +1,7 @@
 """What every page has in common: it knows its viewer, and errors meant for people become pages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -25,7 +26,8 @@ def page(view: View[P]) -> Callable[..., HttpResponseBase]:
     @wraps(view)
     def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         try:
-            return view(request, viewer_of(request.user), *args, **kwargs)
+            viewer = replace(viewer_of(request.user), address=caller(request))
+            return view(request, viewer, *args, **kwargs)
         except NotVisible:
             raise Http404 from None
         except UserError as error:
@@ -33,6 +35,20 @@ def page(view: View[P]) -> Callable[..., HttpResponseBase]:
             return back(request, "/")
 
     return shown
+
+
+def caller(request: HttpRequest) -> str:
+    """Return the network address of whoever asks.
+
+    Through the gateway's Unix socket there is no peer address: the gateway adds the one it saw last.
+    """
+    seen: str = request.META.get("REMOTE_ADDR", "")
+    forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return forwarded.rpartition(",")[2].strip() if forwarded and not _is_peer(seen) else seen
+
+
+def _is_peer(address: str) -> bool:
+    return "." in address or ":" in address
 
 
 def refusal(error: UserError) -> str:

@@ -1,6 +1,9 @@
-"""Who may see what: the viewer that every query takes first."""
+"""Who may see what (the viewer that every query takes first), and how the audit is chained and verified."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 
@@ -13,6 +16,7 @@ class Viewer:
     clients: frozenset[UUID] | None
     language: str = "hr"
     person: UUID | None = None
+    address: str = ""  # the network address that they come from, for the audit
 
     def sees(self, client: UUID | None) -> bool:
         """Tell whether rows of `client` are visible; MSP-wide rows (None) are for all-client viewers only."""
@@ -28,5 +32,142 @@ class Viewer:
         """Tell whether the viewer may enrol, approve, move and merge devices and edit clients."""
         return self.role in ("owner", "manager", "technician", "platform")
 
+    @property
+    def may_audit(self) -> bool:
+        """Tell whether the viewer may read what people did."""
+        return self.role in ("owner", "manager", "auditor", "platform")
+
 
 PLATFORM = Viewer(name="Predvid", role="platform", clients=None)
+
+MSP = "msp"  # the chain of what belongs to no client
+GENESIS = "0" * 64  # stands before the first entry of a chain
+SEALED = (
+    *("chain", "number", "at", "person", "name_hash", "verb", "object_kind", "object_id"),
+    *("object_name", "before", "after", "why", "address", "previous"),
+)
+FORMULA = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a deed was done to: `kind` (person, client, site, token, agent, device, alert), id, name."""
+
+    kind: str
+    key: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the audit, exactly as it is stored (see `models.AuditEntry`); `at` in microseconds."""
+
+    chain: str
+    number: int
+    at: int
+    person: str
+    name: str
+    salt: str
+    name_hash: str
+    verb: str
+    object_kind: str
+    object_id: str
+    object_name: str
+    before: str
+    after: str
+    why: str
+    address: str
+    previous: str
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a chain had come: the number and hash of its newest entry; 0 and GENESIS of an empty one."""
+
+    chain: str
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where something is wrong: `kind` is one of the keys of the words in `server.audit`."""
+
+    chain: str
+    number: int
+    kind: str
+
+
+def seal(entry: Entry) -> Entry:
+    """Return `entry` with the hash of its name and of all its content, the previous entry's hash included."""
+    named = replace(entry, name_hash=_name_hash(entry))
+    return replace(named, hash=content_hash(named))
+
+
+def canonical(entry: Entry) -> bytes:
+    """Return the bytes that an entry's hash covers: a JSON array of its sealed columns, in a fixed order."""
+    values = [getattr(entry, name) for name in SEALED]
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def content_hash(entry: Entry) -> str:
+    """Return the SHA-256 of an entry's canonical bytes, in hexadecimal."""
+    return hashlib.sha256(canonical(entry)).hexdigest()
+
+
+def pseudonym(person: str) -> str:
+    """Return the name under which an erased person stands in the audit."""
+    return f"#{person[:8]}"
+
+
+def _name_hash(entry: Entry) -> str:
+    return hashlib.sha256(f"{entry.salt}\n{entry.name}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _whole(entry: Entry) -> bool:
+    """Tell whether an entry is what was sealed; the name of an erased person is their pseudonym."""
+    name_fits = _name_hash(entry) == entry.name_hash if entry.salt else entry.name == pseudonym(entry.person)
+    return name_fits and content_hash(entry) == entry.hash
+
+
+def breaks(chain: str, rows: Iterable[Entry | int], heads: Iterable[Head]) -> Iterator[Break]:
+    """Yield what is wrong with a chain; `rows` in order of number, an int where a row cannot be read.
+
+    Kinds: `unreadable`, `altered` (the content is not what was sealed), `unlinked` (not made after the entry
+    before it), `missing` (the first of a gap), `replaced` (another entry than the one that a head names),
+    `cut` (the first that is missing at the end, by a head).
+    """
+    wanted: dict[int, set[str]] = {}
+    for head in heads:
+        if head.chain == chain and head.number:
+            wanted.setdefault(head.number, set()).add(head.hash)
+    number, last = 0, GENESIS
+    for row in rows:
+        here = row if isinstance(row, int) else row.number
+        if here != number + 1:
+            yield Break(chain, number + 1, "missing")
+            last = ""
+        number = here
+        if isinstance(row, int):
+            last = ""
+            yield Break(chain, here, "unreadable")
+            continue
+        yield from _flaws(row, last)
+        if wanted.get(here, set()) - {row.hash}:
+            yield Break(chain, here, "replaced")
+        last = row.hash
+    if any(head > number for head in wanted):
+        yield Break(chain, number + 1, "cut")
+
+
+def _flaws(row: Entry, last: str) -> Iterator[Break]:
+    if not _whole(row):
+        yield Break(row.chain, row.number, "altered")
+    elif last and row.previous != last:
+        yield Break(row.chain, row.number, "unlinked")
+
+
+def plain_cell(text: str) -> str:
+    """Return `text` so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.lstrip().startswith(FORMULA) or text[:1] in ("\t", "\r", "\n") else text

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -16,25 +17,11 @@ from predvid.core.errors import UserError
 from predvid.modules.access import actions
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.forms import OwnerForm, PasswordForm, ProfileForm, SignInForm
-from predvid.modules.access.pages import page, refusal
+from predvid.modules.access.pages import caller, page, refusal
 from predvid.modules.access.queries import open_link
 from predvid.modules.access.rules import Viewer
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-
-
-def caller(request: HttpRequest) -> str:
-    """Return the network address of whoever asks.
-
-    Through the gateway's Unix socket there is no peer address: the gateway adds the one it saw last.
-    """
-    seen: str = request.META.get("REMOTE_ADDR", "")
-    forwarded: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    return forwarded.rpartition(",")[2].strip() if forwarded and not _is_peer(seen) else seen
-
-
-def _is_peer(address: str) -> bool:
-    return "." in address or ":" in address
 
 
 @login_not_required
@@ -66,9 +53,12 @@ def _next(request: HttpRequest) -> str:
 
 
 @require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
+@page
+def sign_out(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """End the session on the server."""
-    logout(request)
+    with transaction.atomic():
+        actions.sign_out(viewer, timezone.now())
+        logout(request)
     return redirect("sign-in")
 
 
@@ -84,7 +74,7 @@ def welcome(request: HttpRequest, secret: str) -> HttpResponse:
         link = open_link(secret, now)
         if link.person is not None:
             if request.method == "POST":
-                login(request, actions.use_link(secret, now), BACKEND)
+                login(request, actions.use_link(secret, now, caller(request)), BACKEND)
                 return redirect("/")
             return render(request, "access/welcome.html", {"greeted": link.person})
         return _first_owner(request, secret)
@@ -95,7 +85,8 @@ def welcome(request: HttpRequest, secret: str) -> HttpResponse:
 def _first_owner(request: HttpRequest, secret: str) -> HttpResponse:
     form = OwnerForm(request.POST or None, initial={"language": translation.get_language()})
     if request.method == "POST" and form.is_valid():
-        owner = actions.make_first_owner(secret, now=timezone.now(), **form.cleaned_data)
+        words = {**form.cleaned_data, "address": caller(request)}
+        owner = actions.make_first_owner(secret, now=timezone.now(), **words)
         login(request, owner, BACKEND)
         return redirect("/")
     return render(request, "access/first_owner.html", {"form": form}, status=422 if form.errors else 200)
@@ -111,7 +102,8 @@ def profile(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     details = ProfileForm(request.POST if part == "details" else None, initial=first)
     password = PasswordForm(request.POST if part == "password" else None, person=person)
     if part == "details" and details.is_valid():
-        actions.set_preferences(person, **details.cleaned_data)
+        words = {**details.cleaned_data, "address": viewer.address}
+        actions.set_preferences(person, now=timezone.now(), **words)
         with translation.override(person.language):
             messages.success(request, _("Saved."))
         return redirect("profile")
@@ -123,7 +115,8 @@ def profile(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 def _new_password(request: HttpRequest, form: PasswordForm) -> bool:
     try:
-        actions.set_password(form.person, form.cleaned_data["current"], form.cleaned_data["new"])
+        words = form.cleaned_data
+        actions.set_password(form.person, words["current"], words["new"], timezone.now(), caller(request))
     except UserError as error:
         form.add_error("current", refusal(error))
         return False

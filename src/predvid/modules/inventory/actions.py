@@ -7,9 +7,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from predvid.core.errors import UserError
+from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.models import Client
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory.models import Agent, Device, DeviceClaim, Fact, Site, Tenure
 
 
@@ -27,6 +28,7 @@ def next_plan_version(now: datetime, *held: int) -> int:
     return max(*held, int(now.timestamp()) - 1) + 1
 
 
+@transaction.atomic
 def add_client(viewer: Viewer, name: str, sector: str, now: datetime) -> Client:
     """Create a client with its first site; raise UserError if the name is empty or taken."""
     require_manager(viewer)
@@ -38,13 +40,19 @@ def add_client(viewer: Viewer, name: str, sector: str, now: datetime) -> Client:
     try:
         with transaction.atomic():
             client = Client.objects.create(name=name, sector=sector.strip(), created_at=now)
-            Site.objects.create(client=client, name="Sjedište" if viewer.language == "hr" else "Head office")
+            first = "Sjedište" if viewer.language == "hr" else "Head office"
+            site = Site.objects.create(client=client, name=first)
     except IntegrityError:
         raise UserError("There is already a client called %(name)s.", name=name) from None
+    words = {"name": name, "sector": client.sector, "site": site.name}
+    audit.record(viewer, "client.added", Subject("client", str(client.pk), name), client.pk, now, after=words)
     return client
 
 
-def add_site(viewer: Viewer, client_id: UUID, name: str, timezone: str = "Europe/Zagreb") -> Site:
+@transaction.atomic
+def add_site(
+    viewer: Viewer, client_id: UUID, name: str, now: datetime, timezone: str = "Europe/Zagreb"
+) -> Site:
     """Create a site of a visible client; raise UserError if the name is empty or taken there."""
     require_manager(viewer)
     if not viewer.sees(client_id) or not Client.objects.filter(pk=client_id).exists():
@@ -53,9 +61,12 @@ def add_site(viewer: Viewer, client_id: UUID, name: str, timezone: str = "Europe
         raise UserError("Give the site a name.")
     try:
         with transaction.atomic():
-            return Site.objects.create(client_id=client_id, name=name.strip(), timezone=timezone)
+            site = Site.objects.create(client_id=client_id, name=name.strip(), timezone=timezone)
     except IntegrityError:
         raise UserError("This client already has a site called %(name)s.", name=name.strip()) from None
+    subject = Subject("site", str(site.pk), site.name)
+    audit.record(viewer, "site.added", subject, client_id, now, after={"timezone": timezone})
+    return site
 
 
 def visible_device(viewer: Viewer, device_id: UUID) -> Device:

@@ -14,8 +14,9 @@ from django.db.models import F
 
 from predvid.core.errors import UserError
 from predvid.core.trust import public_key
+from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules import PLATFORM, Subject, Viewer
 from predvid.modules.inventory.actions import require_manager
 from predvid.modules.inventory.models import Agent, Device, DeviceClaim, EnrolmentToken, Site, Tenure
 from predvid.modules.inventory.rules import DEVICE_TYPES, STRONG_CLAIMS, same_device
@@ -58,7 +59,7 @@ def create_token(
     if not 1 <= uses <= 10_000:
         raise UserError("A token can be good for 1 to 10,000 devices.")
     secret = secrets.token_urlsafe(24)
-    EnrolmentToken.objects.create(
+    token = EnrolmentToken.objects.create(
         client_id=site.client_id,
         site=site,
         secret_hash=hashlib.sha256(secret.encode()).digest(),
@@ -67,6 +68,9 @@ def create_token(
         created_by_id=viewer.person,
         expires_at=now + valid,
     )
+    hours = int(valid.total_seconds() // 3600)
+    words: audit.Values = {"site": site.name, "uses": uses, "hours": hours, "approves": approves}
+    audit.record(viewer, "token.made", Subject("token", str(token.pk)), site.client_id, now, after=words)
     return format_token(
         Token(secret, plan_fingerprint(public_key(plan_seed())), settings.PLACE.ca_fingerprint())
     )
@@ -103,6 +107,9 @@ def enrol(secret: str, request: Enrolment, now: datetime, busy: Callable[[Device
         state=Agent.State.APPROVED if approved else Agent.State.PENDING,
         approved_at=now if approved else None,
     )
+    subject = Subject("agent", str(agent.pk), device.name)
+    words, why = {"state": str(agent.state)}, f"enrolment token {token.pk}"
+    audit.record(PLATFORM, "agent.enrolled", subject, token.client_id, now, after=words, why=why)
     return Enrolled(agent, new=True, twin=twin)
 
 

@@ -109,7 +109,8 @@ def add_site(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpRespo
     """Add a site to a client."""
     form = SiteForm(request.POST)
     if form.is_valid():
-        actions.add_site(viewer, client_id, form.cleaned_data["name"], form.cleaned_data["timezone"])
+        words = form.cleaned_data
+        actions.add_site(viewer, client_id, words["name"], timezone.now(), words["timezone"])
         messages.success(request, _("The site is added."))
     else:
         queries.sites_with_devices(viewer, client_id)

@@ -13,8 +13,9 @@ from predvid.core.alerting import Phase, Step
 from predvid.core.errors import UserError
 from predvid.core.model import Event as Fact
 from predvid.core.model import Severity, State, say
+from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory.models import Device
 from predvid.modules.inventory.models import Fact as StoredFact
 from predvid.modules.monitoring.models import Alert, AlertNote, Event, Result
@@ -217,6 +218,7 @@ def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Aler
     alert = _visible_alert(viewer, alert_id)
     if alert.phase == Alert.Phase.RESOLVED:
         raise UserError("This alert is already resolved.")
+    mine = _written(note)
     if alert.phase == Alert.Phase.OPEN:
         alert.phase, alert.acknowledged_at, alert.acknowledged_by_id = (
             Alert.Phase.ACKNOWLEDGED,
@@ -230,8 +232,12 @@ def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Aler
         )
         Device.objects.filter(pk=alert.device_id).update(judging_version=F("judging_version") + 1)
         _alert_event(alert, "acknowledged", Severity.INFO, now, viewer.name).save()
-    if _written(note):
-        _note(viewer, alert, note, now)
+        after = {"phase": str(alert.phase), "note": _note(viewer, alert, mine, now).pk if mine else None}
+        before = {"phase": str(Alert.Phase.OPEN)}
+        subject = _subject(alert)
+        audit.record(viewer, "alert.acknowledged", subject, alert.client_id, now, before=before, after=after)
+    elif mine:
+        _noted(viewer, alert, mine, now)
     return alert
 
 
@@ -241,7 +247,18 @@ def add_note(viewer: Viewer, alert_id: int, text: str, now: datetime) -> AlertNo
     alert = _visible_alert(viewer, alert_id)
     if not _written(text):
         raise UserError("Write something into the note.")
-    return _note(viewer, alert, text, now)
+    return _noted(viewer, alert, text, now)
+
+
+def _subject(alert: Alert) -> Subject:
+    return Subject("alert", str(alert.pk), f"{alert.check_name} {alert.item}".strip())
+
+
+def _noted(viewer: Viewer, alert: Alert, text: str, now: datetime) -> AlertNote:
+    """Add a note and tell the audit its number; what people write may be personal and stays out of it."""
+    note = _note(viewer, alert, text, now)
+    audit.record(viewer, "alert.noted", _subject(alert), alert.client_id, now, after={"note": note.pk})
+    return note
 
 
 def _note(viewer: Viewer, alert: Alert, text: str, now: datetime) -> AlertNote:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from predvid.core.model import Result as Judgement
 from predvid.core.model import Severity, State, say
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access import audit
+from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory import actions as inventory
 from predvid.modules.inventory import enrolment
 from predvid.modules.inventory.models import Agent, Device
@@ -56,11 +57,13 @@ def enrol(secret: str, request: Enrolment, now: datetime) -> Agent:
 def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a pending (or once revoked) agent report. Raises NotVisible or UserError."""
     _hold_device(agent_id)
+    before = _state(agent_id)
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
     _judge_agents(agent.device_id, now)
     note_event(
         "agent.approved", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
     )
+    _audit(viewer, "agent.approved", agent, before, now)
     return agent
 
 
@@ -71,11 +74,13 @@ def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     Raises NotVisible or UserError.
     """
     _hold_device(agent_id)
+    before = _state(agent_id)
     agent = enrolment.set_state(viewer, agent_id, Agent.State.REVOKED, now)
     _judge_agents(agent.device_id, now)
     note_event(
         "agent.revoked", agent.client_id, agent.device_id, now, Severity.WARNING, viewer.name, who=viewer.name
     )
+    _audit(viewer, "agent.revoked", agent, before, now)
     return agent
 
 
@@ -83,13 +88,24 @@ def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
 def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a locked agent report again; what it has delivered is forgotten. Raises as above."""
     _hold_device(agent_id)
+    before = _state(agent_id)
     agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
     _judge_agents(agent.device_id, now)
     Stream.objects.filter(agent=agent).delete()
     note_event(
         "agent.released", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
     )
+    _audit(viewer, "agent.released", agent, before, now)
     return agent
+
+
+def _state(agent_id: UUID) -> str:
+    return str(Agent.objects.filter(pk=agent_id).values_list("state", flat=True).first() or "")
+
+
+def _audit(viewer: Viewer, verb: str, agent: Agent, before: str, now: datetime) -> None:
+    subject, after = Subject("agent", str(agent.pk), agent.device.name), {"state": str(agent.state)}
+    audit.record(viewer, verb, subject, agent.client_id, now, before={"state": before}, after=after)
 
 
 @transaction.atomic
@@ -126,6 +142,7 @@ def _judge_agents(device_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
     """Move a device from a date on; its open alerts go along. Raises as `inventory.actions.move`."""
+    former = Device.objects.filter(pk=device_id).select_related("site").first()
     device = inventory.move(viewer, device_id, site_id, since, now)
     day = timezone.localdate(since)
     Result.objects.filter(device=device).update(client=device.client)
@@ -142,7 +159,25 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
         client=device.client.name,
         date=day.isoformat(),
     )
+    if former is not None:
+        _audit_move(viewer, former, device, day.isoformat(), now)
     return device
+
+
+def _audit_move(viewer: Viewer, former: Device, device: Device, day: str, now: datetime) -> None:
+    """Tell each client its own part: neither learns where a device came from or went to."""
+    subject = Subject("device", str(device.pk), device.name)
+    left: audit.Values = {"site": former.site.name}
+    there: audit.Values = {"site": device.site.name, "since": day}
+    if former.client_id == device.client_id:
+        audit.record(viewer, "device.moved", subject, device.client_id, now, before=left, after=there)
+        return
+    parts: list[tuple[UUID, str, audit.Values, audit.Values]] = [
+        (former.client_id, "device.moved_away", left, {"since": day}),
+        (device.client_id, "device.moved", {}, there),
+    ]
+    for client, verb, before, after in sorted(parts, key=lambda part: str(part[0])):  # all in one order
+        audit.record(viewer, verb, subject, client, now, before=before, after=after)
 
 
 @transaction.atomic
@@ -168,6 +203,9 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
         other=other_name,
         device=keep.name,
     )
+    folded = {"other": other_name, "other_id": str(other_id)}
+    subject = Subject("device", str(keep.pk), keep.name)
+    audit.record(viewer, "device.merged", subject, keep.client_id, now, before=folded)
     return keep
 
 
