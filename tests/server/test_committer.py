@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from predvid.modules.monitoring.delivery import Refused
 from predvid.modules.monitoring.store import StoreUnavailable
-from predvid.server.committer import MAX_OWN, Committer
+from predvid.server.committer import MAX_BYTES, MAX_OWN, Committer
 from predvid.server.door import Caller, KnownAgent
 from predvid.server.group import Entry
-from predvid.wire.v1 import Ack, Batch
+from predvid.server.weight import decode_weighed
+from predvid.wire.v1 import Ack, Batch, FactRow
 
 POISON = 13
 
@@ -58,3 +60,26 @@ def test_one_agent_cannot_fill_the_waiting_room(more: int) -> None:
     mine = [entry(seq, agent) for seq in range(1, MAX_OWN + more + 1)]
     said = asyncio.run(outcomes(Committer(taking), mine))
     assert [one.status for one in said if isinstance(one, Refused)] == [429] * more
+
+
+def test_heavy_batches_fill_the_waiting_room_by_their_bytes_and_it_empties_again() -> None:
+    committer = Committer(taking)
+    heavy = [entry(seq) for seq in range(1, 6)]
+    for one in heavy:
+        one.weight = MAX_BYTES // 4
+    said = asyncio.run(outcomes(committer, heavy))
+    assert [type(one) for one in said] == [Ack] * 4 + [Refused]
+    assert isinstance(said[4], Refused)
+    assert (said[4].status, said[4].code) == (503, "busy")
+    alone = entry(9)
+    alone.weight = MAX_BYTES + 1
+    assert [type(one) for one in asyncio.run(outcomes(committer, [alone]))] == [Ack]
+
+
+def test_a_batch_weighs_what_it_becomes_not_what_was_sent() -> None:
+    many: list[list[int]] = [[] for _ in range(10_000)]
+    body = msgspec.msgpack.encode(Batch("b", 1, 0, facts=[FactRow("c", "c.f", many)]))
+    batch, weight = decode_weighed(body, "")
+    assert len(batch.facts) == 1
+    assert 10_000 * 56 < weight < 10_000 * 200
+    assert len(body) < 11_000

@@ -24,6 +24,7 @@ PASSING = (StoreUnavailable, OperationalError, InterfaceError, OSError, Conflict
 MAX_OWN = 2  # waiting batches of one agent
 MAX_GROUP = 400
 MAX_WAITING = 4_000  # batches in memory; past that agents are told to come back
+MAX_BYTES = 256 << 20  # of decoded batches in memory, those being written included
 
 
 def mending(work: Callable[..., Result], *arguments: object) -> Result:
@@ -43,6 +44,7 @@ class Committer:
         self._waiting: deque[tuple[Entry, asyncio.Future[None]]] = deque()
         self._well = True
         self._own: Counter[UUID] = Counter()
+        self._bytes = 0
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
 
@@ -52,13 +54,15 @@ class Committer:
 
     async def submit(self, entry: Entry) -> Ack:
         """Return the ack of `entry` once it is durable; raise Refused, 503 where it cannot be made so now."""
-        if len(self._waiting) >= MAX_WAITING:
+        crowded = self._bytes and self._bytes + entry.weight > MAX_BYTES
+        if crowded or len(self._waiting) >= MAX_WAITING:
             raise Refused(503, "busy", "Too many batches wait; come back in a few seconds.")
         agent = entry.caller.agent.agent
         if self._own[agent] >= MAX_OWN:
             raise Refused(429, "one_at_a_time", "Earlier batches wait; send one after the other.")
         future = asyncio.get_running_loop().create_future()
         self._own[agent] += 1
+        self._bytes += entry.weight
         self._waiting.append((entry, future))
         self._wake.set()
         try:
@@ -87,7 +91,8 @@ class Committer:
             except Exception as error:
                 self._well = False
                 self._fail([entry for entry, _ in group], error)
-            for _, future in group:
+            for entry, future in group:
+                self._bytes -= entry.weight
                 if not future.done():
                     future.set_result(None)
 

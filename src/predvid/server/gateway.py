@@ -21,7 +21,7 @@ from predvid.checks.registry import checks
 from predvid.core.trust import public_key
 from predvid.modules.inventory.enrolment import TokenRefused, plan_seed
 from predvid.modules.monitoring import device_actions, plans
-from predvid.modules.monitoring.delivery import Refused, decode
+from predvid.modules.monitoring.delivery import Refused
 from predvid.modules.monitoring.store import Store
 from predvid.modules.monitoring.stores import store
 from predvid.server.committer import Committer, mending
@@ -33,6 +33,7 @@ from predvid.server.live import Live
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy
 from predvid.server.refusals import RefusalLog
+from predvid.server.weight import decode_weighed
 from predvid.wire.v1 import MAX_BODY, PREFIX, Enrolled, Enrolment, Refusal
 
 log = logging.getLogger(__name__)
@@ -149,8 +150,9 @@ class Gateway:
         caller = await self._caller(path, headers, body, read=False)
         encoding = headers.get("content-encoding", "")
         large = len(body) > LARGE or (encoding and len(body) > LARGE // 16)
-        batch = await self._in_thread(decode, body, encoding) if large else decode(body, encoding)
-        entry = Entry(caller, batch)
+        weighed = self._in_thread(decode_weighed, body, encoding) if large else None
+        batch, weight = await weighed if weighed else decode_weighed(body, encoding)
+        entry = Entry(caller, batch, weight)
         try:
             return _ENCODE(await self.committer.submit(entry))
         finally:

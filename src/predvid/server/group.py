@@ -44,10 +44,11 @@ MAX_NAMES = 100_000
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One batch on its way in, and what became of it."""
+    """One batch on its way in, its weight in memory (bytes), and what became of it."""
 
     caller: Caller
     batch: Batch
+    weight: int = 0
     outcome: Ack | Refused | None = None
     lock: str = ""  # why the agent's identity must be locked
 
