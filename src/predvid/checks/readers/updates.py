@@ -24,12 +24,16 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """What waits: packages, the number of security patches, packages held back, seconds since the epoch."""
+    """What waits: packages, the number of security patches, packages held back, seconds since the epoch.
+
+    `withheld` is what the marked ones among those held back would become; None: the tool does not tell.
+    """
 
     pending: tuple[Update, ...]
     security: int
     held: tuple[str, ...] = ()
     fetched_at: float | None = None
+    withheld: tuple[Update, ...] | None = None
 
 
 def fetched_at(source: Source, folders: Iterable[str], tool: str) -> float:
