@@ -60,3 +60,9 @@ def test_every_metric_on_a_page_has_a_name() -> None:
 def test_a_change_reads_without_ids(fact: str, before: object, after: object, said: str) -> None:
     (event,) = differences(fact, before, after)
     assert event_sentence(event.kind, event.said.id, event.said.values, event.source, "hr") == said
+
+
+def test_a_changed_part_that_a_check_names_is_told_by_its_name() -> None:
+    values = {"fact": "power.ups", "what": "battery_date", "before": "2021", "after": "2026"}
+    told = event_sentence("inventory.changed", "inventory.changed", values, {}, "hr")
+    assert told == "Neprekidna napajanja: Baterija od promijenjeno iz 2021 u 2026"

@@ -76,6 +76,7 @@ def _changed(said_id: str, values: Mapping[str, str], language: str) -> str:
     """Return a change of the inventory in words: facts and their parts have names, not ids."""
     fact, what = values["fact"], values.get("what", "")
     before, after = (value_in_words(what, values.get(name, ""), language) for name in ("before", "after"))
-    part = PARTS[what].pattern(language) if what in PARTS else what
+    known = PARTS.get(what) or registry.texts().get(f"part.{what}")
+    part = known.pattern(language) if known else what
     named = {"fact": fact_name(fact, language), "what": part, "before": before, "after": after}
     return sentence("inventory.whole" if what == fact else said_id, named, language)

@@ -65,6 +65,11 @@ class CheckRow:
     limits: list["Limit"]
 
     @property
+    def gist(self) -> str:
+        """Return the one sentence that tells most of a check that is fine: its first."""
+        return self.items[0].sentence if self.items else ""
+
+    @property
     def folded(self) -> list[Item]:
         """Return the good items that a long list hides: what is wrong, and a few others, stay visible."""
         good = [item for item in self.items if item.state == "ok"]
