@@ -8,6 +8,7 @@ from predvid.checks.readers.mounts import distinct
 from predvid.checks.v1 import Check, Levels, Result, Sample, Source, State, Text, say
 
 GB = 1e9
+HICCUP = 120  # seconds for which a share that answered before may be silent without a word
 REFUSED = ("Permission denied", "Operation not permitted")  # strerror(3) of EACCES and EPERM
 
 
@@ -29,12 +30,14 @@ class DiskSpaceParams:
 
 def collect(source: Source, params: DiskSpaceParams, state: dict[str, Any]) -> Iterator[Sample]:
     """Yield for each mount: used percent as `df` counts it, free bytes, inodes, read-only or not."""
+    answered: dict[str, float] = state.get("shares", {})
+    shares: dict[str, float] = {}  # since when each is silent that answered in this process, else 0
     for row in distinct(source.table("filesystems")):
         # A FUSE file system of a person is closed even to root (mount.fuse(8), allow_root): that is no fault.
         if row["mount"] in params.skip or row.get("error") in REFUSED:
             continue
         labels = {"mount": row["mount"]}
-        if row.get("network"):
+        if row.get("network") and _settled(row, answered, shares, source.now()):
             yield Sample("disk_reachable", 0.0 if row.get("error") else 1.0, labels)
         if row.get("error") or not row.get("total"):
             continue
@@ -49,6 +52,20 @@ def collect(source: Source, params: DiskSpaceParams, state: dict[str, Any]) -> I
             yield Sample("disk_inodes_used_percent", round(share, 2), labels)
         if "turned_read_only" in row:
             yield Sample("disk_read_only", float(row["turned_read_only"]), labels)
+    if shares or answered:
+        state["shares"] = shares
+
+
+def _settled(row: dict[str, Any], answered: dict[str, float], shares: dict[str, float], now: float) -> bool:
+    """Tell whether it is clear if the share answers; note in `shares` what the next run must know."""
+    mount = row["mount"]
+    if not row.get("error"):
+        shares[mount] = 0.0
+        return True
+    if mount not in answered:
+        return True
+    shares[mount] = answered[mount] or now
+    return abs(now - shares[mount]) >= HICCUP
 
 
 def judge(samples: list[Sample], params: DiskSpaceParams) -> Iterator[Result]:
