@@ -16,7 +16,7 @@ def decode_weighed(body: bytes, encoding: str) -> tuple[Batch, int]:
 
 
 def weight(thing: Any) -> int:
-    """Return about how many bytes a decoded value takes, with all that it holds; what is shared counts again."""
+    """Return about how many bytes a decoded value takes with all that it holds; shared parts count again."""
     total, left = 0, [thing]
     while left:
         one = left.pop()
