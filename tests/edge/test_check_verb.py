@@ -125,7 +125,7 @@ BAD = [
     (["run", "memory", "--record", "/no/such/folder/x.json"], "/no/such/folder/x.json"),
     (["run", "cpu", "--fail-on", "ok"], "--fail-on"),
     (["run"], "name"),
-    ([], "list|run"),
+    ([], "list|run|scaffold"),
 ]
 
 

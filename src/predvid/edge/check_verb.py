@@ -1,4 +1,4 @@
-"""`predvid check list` and `predvid check run`: checks at the desk, live or on a recording."""
+"""`predvid check list | run | scaffold`: checks at the desk, live or on a recording, and new ones."""
 
 import argparse
 import codecs
@@ -18,6 +18,7 @@ from predvid.core.errors import UserError
 from predvid.core.model import State
 from predvid.core.options import Options
 from predvid.core.policy import BadSetting, with_values
+from predvid.edge import scaffolding
 from predvid.edge.check_list import columns, page
 from predvid.edge.check_report import check_row, outcome_data, outcome_tables
 from predvid.edge.sources.local import local_source
@@ -29,8 +30,10 @@ def _parser() -> argparse.ArgumentParser:
     shared = Options(add_help=False)
     shared.add_argument("--json", action="store_true", help="print JSON instead of tables")
     shared.add_argument("--lang", choices=("hr", "en"), help="language of messages (default: by LANG)")
-    parser = Options(prog="predvid check", description="Lists the checks, or runs one of them once.")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="list|run", parser_class=Options)
+    parser = Options(prog="predvid check", description="Lists the checks, runs one, or begins a new one.")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="list|run|scaffold", parser_class=Options
+    )
     verbs.add_parser("list", parents=[shared], help="checks, their parameters, whether they apply here")
     run = verbs.add_parser("run", parents=[shared], help="run one check once, live or on a recording")
     run.add_argument("name", help="name of the check")
@@ -38,9 +41,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--record", metavar="FILE", help="write a recording of this live run")
     run.add_argument("--param", action="append", default=[], metavar="FIELD=VALUE",
                      help="set a parameter; used.warning=80 reaches into levels")  # fmt: skip
+    _scaffold_options(verbs.add_parser("scaffold", parents=[shared], help="write a new check that works"))
     worse = "exit with status 1 if a result is at least this bad; UNKNOWN is worse than warning"
     run.add_argument("--fail-on", choices=("warning", "critical"), help=worse)
     return parser
+
+
+def _scaffold_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="name of the new check: small letters, digits and _")
+    parser.add_argument(
+        "--platform", default="linux,windows,macos", help="where it runs (default: all three)"
+    )
+    parser.add_argument("--into", type=Path, default=Path(), metavar="DIR",
+                        help="the checkout, or the package's folder (default: the current one)")  # fmt: skip
+    parser.add_argument("--plugin", action="store_true", help="write a package of its own")
 
 
 def check(arguments: list[str]) -> int:
@@ -49,7 +63,8 @@ def check(arguments: list[str]) -> int:
     language = options.lang or _language()
     for plugin in registry.broken():
         print(f"predvid check: plug-in {plugin.name} is disabled: {plugin.reason}", file=sys.stderr)
-    return _list(options, language) if options.verb == "list" else _run(options, language)
+    verbs = {"list": _list, "run": _run, "scaffold": _scaffold}
+    return verbs[options.verb](options, language)
 
 
 def _language() -> str:
@@ -91,6 +106,18 @@ def _run(options: argparse.Namespace, language: str) -> int:
     if data["error"]:
         print(f"predvid check: {data['error']}", file=sys.stderr)
     return _status(outcome, options.fail_on)
+
+
+def _scaffold(options: argparse.Namespace, language: str) -> int:
+    name, on = scaffolding.checked_name(options.name), scaffolding.platforms(options.platform)
+    make = scaffolding.plugin_files if options.plugin else scaffolding.builtin_files
+    files = make(name, options.into.absolute())
+    scaffolding.write(name, on, files)
+    if options.json:
+        print(json.dumps({"check": name, "files": [str(path) for path in files]}, ensure_ascii=False))
+    else:
+        print("\n".join(scaffolding.next_steps(name, files, options.plugin, language)))
+    return 0
 
 
 def _params(found: Check, given: list[str]) -> Any:
