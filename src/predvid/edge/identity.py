@@ -13,9 +13,10 @@ import msgspec
 
 from predvid.core.errors import UserError
 from predvid.core.trust import SEED_BYTES, Signer
-from predvid.edge import durable
+from predvid.edge import durable, protection
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
 else:
     import fcntl
@@ -79,6 +80,8 @@ class StateFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"cannot create the state folder {self.path}: {error.strerror}") from None
+        if sys.platform == "win32":
+            protection.protect(self.path, bool(ctypes.windll.shell32.IsUserAnAdmin()))
 
 
 def default_state() -> StateFolder:
