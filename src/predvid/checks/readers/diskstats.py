@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 SECTOR = 512  # bytes, whatever the disk's own sector size is
-UNREAL = re.compile(r"(loop|ram|zram|sr|fd|nbd|md|dm-)\d")  # made of other disks, or no disks at all
+# Made of other disks (zd: a volume of ZFS), hidden parts of a memory card, or no disks at all.
+UNREAL = re.compile(r"(loop|ram|zram|sr|fd|nbd|md|dm-|zd|drbd|bcache|mtdblock)\d|mmcblk\d+(boot|rpmb)")
 FIELDS = {"reads": 0, "read_sectors": 2, "read_ms": 3, "writes": 4, "write_sectors": 6, "write_ms": 7,
           "busy_ms": 9, "queue_ms": 10}  # fmt: skip
 
