@@ -21,32 +21,40 @@ class TopProcessesParams:
     calm_minutes: int = 15
 
 
+def _name(row: dict[str, Any]) -> str:
+    """Return a program's name; the kernel's workers change theirs with every piece of work."""
+    name = str(row["name"])[:MOST_NAME]
+    return "kworker" if name.startswith("kworker/") else name or "?"
+
+
 def _programs(rows: list[dict[str, Any]]) -> tuple[dict[str, int], dict[str, int]]:
     """Return memory and number of the processes of each program: a browser is one, not fifty."""
     memory: dict[str, int] = {}
     count: dict[str, int] = {}
     for row in rows:
-        name = str(row["name"])[:MOST_NAME] or "?"
+        name = _name(row)
         memory[name] = memory.get(name, 0) + int(row["memory"])
         count[name] = count.get(name, 0) + 1
     return memory, count
 
 
 def _seconds(rows: list[dict[str, Any]], before: dict[str, float]) -> dict[str, float]:
-    """Return the seconds of processor that each program used since `before` (pid and name -> seconds)."""
+    """Return the seconds of processor that each program used since `before` (process id -> seconds)."""
     used: dict[str, float] = {}
     for row in rows:
-        name = str(row["name"])[:MOST_NAME] or "?"
-        spent = row["cpu"] - before.get(f"{row['pid']} {row['name']}", 0.0)
-        used[name] = used.get(name, 0.0) + max(0.0, spent)
+        name, spent = _name(row), row["cpu"] - before.get(str(row["pid"]), 0.0)
+        # Less than before: another process has the number now, and all of its time is new.
+        used[name] = used.get(name, 0.0) + (spent if spent >= 0 else row["cpu"])
     return used
 
 
 def collect(source: Source, params: TopProcessesParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
     """Yield how many processes run and, when it is time, which programs use most since the last run."""
     rows, now = source.table("processes"), source.table("boot")["uptime"]
+    if source.platform == "windows":
+        rows = [row for row in rows if row["pid"] != 0]  # the "process" of the time when nothing runs
     before, since = state.get("cpu"), state.get("at")
-    state["cpu"], state["at"] = {f"{row['pid']} {row['name']}": row["cpu"] for row in rows}, now
+    state["cpu"], state["at"] = {str(row["pid"]): row["cpu"] for row in rows}, now
     if not before or since is None or now <= since:
         return
     yield Sample("top_processes_count", len(rows))
@@ -86,6 +94,7 @@ check = Check(
     params=TopProcessesParams(),
     charts=("top_processes_count",),
     texts={
+        "metric.top_processes_count": Text("Processes", "Procesi"),
         "fact.top.processes": Text("What was running", "Što je bilo pokrenuto"),
         "part.cpu_percent": Text("Processor (%)", "Procesor (%)"),
         "part.memory_bytes": Text("Memory", "Memorija"),
