@@ -95,6 +95,11 @@ def test_the_check_is_whole(check: Check) -> None:
     assert set(check.charts) <= metrics, "a charted metric that no recording brings"
 
 
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_laptop_is_treated_no_more_strictly_than_a_workstation_by_oversight(check: Check) -> None:
+    assert set(check.defaults.get("workstation", {})) <= set(check.defaults.get("laptop", {}))
+
+
 @pytest.mark.parametrize("check", JUDGED)
 def test_no_two_results_of_one_run_have_the_same_item(check: Check) -> None:
     for path in RECORDINGS:

@@ -70,6 +70,11 @@ def judge(samples: list[Sample], params: CpuParams) -> Iterator[Result]:
                 yield Result("steal", params.steal.judge(sample.value), say("cpu.steal", steal=sample.value))
 
 
+OWN = {
+    "used": Levels(95, None, margin=5),
+    "iowait": Levels(50, None, margin=5),
+}  # computers of people, not of services
+
 check = Check(
     name="cpu",
     title=Text("Processor", "Procesor"),
@@ -79,7 +84,7 @@ check = Check(
     params=CpuParams(),
     hold=600,  # a busy processor is a problem only if it stays busy
     watches={"cpu_used_percent": "used", "cpu_iowait_percent": "iowait", "cpu_steal_percent": "steal"},
-    defaults={"workstation": {"used": Levels(95, None, margin=5), "iowait": Levels(50, None, margin=5)}},
+    defaults={"workstation": OWN, "laptop": OWN},
     evidence=("top.processes",),
     charts=(
         "cpu_used_percent",

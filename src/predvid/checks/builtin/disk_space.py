@@ -119,7 +119,8 @@ check = Check(
         "workstation": {
             "free": Levels(15 * GB, 5 * GB),
             "reachable": Levels(0, None, lower_is_worse=True),
-        }
+        },
+        "laptop": {"free": Levels(15 * GB, 5 * GB), "reachable": Levels()},
     },
     charts=("disk_used_percent", "disk_free_bytes", "disk_inodes_used_percent"),
     texts={

@@ -56,6 +56,11 @@ def judge(samples: list[Sample], params: MemoryParams) -> Iterator[Result]:
         yield Result("swap", params.swap.judge(swap), say("memory.swap", used=swap))
 
 
+OWN = {
+    "used": Levels(93, 98, margin=3),
+    "swap": Levels(90, None, margin=10),
+}  # computers of people, not of services
+
 check = Check(
     name="memory",
     title=Text("Memory", "Memorija"),
@@ -65,7 +70,7 @@ check = Check(
     params=MemoryParams(),
     hold=300,
     watches={"memory_used_percent": "used", "memory_swap_used_percent": "swap"},
-    defaults={"workstation": {"used": Levels(93, 98, margin=3), "swap": Levels(90, None, margin=10)}},
+    defaults={"workstation": OWN, "laptop": OWN},
     evidence=("top.processes",),
     charts=(
         "memory_used_percent",

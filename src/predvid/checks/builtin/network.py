@@ -100,6 +100,8 @@ def judge(samples: list[Sample], params: NetworkParams) -> Iterator[Result]:
                 yield Result(f"{nic} drops", params.drops.judge(value), said)
 
 
+OWN = {"link": Levels(), "used": Levels(), "drops": Levels()}  # computers of people, not of services
+
 check = Check(
     name="network",
     title=Text("Network interfaces", "Mrežna sučelja"),
@@ -115,7 +117,7 @@ check = Check(
         "net_drops_per_second": "drops",
     },
     # People dock, undock and walk between cable and wireless: a link down says nothing there.
-    defaults={"workstation": {"link": Levels(), "used": Levels(), "drops": Levels()}},
+    defaults={"workstation": OWN, "laptop": OWN},
     charts=(
         "net_rx_bytes_per_second",
         "net_tx_bytes_per_second",

@@ -167,10 +167,15 @@ check = Check(
         "scheduled_crontab_refused": "refused",
         "scheduled_cron_missing": "no_cron",
     },
-    defaults={"workstation": {"failed": Levels()}},
+    defaults={"workstation": {"failed": Levels()}, "laptop": {"failed": Levels()}},
     charts=("scheduled_task_running_seconds",),
     evidence=("state.scheduled_tasks",),
     texts={
+        "metric.scheduled_task_running_seconds": Text("Task running", "Trajanje zadatka"),
+        "metric.scheduled_task_failed": Text("Task failed", "Zadatak nije uspio"),
+        "metric.scheduled_task_missing": Text("Task missing", "Zadatak nedostaje"),
+        "metric.scheduled_crontab_refused": Text("Crontab refused", "Crontab odbijen"),
+        "metric.scheduled_cron_missing": Text("cron does not run", "cron ne radi"),
         "scheduled_tasks.none": Text(
             "Neither systemd nor cron is on this device", "Na ovom uređaju nema ni sustava systemd ni crona"
         ),

@@ -152,6 +152,12 @@ def judge(samples: list[Sample], params: ServicesParams) -> Iterator[Result]:
                 yield Result(f"{unit} restarts", params.restarts.judge(value), said)
 
 
+OWN = {
+    "failed": Levels(1, None),
+    "stopped": Levels(),
+    "restarts": Levels(5, None),
+}  # computers of people, not of services
+
 check = Check(
     name="services",
     title=Text("Services", "Usluge"),
@@ -168,10 +174,11 @@ check = Check(
         "service_up": "up",
         "service_restarts": "restarts",
     },
-    defaults={"workstation": {"failed": Levels(1, None), "stopped": Levels(), "restarts": Levels(5, None)}},
+    defaults={"workstation": OWN, "laptop": OWN},
     evidence=("state.services_down",),
     charts=("services_failed", "services_running"),
     texts={
+        "metric.service_stopped": Text("Service stopped", "Usluga zaustavljena"),
         "services.no_systemd": Text(
             "systemd does not run this device, so there are no services to ask it about",
             "Ovim uređajem ne upravlja systemd, koji bi odgovorio na pitanje o uslugama",

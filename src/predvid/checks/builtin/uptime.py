@@ -51,6 +51,8 @@ def judge(samples: list[Sample], params: UptimeParams) -> Iterator[Result]:
             yield Result("uptime", state, say("uptime.up", seconds=sample.value))
 
 
+OWN = {"uptime": Levels(30 * DAY, None)}  # computers of people, not of services
+
 check = Check(
     name="uptime",
     title=Text("Uptime and restarts", "Vrijeme rada i ponovna pokretanja"),
@@ -59,7 +61,7 @@ check = Check(
     judge=judge,
     params=UptimeParams(),
     watches={"uptime_seconds": "uptime"},
-    defaults={"workstation": {"uptime": Levels(30 * DAY, None)}},
+    defaults={"workstation": OWN, "laptop": OWN},
     charts=("uptime_seconds",),
     texts={
         "uptime.up": Text("Running for {seconds:secs}", "Neprekidno radi: {seconds:secs}"),
