@@ -174,6 +174,8 @@ check = Check(
     watches={"battery_health_percent": "health"},
     charts=("battery_health_percent", "battery_cycles"),
     texts={
+        "metric.battery_health_percent": Text("Battery health", "Zdravlje baterije"),
+        "metric.battery_cycles": Text("Charge cycles", "Ciklusi punjenja"),
         "battery.none": Text("This device has no battery", "Uređaj nema baterije"),
         "battery.unreadable": Text(
             "The system's report on power has an unknown form",

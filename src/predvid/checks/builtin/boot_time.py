@@ -95,6 +95,7 @@ check = Check(
     defaults={"workstation": {"took": Levels(240, None)}, "laptop": {"took": Levels(240, None)}},
     charts=("boot_time_took_seconds",),
     texts={
+        "metric.boot_time_took_seconds": Text("Last start", "Posljednje podizanje"),
         "boot_time.took": Text(
             "The last start took {took:secs}", "Posljednje podizanje trajalo je {took:secs}"
         ),

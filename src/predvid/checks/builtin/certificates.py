@@ -118,6 +118,7 @@ check = Check(
     watches={"certificates_left_days": "left"},
     charts=("certificates_left_days",),
     texts={
+        "metric.certificates_left_days": Text("Days left", "Preostalo dana"),
         "certificates.none": Text(
             "No service of this device is set to present a certificate",
             "Nijedna usluga ovog uređaja nije postavljena da pokazuje certifikat",

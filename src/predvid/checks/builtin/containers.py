@@ -95,6 +95,12 @@ check = Check(
     charts=("containers_running", "containers_stopped", "container_restarts"),
     evidence=("state.containers",),
     texts={
+        "metric.containers_running": Text("Running containers", "Kontejneri koji rade"),
+        "metric.containers_stopped": Text("Stopped containers", "Zaustavljeni kontejneri"),
+        "metric.container_restarts": Text("Restarts", "Ponovna pokretanja"),
+        "metric.container_unhealthy": Text("Unhealthy", "Neispravan"),
+        "metric.container_failed": Text("Ended with an error", "Završio pogreškom"),
+        "metric.container_up": Text("Running", "Radi"),
         "containers.none": Text(
             "Neither Docker nor Podman offers its socket on this device",
             "Na ovom uređaju ni Docker ni Podman ne nude svoju priključnicu (socket)",

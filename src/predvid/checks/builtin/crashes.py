@@ -187,6 +187,9 @@ check = Check(
     },
     charts=("crashes_programs", "crashes_restarts"),
     texts={
+        "metric.crashes_programs": Text("Programs that crashed", "Srušeni programi"),
+        "metric.crashes_restarts": Text("Unexpected restarts", "Neočekivana pokretanja"),
+        "metric.crashes_out_of_memory": Text("Killed for want of memory", "Ugašeni zbog manjka memorije"),
         "crashes.restarts": Text(
             "{n:int} unexpected {n|restart|restarts} within a day",
             "{n:int} {n|neočekivano ponovno pokretanje|neočekivana ponovna pokretanja|neočekivanih ponovnih "

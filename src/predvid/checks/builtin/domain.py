@@ -113,6 +113,7 @@ check = Check(
     # Away from the office a laptop cannot ask its domain.
     defaults={"laptop": {"trust": Levels()}},
     texts={
+        "metric.domain_trust": Text("Trusted by the domain", "Povjerenje domene"),
         "domain.trusted": Text(
             "The domain {domain} trusts this device", "Domena {domain} vjeruje ovom uređaju"
         ),

@@ -131,6 +131,8 @@ check = Check(
     watches={"event_log_found": "found", "event_log_errors_per_hour": "errors"},
     charts=("event_log_errors_per_hour", "event_log_found"),
     texts={
+        "metric.event_log_errors_per_hour": Text("Errors an hour", "Pogreške na sat"),
+        "metric.event_log_found": Text("Telling messages", "Znakovite poruke"),
         "event_log.no_journal": Text(
             "This system keeps no journal (systemd-journald)",
             "Ovaj sustav ne vodi dnevnik (systemd-journald)",

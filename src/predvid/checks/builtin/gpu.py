@@ -82,6 +82,9 @@ check = Check(
     watches={"gpu_temperature_celsius": "temperature", "gpu_memory_percent": "memory"},
     charts=("gpu_used_percent", "gpu_temperature_celsius", "gpu_memory_percent"),
     texts={
+        "metric.gpu_used_percent": Text("Graphics card used", "Zauzetost grafičke kartice"),
+        "metric.gpu_temperature_celsius": Text("Graphics card temperature", "Temperatura grafičke kartice"),
+        "metric.gpu_memory_percent": Text("Graphics memory used", "Zauzetost grafičke memorije"),
         "gpu.none": Text(
             "No graphics card here tells its figures (NVIDIA's and AMD's drivers do)",
             "Nijedna grafička kartica ovdje ne daje podatke (daju ih NVIDIA i AMD)",

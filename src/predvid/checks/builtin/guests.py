@@ -118,6 +118,12 @@ check = Check(
     charts=("guests_running", "guest_snapshot_age_seconds"),
     evidence=("state.guests",),
     texts={
+        "metric.guests_running": Text("Running guests", "Gosti koji rade"),
+        "metric.guest_snapshot_age_seconds": Text(
+            "Age of the oldest snapshot", "Starost najstarije snimke stanja"
+        ),
+        "metric.guest_stopped": Text("Guest stopped", "Gost zaustavljen"),
+        "metric.guest_replication_trouble": Text("Replication in trouble", "Replikacija u nevolji"),
         "guests.none": Text(
             "This device hosts no virtual machines (Hyper-V, libvirt, Proxmox VE)",
             "Na ovom uređaju nema virtualnih računala (Hyper-V, libvirt, Proxmox VE)",

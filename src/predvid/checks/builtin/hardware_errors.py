@@ -101,6 +101,18 @@ check = Check(
     },
     charts=("hardware_errors_corrected_per_day", "hardware_errors_bus_corrected_per_day"),
     texts={
+        "metric.hardware_errors_corrected_per_day": Text(
+            "Corrected memory errors a day", "Ispravljene pogreške memorije na dan"
+        ),
+        "metric.hardware_errors_bus_corrected_per_day": Text(
+            "Corrected bus errors a day", "Ispravljene pogreške sabirnice na dan"
+        ),
+        "metric.hardware_errors_uncorrected": Text(
+            "Uncorrected memory errors", "Neispravljene pogreške memorije"
+        ),
+        "metric.hardware_errors_bus_uncorrected": Text(
+            "Uncorrected bus errors", "Neispravljene pogreške sabirnice"
+        ),
         "hardware_errors.none": Text(
             "This device's system counts no hardware errors (no ECC memory or no driver for it)",
             "Sustav ovog uređaja ne broji pogreške sklopovlja (nema ECC memorije ili upravljačkog programa)",

@@ -82,6 +82,7 @@ check = Check(
     evidence=("top.processes",),
     charts=("kernel_limits_used_percent",),
     texts={
+        "metric.kernel_limits_used_percent": Text("Kernel tables used", "Popunjenost tablica jezgre"),
         "kernel_limits.files": Text(
             "{used:pct} of all open files that the kernel allows",
             "Otvoreno {used:pct} datoteka koje jezgra dopušta",

@@ -92,6 +92,8 @@ check = Check(
     charts=("licence_left_seconds",),
     replay=windows_export.replay,
     texts={
+        "metric.licence_left_seconds": Text("Activation left", "Preostala aktivacija"),
+        "metric.licence_activated": Text("Activated", "Aktivirano"),
         **FACT_TEXTS,
         "licences.activated": Text("{product} is activated", "{product}: aktivirano"),
         "licences.timed": Text(

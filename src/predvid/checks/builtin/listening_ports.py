@@ -100,6 +100,9 @@ check = Check(
     watches={"listening_ports_closed": "closed", "listening_ports_unwanted": "open"},
     charts=("listening_ports_reachable",),
     texts={
+        "metric.listening_ports_reachable": Text("Ports open to others", "Otvoreni portovi"),
+        "metric.listening_ports_closed": Text("Wanted port closed", "Traženi port zatvoren"),
+        "metric.listening_ports_unwanted": Text("Unwanted port open", "Neželjen port otvoren"),
         "listening_ports.closed": Text(
             "Nothing listens on {port}, though something must",
             "Na portu {port} ništa ne prima veze, a trebalo bi",

@@ -51,6 +51,7 @@ check = Check(
     evidence=("top.processes",),
     charts=("load_per_core",),
     texts={
+        "metric.load_per_core": Text("Tasks for each core", "Poslova po jezgri"),
         "load.queue": Text(
             "{n} {n|task|tasks} to run for each processor core",
             "Poslova u redu po procesorskoj jezgri: {n}",

@@ -55,6 +55,8 @@ check = Check(
     watches={"logon_time_took_seconds": "took"},
     charts=("logon_time_took_seconds", "logon_time_logons"),
     texts={
+        "metric.logon_time_took_seconds": Text("Wait at a logon", "Čekanje pri prijavi"),
+        "metric.logon_time_logons": Text("Logons within a week", "Prijave u tjednu"),
         "logon_time.took": Text(
             "A logon waits {took:secs} for group policy (median of a week)",
             "Prijava zbog grupnih pravila čeka {took:secs} (medijan tjedna)",

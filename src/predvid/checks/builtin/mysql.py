@@ -140,6 +140,13 @@ check = Check(
     },
     charts=("mysql_connections_percent", "mysql_questions_per_second", "mysql_database_bytes"),
     texts={
+        "metric.mysql_connections_percent": Text("Connections used", "Iskorištene veze"),
+        "metric.mysql_questions_per_second": Text("Queries", "Upiti"),
+        "metric.mysql_database_bytes": Text("Size of the databases", "Veličina baza"),
+        "metric.mysql_slow_queries_per_second": Text("Slow queries", "Spori upiti"),
+        "metric.mysql_cluster_whole": Text("Cluster whole", "Klaster cjelovit"),
+        "metric.mysql_replica_running": Text("Replication runs", "Replikacija radi"),
+        "metric.mysql_replica_lag_seconds": Text("Replica behind", "Zaostajanje replike"),
         "mysql.none": Text(
             "No MySQL or MariaDB server runs on this device",
             "Na ovom uređaju ne radi nijedan poslužitelj MySQL ili MariaDB",

@@ -142,6 +142,7 @@ check = Check(
     },
     charts=("patches_security", "patches_pending", "patches_held"),
     texts={
+        "metric.patches_held_security": Text("Held security updates", "Zadržane sigurnosne zakrpe"),
         "patches.no_manager": Text(
             "Neither apt nor dnf nor zypper manages this device",
             "Ovim uređajem ne upravlja ni apt ni dnf ni zypper",

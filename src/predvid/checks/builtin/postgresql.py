@@ -162,6 +162,25 @@ check = Check(
         "postgresql_oldest_transaction_seconds",
     ),
     texts={
+        "metric.postgresql_connections_percent": Text("Connections used", "Iskorištene veze"),
+        "metric.postgresql_database_bytes": Text("Size of the databases", "Veličina baza"),
+        "metric.postgresql_oldest_transaction_seconds": Text("Oldest transaction", "Najstarija transakcija"),
+        "metric.postgresql_idle_transaction_seconds": Text(
+            "Oldest idle transaction", "Najstarija besposlena transakcija"
+        ),
+        "metric.postgresql_archive_failing": Text("Archiving fails", "Arhiviranje ne uspijeva"),
+        "metric.postgresql_receiver_up": Text("Replica receives", "Replika prima"),
+        "metric.postgresql_replica_lag_seconds": Text(
+            "Replica behind (time)", "Zaostajanje replike (vrijeme)"
+        ),
+        "metric.postgresql_replica_behind_bytes": Text(
+            "Replica behind (data)", "Zaostajanje replike (podaci)"
+        ),
+        "metric.postgresql_slot_bytes": Text("Kept for a slot", "Čuva se za utor"),
+        "metric.postgresql_transaction_age": Text(
+            "Age of transaction numbers", "Starost brojeva transakcija"
+        ),
+        "metric.postgresql_dead_rows_percent": Text("Dead rows", "Mrtvi redci"),
         "postgresql.none": Text(
             "No PostgreSQL server runs on this device",
             "Na ovom uređaju ne radi nijedan poslužitelj PostgreSQL",

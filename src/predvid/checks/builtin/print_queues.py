@@ -138,6 +138,10 @@ check = Check(
     charts=("print_queue_jobs", "print_queue_oldest_job_seconds"),
     evidence=("state.print_queues",),
     texts={
+        "metric.print_queue_jobs": Text("Print jobs", "Poslovi ispisa"),
+        "metric.print_queue_oldest_job_seconds": Text("Oldest print job", "Najstariji posao ispisa"),
+        "metric.print_queue_stopped": Text("Printer stopped", "Pisač zaustavljen"),
+        "metric.print_queue_rejecting": Text("Printer takes no jobs", "Pisač ne prima poslove"),
         "print_queues.no_cups": Text(
             "No printer is set up: CUPS has no list of printers",
             "Nijedan pisač nije postavljen: CUPS nema popisa pisača",

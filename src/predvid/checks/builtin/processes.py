@@ -90,6 +90,12 @@ check = Check(
     },
     charts=("processes_total", "processes_running", "processes_memory_bytes", "processes_zombies"),
     texts={
+        "metric.processes_total": Text("Processes", "Procesi"),
+        "metric.processes_running": Text("Wanted process runs", "Traženi proces radi"),
+        "metric.processes_memory_bytes": Text("Memory of the process", "Memorija procesa"),
+        "metric.processes_zombies": Text("Zombie processes", "Zombi-procesi"),
+        "metric.processes_missing": Text("Wanted process missing", "Traženi proces nedostaje"),
+        "metric.processes_unwanted": Text("Unwanted process", "Neželjen proces"),
         "processes.missing": Text(
             "{process} must run: {n:int} {n|process is|processes are} missing",
             "{process} mora raditi: {n|nedostaje|nedostaju|nedostaje} {n:int} {n|proces|procesa|procesa}",

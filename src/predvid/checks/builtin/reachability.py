@@ -114,6 +114,10 @@ check = Check(
     defaults={"laptop": {"answers": Levels(), "resolves": Levels(), "lookup": Levels()}},
     charts=("reachability_lookup_seconds", "reachability_echo_seconds"),
     texts={
+        "metric.reachability_lookup_seconds": Text("Name lookup", "Prevođenje imena"),
+        "metric.reachability_echo_seconds": Text("Echo of the gateway", "Jeka izlaza"),
+        "metric.reachability_answers": Text("Gateway answers", "Izlaz odgovara"),
+        "metric.reachability_resolves": Text("Name resolves", "Ime se prevodi"),
         "reachability.answers": Text("The gateway {gateway} answers", "Izlaz {gateway} odgovara"),
         "reachability.silent": Text(
             "The gateway {gateway} answers neither echo nor ARP",

@@ -118,6 +118,12 @@ check = Check(
     },
     charts=("sensors_temperature_celsius", "sensors_fan_turns_per_minute", "sensors_voltage_volts"),
     texts={
+        "metric.sensors_temperature_celsius": Text("Temperature", "Temperatura"),
+        "metric.sensors_fan_turns_per_minute": Text("Fan (turns a minute)", "Ventilator (okretaja u minuti)"),
+        "metric.sensors_voltage_volts": Text("Voltage (V)", "Napon (V)"),
+        "metric.sensors_margin_celsius": Text("Below critical temperature", "Do kritične temperature"),
+        "metric.sensors_fan_stopped": Text("Fan stands still", "Ventilator stoji"),
+        "metric.sensors_alarm": Text("Voltage alarm", "Uzbuna napona"),
         "sensors.none": Text(
             "This device has no sensors that its system can read (virtual machines have none)",
             "Uređaj nema senzora koje sustav može čitati (virtualni strojevi ih nemaju)",

@@ -57,6 +57,8 @@ check = Check(
     watches={"sessions_open": "open", "sessions_oldest_days": "age"},
     charts=("sessions_open",),
     texts={
+        "metric.sessions_open": Text("Open sessions", "Otvorene sesije"),
+        "metric.sessions_oldest_days": Text("Oldest session", "Najstarija sesija"),
         "sessions.open": Text(
             "{n:int} {n|session is|sessions are} open",
             "{n|Otvorena je|Otvorene su|Otvoreno je} {n:int} {n|sesija|sesije|sesija}",

@@ -38,5 +38,8 @@ check = Check(
     timeout=150,
     replay=windows_export.replay,
     charts=("software_installed",),
-    texts=TEXTS,
+    texts={
+        **TEXTS,
+        "metric.software_installed": Text("Installed programs", "Instalirani programi"),
+    },
 )

@@ -162,6 +162,15 @@ check = Check(
     },
     charts=("sql_server_database_bytes", "sql_server_express_used_percent", "sql_server_backup_age_seconds"),
     texts={
+        "metric.sql_server_database_bytes": Text("Size of the databases", "Veličina baza"),
+        "metric.sql_server_express_used_percent": Text(
+            "Size limit of Express used", "Iskorišteno ograničenje izdanja Express"
+        ),
+        "metric.sql_server_backup_age_seconds": Text("Age of the last backup", "Starost zadnje kopije"),
+        "metric.sql_server_database_broken": Text("Database broken", "Baza neispravna"),
+        "metric.sql_server_corrupt_events": Text("Damaged pages", "Oštećene stranice"),
+        "metric.sql_server_full_events": Text("Files that are full", "Pune datoteke"),
+        "metric.sql_server_backup_events": Text("Failed backups", "Neuspjele kopije"),
         "sql_server.none": Text(
             "No instance of SQL Server is installed here",
             "Ovdje nije instalirana nijedna instanca SQL Servera",

@@ -100,6 +100,8 @@ check = Check(
     },
     charts=("time_sync_offset_seconds",),
     texts={
+        "metric.time_sync_offset_seconds": Text("Clock offset", "Odstupanje sata"),
+        "metric.time_sync_off_seconds": Text("Clock wrong by", "Pogreška sata"),
         "time_sync.right": Text("The clock is right to {ms:int} ms", "Sat je točan, razlika je {ms:int} ms"),
         "time_sync.behind": Text("The clock is behind by {off:secs}", "Sat kasni, razlika: {off:secs}"),
         "time_sync.ahead": Text("The clock is ahead by {off:secs}", "Sat žuri, razlika: {off:secs}"),

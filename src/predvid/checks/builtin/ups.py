@@ -119,6 +119,14 @@ check = Check(
     },
     charts=("ups_charge_percent", "ups_left_seconds", "ups_load_percent"),
     texts={
+        "metric.ups_charge_percent": Text("Battery charge", "Napunjenost baterije"),
+        "metric.ups_left_seconds": Text("Time left on battery", "Preostalo vrijeme na bateriji"),
+        "metric.ups_load_percent": Text("Load of the UPS", "Opterećenje napajanja"),
+        "metric.ups_on_battery": Text("On battery", "Na bateriji"),
+        "metric.ups_low": Text("Battery nearly empty", "Baterija pri kraju"),
+        "metric.ups_replace": Text("Battery to be replaced", "Baterija za zamjenu"),
+        "metric.ups_lost": Text("Contact lost", "Veza izgubljena"),
+        "metric.ups_overloaded": Text("Overloaded", "Preopterećeno"),
         "ups.none": Text(
             "No UPS is guarded here (neither NUT nor apcupsd answers)",
             "Ovdje se ne nadzire neprekidno napajanje (ne odgovaraju ni NUT ni apcupsd)",

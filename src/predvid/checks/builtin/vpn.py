@@ -114,6 +114,8 @@ check = Check(
     timeout=45,
     watches={"vpn_silent_seconds": "silent", "vpn_connected": "connected"},
     texts={
+        "metric.vpn_silent_seconds": Text("Silent for", "Bez glasa"),
+        "metric.vpn_connected": Text("Connected", "Veza uspostavljena"),
         "vpn.none": Text(
             "This device has no VPN tunnel that can be watched",
             "Uređaj nema VPN tunela koji se može nadzirati",

@@ -183,6 +183,12 @@ check = Check(
     },
     charts=("web_server_requests_per_second", "web_server_active", "web_server_busy_percent"),
     texts={
+        "metric.web_server_requests_per_second": Text("Requests", "Zahtjevi"),
+        "metric.web_server_active": Text("Active connections", "Otvorene veze"),
+        "metric.web_server_busy_percent": Text("Workers busy", "Zauzeti radnici"),
+        "metric.web_server_alive": Text("Web server runs", "Web-poslužitelj radi"),
+        "metric.web_server_listening": Text("Web server listens", "Web-poslužitelj sluša"),
+        "metric.web_iis_stopped": Text("Site or pool stopped", "Stranica ili skup zaustavljen"),
         "web_servers.none": Text(
             "No web server runs on this device", "Na ovom uređaju ne radi nijedan web-poslužitelj"
         ),

@@ -53,9 +53,16 @@ HIDDEN = frozenset({"device.boot_id"})  # means something to programs only
 
 
 def fact_name(name: str, language: str) -> str:
-    """Return the name of a fact in words; a check may bring it as its text `fact.<name>`."""
-    text = FACTS.get(name) or registry.texts().get(f"fact.{name}")
-    return _named(text, name.replace(".", ": "), language)
+    """Return the name of a fact in words; a check may bring it as its text `fact.<name>`.
+
+    Where a check has one fact for each of many things, the name of them all is followed by the thing's own.
+    """
+    texts, (group, _, thing) = registry.texts(), name.rpartition(".")
+    if text := FACTS.get(name) or texts.get(f"fact.{name}"):
+        return text.pattern(language)
+    if text := FACTS.get(group) or texts.get(f"fact.{group}"):
+        return f"{text.pattern(language)}: {thing}"
+    return _named(None, name.replace(".", ": "), language)
 
 
 def part_name(name: str, language: str) -> str:
