@@ -34,6 +34,8 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
     ]
     if viewer.may_manage:
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
+    if viewer.may_audit:
+        entries.append((_("Audit"), "list-check", "audit", None))
     return [
         Room(title, icon, reverse(name), count, _here(request.path, reverse(name)))
         for title, icon, name, count in entries
