@@ -5,19 +5,21 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from predvid.checks.collecting import inapplicable
+from predvid.checks.collecting import inapplicable, judge
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.errors import UserError
-from predvid.core.model import Said, Sample
+from predvid.core.model import Result, Said, Sample
 from predvid.edge.agent import make_link
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Hello
 from predvid.edge.identity import (
     Membership,
     StateFolder,
+    default_state,
     load_keys,
     locked,
     new_boot,
@@ -26,16 +28,21 @@ from predvid.edge.identity import (
 )
 from predvid.edge.link import LinkFailed, Sender
 from predvid.edge.look import Look, look
+from predvid.edge.needs import Need, need_of
 from predvid.edge.run_check import Run, run_check
 from predvid.wire.v1 import PREFIX
 
 Verdict = Literal["ok", "not_here", "cannot"]
+SERVICE_STATE = StateFolder(Path("/var/lib/predvid-agent"))  # of the agent that root runs
 BETWEEN = 1.0  # seconds between two readings of a counter
 
 
 @dataclass(frozen=True)
 class Tried:
-    """One check tried: `said` is why it does not apply or failed, `sample` one of its `samples` values."""
+    """One check tried: `said` is why it does not apply or failed, `sample` one of its `samples` values.
+
+    `result` is the worst judgement of the run by the default levels.
+    """
 
     check: Check
     verdict: Verdict
@@ -44,11 +51,27 @@ class Tried:
     samples: int = 0
     facts: int = 0
     took_ms: int = 0
+    result: Result | None = None
+
+    @property
+    def other_system(self) -> bool:
+        """Tell whether the check is made for other operating systems."""
+        return self.said is not None and self.said.id == "check.platform"
+
+    @property
+    def need(self) -> Need | None:
+        """Return what is missing for the check to report; None where nothing is, or nothing is to watch."""
+        if self.verdict == "ok" or self.said is None:
+            return None
+        return need_of(self.said, failed=self.verdict == "cannot")
 
 
 @dataclass(frozen=True)
 class Server:
-    """The way to the server: `state` as in Standing, or not_enrolled; `trip`, `skew` (device ahead) in ms."""
+    """The way to the server: `state` as in Standing, not_enrolled, or hidden (`message`: the closed folder).
+
+    `trip` and `skew` (device ahead) are in ms.
+    """
 
     state: str
     message: str = ""
@@ -69,7 +92,25 @@ class Findings:
 def selftest(state: StateFolder, source: Source, installed: Mapping[str, Check]) -> Findings:
     """Try everything once and return what was found; takes a second longer than the slowest check."""
     seen = look(state)
-    return Findings(try_checks(source, installed), _server(state, seen), seen, _root())
+    closed = _closed(state, seen)
+    server = _server(state, seen) if closed is None else Server("hidden", str(closed))
+    return Findings(try_checks(source, installed), server, seen, _root())
+
+
+def _closed(state: StateFolder, seen: Look) -> Path | None:
+    """Return the folder of an agent on this machine that this user may not look into, None without one."""
+    if seen.membership is not None:
+        return None
+    folders = [state.path, *([SERVICE_STATE.path] if state == default_state() else [])]
+    return next((folder for folder in folders if _denied(folder)), None)
+
+
+def _denied(folder: Path) -> bool:
+    try:
+        os.listdir(folder)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return False
 
 
 def _root() -> bool:
@@ -97,7 +138,9 @@ def _try(check: Check, source: Source, state: dict[str, Any]) -> Tried:
         return Tried(check, "not_here", run.error, took_ms=run.took_ms)
     verdict: Verdict = "cannot" if run.error else "ok"
     telling, samples, facts = _telling(check, run), len(run.samples), len(run.facts)
-    return Tried(check, verdict, run.error, telling, samples, facts, run.took_ms)
+    results, _ = judge(check, run.samples, check.params)
+    worst = max(results, key=lambda result: result.state, default=None)
+    return Tried(check, verdict, run.error, telling, samples, facts, run.took_ms, worst)
 
 
 def _telling(check: Check, run: Run) -> Sample | None:

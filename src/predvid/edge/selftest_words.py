@@ -1,57 +1,116 @@
 """Words the findings of a self-test for a technician, or as JSON."""
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from predvid.checks.groups import GROUPS, group_of, grouped
 from predvid.checks.registry import texts as check_texts
-from predvid.core.model import Said, Sample, Value
+from predvid.core.model import Said, Sample, State, Value
 from predvid.core.wording import duration, number, size, word
+from predvid.edge.check_list import SYSTEMS, below, columns, printable
 from predvid.edge.selftest import Findings, Tried
 from predvid.edge.texts import TEXTS
 
-MARKS = {"ok": "✓", "not_here": "·", "cannot": "✗"}
+MARKS = {"reports": "✓", "needs": "✗", "absent": "·"}
+TITLE = 30  # columns that titles are aligned to
 
 
-def lines(findings: Findings, host: str, language: str) -> Iterator[str]:
-    """Yield the report as lines of text in `language` (hr or en)."""
+def standing(tried: Tried) -> str:
+    """Return where a check stands here: `reports`, `needs` something, is `absent`, or for `other` systems."""
+    if tried.verdict == "ok":
+        return "reports"
+    if tried.other_system:
+        return "other"
+    return "needs" if tried.need else "absent"
 
-    def put(id: str, **values: Value) -> str:
-        return word(Said(id, values), language, TEXTS)
 
-    yield put("title", host=host)
+def counted(findings: Findings) -> dict[str, int]:
+    """Return how many checks stand where."""
+    all_of = [standing(tried) for tried in findings.tried]
+    return {name: all_of.count(name) for name in ("reports", "needs", "absent", "other")}
+
+
+def lines(findings: Findings, host: str, language: str, width: int | None = None) -> Iterator[str]:
+    """Yield the report as lines of text in `language` (hr or en), `width` (default: the terminal's) wide."""
+    width = columns() if width is None else width
+    yield _put(language, "title", host=printable(host))
     yield ""
-    yield put("checks")
-    titles = [tried.check.title.pattern(language) for tried in findings.tried]
-    width = max(map(len, titles), default=0)
-    for title, tried in zip(titles, findings.tried, strict=True):
-        yield f"  {MARKS[tried.verdict]} {title:<{width}}  {_outcome(tried, language)}"
-    works = sum(tried.verdict == "ok" for tried in findings.tried)
+    yield from below(_put(language, "summary", all=len(findings.tried), **counted(findings)), 0, width)
+    for name in ("needs", "reports", "absent"):
+        yield from _section(name, findings, language, width)
+    if systems := _other_systems(findings):
+        yield ""
+        yield from below(_put(language, "others", n=counted(findings)["other"], systems=systems), 0, width)
     yield ""
-    yield put("summary", ok=works, all=len(findings.tried))
-    yield ""
-    rows = [
-        (put("server"), _server(findings, language)),
-        (put("clock"), _clock(findings, language)),
-        (put("outbox"), _outbox(findings, language)),
-        (put("rights"), put("rights.root" if findings.root else "rights.user")),
-        (put("agent"), put("agent.running" if findings.look.running else "agent.stopped")),
+    for head, text in _rows(findings, language):
+        yield from _hanging(f"{head:<13}", text, width)
+
+
+def _put(language: str, id: str, **values: Value) -> str:
+    return word(Said(id, values), language, TEXTS)
+
+
+def _section(name: str, findings: Findings, language: str, width: int) -> Iterator[str]:
+    """Yield a heading and, group by group, the checks that stand there."""
+    members = {tried.check.name: tried for tried in findings.tried if standing(tried) == name}
+    if members:
+        yield ""
+        yield _put(language, f"section.{name}").upper()
+    for group, checks in grouped(tried.check for tried in members.values()).items():
+        yield f"  {GROUPS[group].pattern(language)}"
+        for check in checks:
+            tried = members[check.name]
+            title = printable(check.title.pattern(language))
+            text = _outcome(tried, language)
+            yield from _hanging(f"    {MARKS[name]} {title:<{TITLE - 6}}  ", text, width)
+            if advice := _advice(tried, findings.root, language):
+                yield from _hanging("      → ", advice, width)
+
+
+def _hanging(head: str, text: str, width: int) -> Iterator[str]:
+    """Yield `head` and `text` in lines of `width`; further lines begin where the text does."""
+    indent = len(head) if len(head) <= TITLE + 2 else 6
+    yield from textwrap.wrap(printable(text), max(width, 40), initial_indent=head,
+                             subsequent_indent=" " * indent, break_on_hyphens=False)  # fmt: skip
+
+
+def _other_systems(findings: Findings) -> str:
+    names = {platform for tried in findings.tried if tried.other_system for platform in tried.check.platforms}
+    return ", ".join(name for key, name in SYSTEMS.items() if key in names)
+
+
+def _rows(findings: Findings, language: str) -> list[tuple[str, str]]:
+    running = "agent.running" if findings.look.running else "agent.stopped"
+    hidden = findings.server.state == "hidden"
+    return [
+        (_put(language, "server"), _server(findings, language)),
+        (_put(language, "clock"), _clock(findings, language)),
+        (_put(language, "outbox"), _put(language, "hidden") if hidden else _outbox(findings, language)),
+        (_put(language, "rights"), _put(language, "rights.root" if findings.root else "rights.user")),
+        (_put(language, "agent"), _put(language, "hidden" if hidden else running)),
     ]
-    width = max(len(name) for name, _ in rows)
-    for name, text in rows:
-        yield f"{name:<{width}}  {text}"
+
+
+def _advice(tried: Tried, root: bool, language: str) -> str:
+    need = tried.need
+    if need is None or need.kind == "other" or (need.kind == "rights" and root):
+        return ""
+    return _put(language, f"need.{need.kind}", package=need.package)
 
 
 def _outcome(tried: Tried, language: str) -> str:
-    verdict = word(Said(tried.verdict), language, TEXTS)
-    parts = []
+    """Return what the check says of this machine, or why it says nothing."""
     if tried.said is not None:
-        parts.append(word(tried.said, language, check_texts()))
-    for id, n in (("values", tried.samples), ("facts", tried.facts)):
-        if n:
-            parts.append(word(Said(id, {"n": n}), language, TEXTS))
+        return word(tried.said, language, check_texts())
+    if tried.result is not None:
+        text = word(tried.result.said, language, check_texts())
+        return text if tried.result.state is State.OK else f"{tried.result.state.name}: {text}"
+    if tried.facts:
+        return _put(language, "facts", n=tried.facts)
     if tried.sample is not None:
-        parts.append(f"{_series(tried.sample)} = {_value(tried.sample, language)}")
-    return f"{verdict}: {'; '.join(parts)}" if parts else verdict
+        return f"{_series(tried.sample)} = {_value(tried.sample, language)}"
+    return _put(language, "nothing")
 
 
 def _series(sample: Sample) -> str:
@@ -86,6 +145,8 @@ def _server(findings: Findings, language: str) -> str:
 
 
 def _clock(findings: Findings, language: str) -> str:
+    if findings.server.state == "hidden":
+        return word(Said("hidden"), language, TEXTS)
     skew = findings.server.skew
     if skew is None or findings.server.state in ("new", "not_enrolled", "unreadable"):
         return word(Said("clock.unknown"), language, TEXTS)
@@ -113,6 +174,7 @@ def as_json(findings: Findings, host: str, language: str) -> dict[str, Any]:
     server, outbox = findings.server, findings.look.outbox
     return {
         "host": host,
+        "counts": counted(findings),
         "checks": [_check_json(tried, language) for tried in findings.tried],
         "server": {
             "state": server.state,
@@ -128,14 +190,24 @@ def as_json(findings: Findings, host: str, language: str) -> dict[str, Any]:
             "dropped": outbox.dropped,
         },
         "root": findings.root,
-        "running": findings.look.running,
+        "running": None if server.state == "hidden" else findings.look.running,
     }
 
 
 def _check_json(tried: Tried, language: str) -> dict[str, Any]:
-    sample = tried.sample
+    sample, need, result = tried.sample, tried.need, tried.result
     return {
         "check": tried.check.name,
+        "title": tried.check.title.pattern(language),
+        "group": group_of(tried.check),
+        "standing": standing(tried),
+        "need": need and {"kind": need.kind, "package": need.package or None},
+        "result": result
+        and {
+            "item": result.item,
+            "state": result.state.name,
+            "message": word(result.said, language, check_texts()),
+        },
         "verdict": tried.verdict,
         "reason": None if tried.said is None else tried.said.id,
         "message": None if tried.said is None else word(tried.said, language, check_texts()),

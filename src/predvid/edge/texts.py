@@ -4,15 +4,33 @@ from predvid.core.wording import Text
 
 TEXTS = {
     "title": Text("Predvid agent, self-test of {host}", "Predvid agent, samoprovjera uređaja {host}"),
-    "checks": Text("What this device can report", "Što ovaj uređaj može javljati"),
-    "ok": Text("works", "radi"),
-    "not_here": Text("does not apply", "nije primjenjivo"),
-    "cannot": Text("cannot", "ne može"),
-    "values": Text("{n:int} {n|value|values}", "{n:int} {n|vrijednost|vrijednosti|vrijednosti}"),
-    "facts": Text("{n:int} {n|fact|facts}", "{n:int} {n|činjenica|činjenice|činjenica}"),
+    "section.reports": Text("What this device reports", "Što ovaj uređaj javlja"),
+    "section.needs": Text("Something is missing", "Gdje nešto nedostaje"),
+    "section.absent": Text("What is not here", "Čega ovdje nema"),
+    "facts": Text(
+        "{n:int} {n|fact|facts} about the device",
+        "{n:int} {n|činjenica|činjenice|činjenica} o uređaju",
+    ),
+    "nothing": Text("nothing to report at the moment", "trenutačno nema što javiti"),
+    "hidden": Text("not visible to this user", "ovaj korisnik to ne vidi"),
+    "need.package": Text("Install the package {package}.", "Instalirajte paket {package}."),
+    "need.rights": Text(
+        "Only root may read this: sudo predvid agent selftest.",
+        "To smije čitati samo root: sudo predvid agent selftest.",
+    ),
+    "others": Text(
+        "{n:int} more {n|check is|checks are} for other systems: {systems}.",
+        "Još {n:int} {n|provjera namijenjena je|provjere namijenjene su|provjera namijenjeno je} "
+        "drugim sustavima: {systems}.",
+    ),
     "summary": Text(
-        "{ok:int} of {all:int} {all|check|checks} {ok|works|work} here",
-        "Na ovom uređaju {ok|radi|rade|radi} {ok:int} od ukupno {all:int} {all|provjere|provjere|provjera}",
+        "{reports:int} of {all:int} {all|check|checks} {reports|reports|report} here, "
+        "{needs:int} {needs|needs|need} something, {absent:int} {absent|does|do} not apply, "
+        "{other:int} {other|is|are} for other systems",
+        "Ovdje {reports|javlja|javljaju|javlja} {reports:int} od {all:int} {all|provjere|provjere|provjera}, "
+        "za {needs:int} nešto nedostaje, "
+        "{absent:int} {absent|nije primjenjiva|nisu primjenjive|nije primjenjivo}, "
+        "a {other:int} {other|je|su|je} za druge sustave",
     ),
     "server": Text("Server", "Poslužitelj"),
     "server.well": Text(
@@ -21,6 +39,10 @@ TEXTS = {
     "server.not_enrolled": Text(
         "not enrolled yet: predvid agent enroll URL --token TOKEN",
         "uređaj još nije prijavljen: predvid agent enroll URL --token TOKEN",
+    ),
+    "server.hidden": Text(
+        "not known: the agent of this machine keeps its state in {message}, which this user may not read",
+        "nepoznato: agent ovog uređaja čuva stanje u mapi {message}, koju ovaj korisnik ne smije čitati",
     ),
     "server.unreadable": Text("not known: {message}", "nepoznato: {message}"),
     "server.pending": Text(
