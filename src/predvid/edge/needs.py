@@ -7,8 +7,8 @@ from predvid.core.model import Said
 
 Kind = Literal["package", "rights", "other"]
 
-# Programs that machines with the thing to watch often lack. Others come with the thing (zpool, lvs, snap): where
-# they are missing it is not here. The name is the same in Debian, Ubuntu, RHEL, SUSE and Homebrew.
+# Programs that machines with the thing to watch often lack, by package (one name in Debian, Ubuntu, RHEL,
+# SUSE and Homebrew). Others come with the thing (zpool, lvs, snap): where they are missing it is not here.
 PACKAGES = {"smartctl": "smartmontools"}
 
 
