@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "predvid.server.strangers.SignInFirst",
     "predvid.server.language.PersonLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "predvid.server.methods.SayNotAllowed",
 ]
 TEMPLATES = [
     {

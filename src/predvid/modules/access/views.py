@@ -25,7 +25,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for address and password; answer failures in one general sentence."""
     if request.user.is_authenticated:
@@ -63,7 +63,7 @@ def sign_out(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest, secret: str) -> HttpResponse:
     """Open a one-time link: make the first owner, or sign its person in at a click.
 
@@ -92,7 +92,7 @@ def _first_owner(request: HttpRequest, secret: str) -> HttpResponse:
     return render(request, "access/first_owner.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def profile(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show and change the own name, language, appearance and password."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
@@ -22,7 +22,7 @@ from predvid.modules.inventory.offered_wheels import publish
 from predvid.wire import token as wire_token
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @page
 def enrol(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Choose where a device belongs and make its token; who waits for approval is listed below."""
@@ -79,7 +79,7 @@ def _install(text: str) -> dict[str, install_steps.Steps]:
     }
 
 
-@require_GET
+@require_safe
 @page
 def token(request: HttpRequest, viewer: Viewer, token_id: UUID) -> HttpResponseBase:
     """Show a token (never its text) and the agents that came by it."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from predvid.checks import registry
 from predvid.modules.access.pages import back, page, show
@@ -22,7 +22,7 @@ from predvid.modules.monitoring.views.devices import filters_of
 BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert that has ended
 
 
-@require_GET
+@require_safe
 @page
 def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List alerts of one phase: what do I do next?"""
@@ -46,7 +46,7 @@ def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     )
 
 
-@require_GET
+@require_safe
 @page
 def alert(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
     """Show one alert: what, where, since when, on what evidence, and what people did."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from predvid.checks import registry
 from predvid.modules.access.pages import page, show
@@ -46,7 +46,7 @@ def filters_of(request: HttpRequest) -> list_queries.Filters:
     )
 
 
-@require_GET
+@require_safe
 @page
 def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List devices, filtered by the address."""
@@ -69,7 +69,7 @@ def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     )
 
 
-@require_GET
+@require_safe
 @page
 def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Show one device: what is wrong with it, and since when."""
@@ -107,7 +107,7 @@ def _measured(viewer: Viewer, found: Any, now: Any) -> dict[str, Any]:
         return {"checks": device_queries.check_rows(viewer, found, []), "charts": None, "store_down": True}
 
 
-@require_GET
+@require_safe
 @page
 def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Answer the curves of one metric as JSON columns; 503 while the store does not answer."""
@@ -125,7 +125,7 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
     return JsonResponse(answer | {"from": start.timestamp(), "to": end.timestamp()})
 
 
-@require_GET
+@require_safe
 @page
 def search(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Answer clients and devices that match, as a fragment below the search field."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
@@ -20,7 +20,7 @@ from predvid.modules.monitoring.views.devices import asked
 CLIENTS_SHOWN = 12
 
 
-@require_GET
+@require_safe
 @page
 def overview(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show figures, health by client and what is open."""
@@ -53,7 +53,7 @@ def _totals(health: list[standing.Health]) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @page
 def clients(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List the clients with their health."""
@@ -63,7 +63,7 @@ def clients(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     return show(request, "monitoring/clients.html", {"health": found, "q": q, "all": len(rows)})
 
 
-@require_GET
+@require_safe
 @page
 def client(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpResponseBase:
     """Show one client: its sites, what is open, its devices."""
