@@ -1,13 +1,13 @@
 # make up      run Predvid here: server, console and this machine's agent (ARGS="--port 9000" adds options)
 # make test    every test and every rule of the house, as one pytest run
-# make check   make test, then faults and benches
-# make faults | bench | screenshots | lock | clean
+# make check   make test, then faults, fuzz and benches
+# make faults | fuzz | bench | screenshots | lock | clean
 #
 # All set-up happens on the way. Stamps in .venv remember it, so a second run starts at once.
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: up test check faults bench screenshots lock clean
+.PHONY: up test check faults fuzz bench screenshots lock clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
@@ -25,11 +25,15 @@ test: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/system.txt
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-check: test faults bench
+check: test faults fuzz bench
 
 faults: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/guest.txt || : # its tests say what is missing, the others run
 	@exec $(BIN)/python -m pytest tests/faults -m long -s $(ARGS)
+
+# Every recording of every check in EXAMPLES (300) damaged versions: no check may fail inside.
+fuzz: $(VENV)/tested-with $(VENV)/installed
+	@exec $(BIN)/python -m pytest tests/checks/test_fuzz.py -m long -q $(ARGS)
 
 bench: $(VENV)/tested-with $(VENV)/installed
 	@for script in $(BENCHES); do echo "==> $$script"; $(BIN)/python $$script || exit 1; done

@@ -16,7 +16,7 @@ from predvid.checks.recording import load, replay
 from predvid.core.policy import with_values
 from predvid.core.wording import LANGUAGES, word
 
-SHORT, LONG = 20, 3000  # damaged versions of each recording
+SHORT, LONG = 20, 300  # damaged versions of each recording
 
 
 def holds(path: Path, data: st.DataObject) -> None:
