@@ -26,10 +26,24 @@ NEW = 1800  # seconds; an agent that just started tells of no older ones again
 MOST = 50  # events of one run
 DUMPS = "/var/lib/systemd/coredump"
 REPORTS = "/Library/Logs/DiagnosticReports"
+NO_CRASH = (
+    "JetsamEvent",
+    "ResetCounter",
+    "proactive_event",
+    "Analytics",
+    "stacks",
+)  # reports of other things
 # core.NAME.UID.BOOT.PID.MICROSECONDS[.zst]: systemd-coredump(8)
 _DUMP = re.compile(r"core\.(.{1,64})\.\d+\.[0-9a-f]{32}\.\d+\.(\d{10})\d{6}(\.\w+)?")
 _REPORT = re.compile(r"(.{1,64})-(\d{4}-\d\d-\d\d)-(\d{6})\.(?:\w+\.)?(ips|crash|panic)")
 # Kernel-Power 41 and EventLog 6008: started without a shutdown. 1000 and 1002: a program failed or hung.
+# Other providers use these numbers too (1000 of LoadPerf: performance counters were loaded).
+PROVIDERS = {
+    41: "Microsoft-Windows-Kernel-Power",
+    6008: "EventLog",
+    1000: "Application Error",
+    1002: "Application Hang",
+}
 RESTARTS = f"events System 41,6008 {DAY}"
 PROGRAMS = f"events Application 1000,1002 {DAY}"
 
@@ -68,10 +82,21 @@ def _macos(source: Source) -> Iterator[_Crash]:
             at = datetime.strptime(f"{match[2]} {match[3]}", "%Y-%m-%d %H%M%S").replace(tzinfo=UTC)
         except ValueError:
             continue
-        panic = match[4] == "panic" or match[1].startswith("Kernel")
-        yield _Crash(
-            "device.crashed" if panic else "program.crashed", "" if panic else match[1], at.timestamp()
-        )
+        if match[1].startswith(NO_CRASH):
+            continue
+        panic = match[4] == "panic" or match[1].startswith(("Kernel", "panic"))
+        kind, what = ("device.crashed", "") if panic else ("program.crashed", match[1])
+        yield _Crash(kind, what, _written(source, f"{REPORTS}/{match[0]}", at.timestamp()))
+
+
+def _written(source: Source, path: str, named: float) -> float:
+    """Return when a report was written; its name tells the local time `named`, of a zone nobody told."""
+    if abs(source.now() - named) > 2 * DAY:
+        return named
+    try:
+        return float(source.query("status", path)["modified"])
+    except (CannotRead, KeyError, TypeError, ValueError):
+        return named
 
 
 def _listing(source: Source, path: str) -> list[str]:
@@ -97,7 +122,13 @@ def _windows(source: Source) -> Iterator[_Crash]:
 
 def _rows(source: Source, question: str) -> list[Mapping[str, Any]]:
     rows = source.query("powershell", question)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [row for row in found if PROVIDERS.get(_id(row)) == row.get("provider")]
+
+
+def _id(row: Mapping[str, Any]) -> int:
+    number = row.get("id")
+    return number if isinstance(number, int) else 0
 
 
 def _moment(row: Mapping[str, Any]) -> float | None:
@@ -117,7 +148,8 @@ def collect(source: Source, params: CrashesParams, state: dict[str, Any]) -> Ite
     known, since = set(state.get("known", ())), 0.0 if "known" in state else now - NEW
     fresh = [crash for crash in lately if _name(crash) not in known and crash.at >= since]
     state["known"] = [_name(crash) for crash in lately]
-    yield from _events(fresh[-MOST:])
+    # A program that falls over every few seconds is told of once a run.
+    yield from _events(list({(crash.kind, crash.what): crash for crash in fresh}.values())[-MOST:])
     yield Sample("crashes_restarts", _count(lately, "device.crashed"))
     yield Sample("crashes_programs", _count(lately, "program.crashed"))
     if source.platform == "linux":
