@@ -1,8 +1,12 @@
 """What in a system log means trouble that nobody sees yet: by words on Linux, by provider and id on Windows.
 
 A sign is `name=words` (Linux: the words in their order, anything between them, case ignored) or
-`name=provider:id,id` (Windows). Sources: kernel documentation and messages of its drivers; Microsoft's
-documentation of the events of disk, Ntfs, volsnap, storahci, Resource-Exhaustion-Detector and srv.
+`name=provider:id,id` (Windows). The built-in signs of Linux count in messages of the kernel alone.
+Sources: kernel documentation and messages of its drivers; Microsoft's documentation of the events of disk,
+Ntfs, volsnap, storport's drivers and Resource-Exhaustion-Detector.
+
+Not among them, since backups cause them on healthy machines: disk 51 and 157 (a disk was taken away, as
+backups do with virtual ones), Ntfs 137 (on shadow copies). Nor srv 2013: the check of disk space knows better.
 """
 
 LINUX = (
@@ -19,21 +23,26 @@ LINUX = (
     "machine=Machine check events logged",
     "thermal=temperature above threshold",
     "conntrack=table full, dropping packet",
+    "power=Undervoltage detected",
 )
+# An empty floppy drive, a scratched disc, an image that was taken away: nobody's disk.
+NO_DISKS = ("dev fd", "dev sr", "dev loop", "dev nbd")
 WINDOWS = (
-    "disk=disk:7,11,51,52,157",
-    "disk=Microsoft-Windows-Disk:7,11,51,52,157",
-    "filesystem=Ntfs:55,98,137",
-    "filesystem=Microsoft-Windows-Ntfs:55,98,137",
+    "disk=disk:7,11,52",
+    "disk=Microsoft-Windows-Disk:7,11,52",
+    "filesystem=Ntfs:55,98",
+    "filesystem=Microsoft-Windows-Ntfs:55,98",
     "controller=storahci:11,129",
     "controller=iaStorA:9,129",
-    "controller=nvme:11,129",
+    "controller=iaStorAC:9,129",
+    "controller=iaStorAVC:9,129",
+    "controller=iaStorVD:9,129",
+    "controller=stornvme:11,129",
     "snapshots=volsnap:14,25,35",
     "memory=Microsoft-Windows-Resource-Exhaustion-Detector:2004",
-    "disk_full=srv:2013",
 )
 NAMES = ("disk", "filesystem", "hung", "lockup", "machine", "thermal", "conntrack", "controller", "snapshots",
-         "memory", "disk_full")  # fmt: skip
+         "memory", "power")  # fmt: skip
 MOST = 100
 
 
@@ -52,6 +61,12 @@ def in_words(sign: str, message: str) -> bool:
             return False
         at = found + len(word)
     return bool(words)
+
+
+def of_kernel(sign: str, source: str, message: str) -> bool:
+    """Tell whether the kernel (`source` of a journal entry) says the words of a sign of a real disk."""
+    at = message.casefold()
+    return source == "kernel" and in_words(sign, message) and not any(part in at for part in NO_DISKS)
 
 
 def is_event(sign: str, provider: str, number: object) -> bool:
