@@ -115,7 +115,7 @@ def damaged_string(draw: Draw, text: str) -> str:
     if text.lstrip()[:1] in ("{", "[") and draw(st.booleans()):
         try:
             return json.dumps(damaged_tree(draw, json.loads(text), keep_shape=False))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     return damaged_text(draw, text)
 
