@@ -6,7 +6,7 @@ Sources: kernel documentation and messages of its drivers; Microsoft's documenta
 Ntfs, volsnap, storport's drivers and Resource-Exhaustion-Detector.
 
 Not among them, since backups cause them on healthy machines: disk 51 and 157 (a disk was taken away, as
-backups do with virtual ones), Ntfs 137 (on shadow copies). Nor srv 2013: the check of disk space knows better.
+backups do with virtual ones), Ntfs 137 (on shadow copies). Nor srv 2013: the check of disk space is better.
 """
 
 LINUX = (
