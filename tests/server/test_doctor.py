@@ -249,6 +249,22 @@ def test_a_certificate_that_ends(tmp_path: Path) -> None:
     assert looks_data.certificate(tmp_path, now).state == "bad"
 
 
+def test_an_authority_that_ends_is_told_a_year_before(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    assert looks_data.authority(tmp_path, now).state == "ok"
+    certificates.ensure(tmp_path / "tls", ["localhost"], now)
+    end = now + timedelta(days=certificates.CA_DAYS)
+    states = [looks_data.authority(tmp_path, end - timedelta(days=n)).state for n in (366, 364, 20, -1)]
+    assert states == ["ok", "warning", "bad", "bad"]
+    told = looks_data.authority(tmp_path, end - timedelta(days=300))
+    assert "every agent" in told.do()
+    assert "svakog agenta" in told.do("hr")
+    (tmp_path / "tls" / "ca.pem").unlink()  # what it advises works: both are made anew and belong together
+    (tmp_path / "tls" / "ca.key").unlink()
+    certificates.ensure(tmp_path / "tls", ["localhost"], end)
+    assert looks_data.authority(tmp_path, end).state == looks_data.certificate(tmp_path, end).state == "ok"
+
+
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with running(tmp_path_factory.mktemp("patient") / "data") as one:

@@ -76,6 +76,7 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
         "Logs": lambda: looks_data.logs(data),
         "Agent": lambda: looks_data.agent(data),
         "Certificate": lambda: looks_data.certificate(data, datetime.now(UTC)),
+        "Authority": lambda: looks_data.authority(data, datetime.now(UTC)),
     }
     for what, each in looks.items():
         try:

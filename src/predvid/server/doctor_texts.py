@@ -17,6 +17,7 @@ TEXTS = {
     "Logs": Text("Logs", "Zapisnici"),
     "Agent": Text("Agent", "Agent"),
     "Certificate": Text("Certificate", "Certifikat"),
+    "Authority": Text("Certificate authority", "Izdavatelj certifikata"),
     "look.failed": Text("could not look: {error}", "provjera nije uspjela: {error}"),
     "look.do": Text("Run the doctor as the data's owner.", "Pokrenite provjeru kao vlasnik podataka."),
     "python.is": Text("{version}", "{version}"),
@@ -79,6 +80,14 @@ TEXTS = {
     "certificate.do": Text(
         "It renews itself while the gateway runs: start it, or restart it.",
         "Obnavlja se sam dok pristupnik radi: pokrenite ga ili ponovno pokrenite.",
+    ),
+    "authority.do": Text(
+        "Agents trust this authority alone. Before that day stop predvid, move ca.pem and ca.key out of "
+        "{path}, start it again (a new authority is made), and put the new ca.pem into the state folder of "
+        "every agent; until then they keep their data.",
+        "Agenti vjeruju samo ovom izdavatelju. Prije tog dana zaustavite predvid, premjestite ca.pem i "
+        "ca.key iz mape {path}, ponovno ga pokrenite (nastaje novi izdavatelj) i novi ca.pem stavite u mapu stanja "
+        "svakog agenta; dotad agenti čuvaju svoje podatke.",
     ),
     "memory": Text("{free:bytes} available", "dostupno {free:bytes}"),
     "memory.do": Text(

@@ -25,6 +25,7 @@ ERROR = re.compile(r"Traceback|\b(?:ERROR|CRITICAL)\b|^predvid \w+: |<(?:Error|F
 RECENT = timedelta(days=1)
 SILENT = timedelta(minutes=5)
 EXPIRES = timedelta(days=30)
+AUTHORITY_EXPIRES = timedelta(days=365)  # every device must be given the next one before
 
 
 def folder(data: Path) -> Finding:
@@ -132,3 +133,15 @@ def certificate(data: Path, now: datetime) -> Finding:
         )
     seen = said("certificate.until", date=f"{until:%Y-%m-%d}")
     return judged("Certificate", until - now > EXPIRES, seen, said("certificate.do"))
+
+
+def authority(data: Path, now: datetime) -> Finding:
+    """Look how long the platform's own authority is still good: agents pin it, so nothing renews it."""
+    path = data / "tls" / "ca.pem"
+    if not path.exists():
+        return Finding("Authority", "ok", said("certificate.none"))
+    until = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    seen = said("certificate.until", date=f"{until:%Y-%m-%d}")
+    state = "bad" if until - now <= EXPIRES else "warning"
+    do = said("authority.do", path=str(path.parent))
+    return judged("Authority", until - now > AUTHORITY_EXPIRES, seen, do, state)

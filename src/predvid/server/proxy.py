@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from predvid.server import away
 from predvid.server.place import Place
 
 TIMEOUTS = {"timeout": httpx.Timeout(60.0).as_dict()}
@@ -33,10 +34,6 @@ HOP = frozenset(
 )
 OURS = HOP | {b"content-length", b"expect", b"x-forwarded-for", b"x-forwarded-proto"}
 ITS_OWN = HOP | {b"date", b"server"}  # the gateway says when and nobody says what answers
-AWAY = (
-    b"<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=2><title>Predvid</title>"
-    b"<p>Konzola se pokre\xc4\x87e\xe2\x80\xa6 / The console is starting\xe2\x80\xa6"
-)
 Header = tuple[bytes, bytes]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -85,8 +82,7 @@ class ConsoleProxy:
             response = await self._transport.handle_async_request(request)
             held = await _held(response)
         except httpx.TransportError:
-            waiting = [(b"content-type", b"text/html; charset=utf-8"), (b"retry-after", b"2")]
-            await _whole(send, 502, waiting, AWAY)
+            await _away(scope, send)
             return
         with suppress(TimeoutError, httpx.TransportError):  # half an answer is cut off, and logged as such
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -163,6 +159,19 @@ async def _answer(send: Send, response: httpx.Response, held: bytes | None) -> N
         await send({"type": "http.response.body", "body": b""})
     finally:
         await response.aclose()
+
+
+async def _away(scope: Scope, send: Send) -> None:
+    wishes = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
+    page, language = away.page(wishes.decode("latin-1"))
+    headers = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-language", language.encode()),
+        (b"content-length", str(len(page)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"retry-after", b"2"),
+    ]
+    await _whole(send, 502, headers, page)
 
 
 async def _whole(send: Send, status: int, headers: list[Header], content: bytes) -> None:

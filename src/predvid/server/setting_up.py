@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -36,9 +37,20 @@ def migrate() -> None:
     try:
         call_command("migrate", verbosity=0, interactive=False)
     except OperationalError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"The database cannot be used: {reason}. See PREDVID_DATABASE_URL.", 1) from None
+        raise UserError(why_unusable(error, connection.vendor == "sqlite"), 1) from None
     connection.close()
+
+
+def why_unusable(error: OperationalError, own_file: bool) -> str:
+    """Return why the database cannot be used and what to do; `own_file` where it is in the data directory."""
+    reason = str(error).strip().splitlines()[0]
+    full = re.search(r"disk is full|no space left on device", reason, re.IGNORECASE)
+    if full and own_file:
+        return "The database cannot be used: the disk of the data directory is full. Free some space there."
+    if full:
+        return "The database cannot be used: the disk of the database server is full. Free some space there."
+    do = "predvid doctor tells more." if own_file else "See PREDVID_DATABASE_URL."
+    return f"The database cannot be used: {reason}. {do}"
 
 
 def note_checks(place: Place) -> None:

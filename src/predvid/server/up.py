@@ -4,9 +4,7 @@ import argparse
 import fcntl
 import json
 import os
-import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import certificates, listening, supervised
+from predvid.server import browser, certificates, listening, supervised
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
 from predvid.server.progress import Steps, steps
@@ -59,6 +57,7 @@ def up(arguments: list[str]) -> int:
             supervisor.watch()
         finally:
             supervisor.end()
+            browser.forget(data / "run")
             out.print(f"predvid: {tell('stopped')}", style="dim")
     if supervisor.failed:
         raise supervisor.failure()
@@ -167,14 +166,4 @@ def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Spee
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()
     if out.is_terminal and not options.no_browser:
-        _open_browser(link or place.address)
-
-
-def _open_browser(page: str) -> None:
-    """Open a page where there is a desktop; a browser that does not start is no matter."""
-    desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if desktop and (opener := shutil.which("xdg-open")):
-        nowhere = subprocess.DEVNULL
-        subprocess.Popen(
-            [opener, page], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
-        )
+        browser.open_page(link or place.address, place.data / "run")

@@ -47,7 +47,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "alert-acknowledge": alert.pk, "alert-note": alert.pk, "agent-approve": agent.pk,
         "agent-revoke": agent.pk,
         "agent-release": agent.pk,
-        "token": token.pk,
+        "token": token.pk, "audit-export": "csv",
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from predvid.modules.access import audit_rows, queries_audit
 from predvid.modules.access.audit import microseconds
@@ -16,7 +16,7 @@ from predvid.modules.access.rules import MSP, Viewer
 LONGEST = 64  # of a word in the address: ids and verbs are shorter
 
 
-@require_GET
+@require_safe
 @page
 def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List what people did, newest first."""
@@ -46,7 +46,7 @@ def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     )
 
 
-@require_GET
+@require_safe
 @page
 def export(request: HttpRequest, viewer: Viewer, form: str) -> HttpResponseBase:
     """Answer what the filters find as a file, `csv` or `jsonl`."""
