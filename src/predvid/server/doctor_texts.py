@@ -86,8 +86,8 @@ TEXTS = {
         "{path}, start it again (a new authority is made), and put the new ca.pem into the state folder of "
         "every agent; until then they keep their data.",
         "Agenti vjeruju samo ovom izdavatelju. Prije tog dana zaustavite predvid, premjestite ca.pem i "
-        "ca.key iz mape {path}, ponovno ga pokrenite (nastaje novi izdavatelj) i novi ca.pem stavite u mapu stanja "
-        "svakog agenta; dotad agenti čuvaju svoje podatke.",
+        "ca.key iz mape {path}, ponovno ga pokrenite (nastaje novi izdavatelj) i novi ca.pem stavite u "
+        "mapu stanja svakog agenta; dotad agenti čuvaju svoje podatke.",
     ),
     "memory": Text("{free:bytes} available", "dostupno {free:bytes}"),
     "memory.do": Text(
