@@ -102,16 +102,18 @@ def _exported(path: str) -> list[Any]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise UserError(f"The heads in {path} cannot be read: {reason}.") from None
-    found = [LINE.fullmatch(line) for line in _lines(text)]
-    if not found or None in found:
+    lines = _lines(text)
+    found = [LINE.fullmatch(line) for line in lines or ()]
+    if lines is None or None in found:
         raise UserError(f"{path} holds no heads as predvid audit head prints them.")
     return [head(each[1], int(each[2]), each[3]) for each in found if each]
 
 
-def _lines(text: str) -> list[str]:
+def _lines(text: str) -> list[str] | None:
+    """Return the lines of heads, none of an audit without entries, or None where the text holds no heads."""
     if not text.lstrip().startswith("{"):
-        return [line for line in text.splitlines() if line.strip()]
+        return [line for line in text.splitlines() if line.strip()] or None
     try:
         return [f"{each['chain']} {each['number']} {each['hash']}" for each in json.loads(text)["heads"]]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return []
+        return None

@@ -10,6 +10,7 @@ from predvid.checks.readers.x509 import Certificate, certificates
 from predvid.checks.v1 import CannotRead, Check, Fact, Levels, NotHere, Result, Sample, Source, Text, say
 
 DAY = 86400
+FORGOTTEN = 60  # days after its end nobody presents a certificate any more: it was left behind
 SELF_MADE = "Remote Desktop"  # Windows renews that store's by itself
 
 
@@ -80,6 +81,8 @@ def collect(source: Source, params: CertificatesParams, state: dict[str, Any]) -
         raise failed or NotHere(say("certificates.none"))
     for place, one in found.items():
         days = (one.ends - source.now()) / DAY
+        if days < -FORGOTTEN:
+            continue
         yield Sample("certificates_left_days", round(days, 2), {"place": place, "name": one.subject or place})
     if failed is not None:
         raise failed
@@ -116,6 +119,7 @@ check = Check(
     interval=6 * 3600,
     timeout=45,
     watches={"certificates_left_days": "left"},
+    defaults={"workstation": {"left": Levels()}, "laptop": {"left": Levels()}},
     charts=("certificates_left_days",),
     texts={
         "metric.certificates_left_days": Text("Days left", "Preostalo dana"),

@@ -109,6 +109,7 @@ check = Check(
     platforms=("linux", "windows"),
     interval=6 * 3600,
     timeout=75,
+    hold=7 * 3600,  # a controller that is out of reach for a while looks the same: two bad answers are needed
     watches={"domain_trust": "trust"},
     # Away from the office a laptop cannot ask its domain.
     defaults={"laptop": {"trust": Levels()}},

@@ -112,6 +112,8 @@ check = Check(
     applies=applies,
     interval=900,
     timeout=45,
+    hold=1800,
+    defaults={"laptop": {"silent": Levels(), "connected": Levels()}},
     watches={"vpn_silent_seconds": "silent", "vpn_connected": "connected"},
     texts={
         "metric.vpn_silent_seconds": Text("Silent for", "Bez glasa"),
