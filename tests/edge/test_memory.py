@@ -32,4 +32,4 @@ def kept(freed: str) -> int:
 
 
 def test_freed_memory_goes_back_to_the_system() -> None:
-    assert kept("yes") < min(10_000_000, kept("no"))
+    assert kept("yes") < 8_000_000  # up to 16 MB otherwise
