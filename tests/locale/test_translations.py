@@ -22,7 +22,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 PLACES = re.compile(r"%\(\w+\)[sd]")
-RAISERS = {"UserError", "LockedOut", "SignInRefused"}
+RAISERS = {"UserError", "LockedOut", "SignInRefused", "Denied"}
 Key = tuple[str | tuple[str, ...], str | None]
 
 

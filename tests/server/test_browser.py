@@ -1,5 +1,6 @@
 """The one-time link of the first owner is in no process's arguments and in no file that others may read."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def test_the_link_reaches_the_browser_by_a_file_of_the_owners_alone(
     opener = programs / "xdg-open"
     opener.write_text(f'#!/bin/sh\nprintf %s "$*" > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/told\n')
     opener.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs), prepend=":")
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
     monkeypatch.setenv("DISPLAY", ":0")
     browser.open_page(LINK, run)
     wait((tmp_path / "told").exists, "the browser is started")

@@ -32,9 +32,9 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
         (_("Clients"), "building", "clients", None),
         (_("Devices"), "device-desktop", "devices", known.devices),
     ]
-    if viewer.may_manage:
+    if viewer.may("device.enrol"):
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
-    if viewer.may_audit:
+    if viewer.may("audit.view"):
         entries.append((_("Audit"), "list-check", "audit", None))
     return [
         Room(title, icon, reverse(name), count, _here(request.path, reverse(name)))

@@ -36,7 +36,7 @@ class Asked:
 
 
 def _visible(viewer: Viewer) -> QuerySet[AuditEntry]:
-    if not viewer.may_audit:
+    if not viewer.may("audit.view"):
         raise NotVisible
     if viewer.clients is None:
         return AuditEntry.objects.all()

@@ -1,15 +1,60 @@
-"""Who may see what (the viewer that every query takes first), and how the audit is chained and verified."""
+"""Who may see and do what (`may`, the one policy function), and how the audit is chained and verified."""
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from uuid import UUID
+
+
+class Anywhere(Enum):
+    """Stands for an object where none is meant yet: may this viewer do it to anything at all?"""
+
+    ANYWHERE = "anywhere"
+
+
+ANYWHERE = Anywhere.ANYWHERE
+
+_LOOK = frozenset({"owner", "manager", "technician", "account_manager", "client_contact", "auditor"})
+_STAFF = _LOOK - {"client_contact"}
+_WORK = frozenset({"owner", "manager", "technician", "account_manager"})
+_HANDS = frozenset({"owner", "manager", "technician"})
+_HEADS = frozenset({"owner", "manager"})
+_OWNER = frozenset({"owner"})
+_AUDIT = frozenset({"owner", "manager", "auditor"})
+
+# Every verb that there is, and the roles that have it: what is not listed is nobody's.
+VERBS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("client.view", "device.view", "alert.view", "event.view"), _LOOK),
+    **dict.fromkeys(("policy.view", "task.view", "profile.change"), _LOOK),
+    **dict.fromkeys(("alert.acknowledge", "alert.note"), _WORK),
+    **dict.fromkeys(("device.enrol", "device.approve", "device.revoke", "device.release"), _HANDS),
+    **dict.fromkeys(("device.move", "device.merge", "site.add", "task.request", "task.cancel"), _HANDS),
+    **dict.fromkeys(("client.add", "secret.view", "secret.write"), _HANDS),
+    **dict.fromkeys(("secret.delete", "task.approve", "policy.change", "person.view"), _HEADS),
+    **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
+    **dict.fromkeys(("settings.change", "trust.change"), _OWNER),
+    **dict.fromkeys(("audit.view", "audit.export"), _AUDIT),
+    **dict.fromkeys(("export.make", "token.make"), _STAFF),
+}
+# Verbs of the MSP as a whole: only those who see all clients have them.
+MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change"})
+# Verbs for which a person proves once more that it is they, within the last minutes.
+DANGEROUS = frozenset(
+    {
+        *("person.invite", "person.change", "person.deactivate", "settings.change", "trust.change"),
+        *("token.make", "secret.write", "secret.delete", "task.request", "task.approve", "audit.export"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Someone who looks: a person, or the platform itself. `clients` is None for all of them."""
+    """Someone who looks: a person, a token of theirs, or the platform itself. `clients` is None for all.
+
+    `verbs` narrows what the role gives (a token's scope); None: all of it.
+    """
 
     name: str
     role: str
@@ -17,28 +62,34 @@ class Viewer:
     language: str = "hr"
     person: UUID | None = None
     address: str = ""  # the network address that they come from, for the audit
+    verbs: frozenset[str] | None = None
 
     def sees(self, client: UUID | None) -> bool:
         """Tell whether rows of `client` are visible; MSP-wide rows (None) are for all-client viewers only."""
         return self.clients is None or (client is not None and client in self.clients)
 
-    @property
-    def may_change(self) -> bool:
-        """Tell whether the viewer may do more than read."""
-        return self.role not in ("auditor", "client_contact")
-
-    @property
-    def may_manage(self) -> bool:
-        """Tell whether the viewer may enrol, approve, move and merge devices and edit clients."""
-        return self.role in ("owner", "manager", "technician", "platform")
-
-    @property
-    def may_audit(self) -> bool:
-        """Tell whether the viewer may read what people did."""
-        return self.role in ("owner", "manager", "auditor", "platform")
+    def may(self, verb: str, client: "UUID | Anywhere | None" = ANYWHERE) -> bool:
+        """Tell what `may` tells of this viewer."""
+        return may(self, verb, client)
 
 
-PLATFORM = Viewer(name="Predvid", role="platform", clients=None)
+def may(viewer: Viewer, verb: str, client: UUID | Anywhere | None = ANYWHERE) -> bool:
+    """Decide whether `viewer` may do `verb` to something of `client`: the one policy function, default deny.
+
+    `client` is None for what belongs to the whole MSP. The platform itself may do everything that is a verb.
+    """
+    roles = VERBS.get(verb)
+    if roles is None or (viewer.role != PLATFORM_ROLE and viewer.role not in roles):
+        return False
+    if viewer.verbs is not None and verb not in viewer.verbs:
+        return False
+    if verb in MSP_WIDE and viewer.clients is not None:
+        return False
+    return isinstance(client, Anywhere) or viewer.sees(client)
+
+
+PLATFORM_ROLE = "platform"
+PLATFORM = Viewer(name="Predvid", role=PLATFORM_ROLE, clients=None)
 
 MSP = "msp"  # the chain of what belongs to no client
 GENESIS = "0" * 64  # stands before the first entry of a chain

@@ -9,15 +9,10 @@ from django.db.models import F
 from predvid.core.errors import UserError
 from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory.models import Agent, Device, DeviceClaim, Fact, Site, Tenure
-
-
-def require_manager(viewer: Viewer) -> None:
-    """Raise UserError unless `viewer` may manage devices."""
-    if not viewer.may_manage:
-        raise UserError("Your role may look but not change devices; ask an owner or a manager.")
 
 
 def next_plan_version(now: datetime, *held: int) -> int:
@@ -31,9 +26,7 @@ def next_plan_version(now: datetime, *held: int) -> int:
 @transaction.atomic
 def add_client(viewer: Viewer, name: str, sector: str, now: datetime) -> Client:
     """Create a client with its first site; raise UserError if the name is empty or taken."""
-    require_manager(viewer)
-    if viewer.clients is not None:
-        raise UserError("Only people who see all clients may add one.")
+    require(viewer, "client.add")
     name = name.strip()
     if not name:
         raise UserError("Give the client a name.")
@@ -54,8 +47,8 @@ def add_site(
     viewer: Viewer, client_id: UUID, name: str, now: datetime, timezone: str = "Europe/Zagreb"
 ) -> Site:
     """Create a site of a visible client; raise UserError if the name is empty or taken there."""
-    require_manager(viewer)
-    if not viewer.sees(client_id) or not Client.objects.filter(pk=client_id).exists():
+    require(viewer, "site.add", client_id)
+    if not Client.objects.filter(pk=client_id).exists():
         raise NotVisible
     if not name.strip():
         raise UserError("Give the site a name.")
@@ -69,11 +62,12 @@ def add_site(
     return site
 
 
-def visible_device(viewer: Viewer, device_id: UUID) -> Device:
-    """Return the device, locked for this transaction, or raise NotVisible."""
+def held_device(viewer: Viewer, verb: str, device_id: UUID) -> Device:
+    """Return the device, locked for this transaction; raise NotVisible, or Denied without `verb`."""
     device = Device.objects.select_for_update().filter(pk=device_id, merged_into=None).first()
-    if device is None or not viewer.sees(device.client_id):
+    if device is None:
         raise NotVisible
+    require(viewer, verb, device.client_id)
     return device
 
 
@@ -84,11 +78,11 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     Samples and events before `since` stay with the former client; what the device has open goes along.
     Raises UserError (future date, before its last move) or NotVisible.
     """
-    require_manager(viewer)
-    device = visible_device(viewer, device_id)
+    device = held_device(viewer, "device.move", device_id)
     site = Site.objects.filter(pk=site_id).select_related("client").first()
-    if site is None or not viewer.sees(site.client_id):
+    if site is None:
         raise NotVisible
+    require(viewer, "device.move", site.client_id)
     last = device.tenures.order_by("-since").first()
     if since > now:
         raise UserError("A device cannot move on a future date; choose today or earlier.")
@@ -110,10 +104,9 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
 
     Both must be visible and of one client. Raises UserError or NotVisible.
     """
-    require_manager(viewer)
     if keep_id == other_id:
         raise UserError("Choose two different devices to merge.")
-    keep, other = visible_device(viewer, keep_id), visible_device(viewer, other_id)
+    keep, other = (held_device(viewer, "device.merge", one) for one in (keep_id, other_id))
     if keep.client_id != other.client_id:
         raise UserError("The devices belong to different clients; move one of them first.")
     other.agents.update(device=keep)

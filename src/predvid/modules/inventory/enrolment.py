@@ -16,8 +16,8 @@ from predvid.core.errors import UserError
 from predvid.core.trust import public_key
 from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
-from predvid.modules.inventory.actions import require_manager
 from predvid.modules.inventory.models import Agent, Device, DeviceClaim, EnrolmentToken, Site, Tenure
 from predvid.modules.inventory.rules import DEVICE_TYPES, STRONG_CLAIMS, same_device
 from predvid.wire.token import Token, format_token, plan_fingerprint
@@ -52,10 +52,10 @@ def create_token(
 
     `uses` 1 makes a one-use token, more a deployment token. Raises UserError or NotVisible.
     """
-    require_manager(viewer)
     site = Site.objects.filter(pk=site_id).first()
-    if site is None or not viewer.sees(site.client_id):
+    if site is None:
         raise NotVisible
+    require(viewer, "device.enrol", site.client_id)
     if not 1 <= uses <= 10_000:
         raise UserError("A token can be good for 1 to 10,000 devices.")
     secret = secrets.token_urlsafe(24)
@@ -164,21 +164,22 @@ def _new_device(token: EnrolmentToken, request: Enrolment, now: datetime) -> Dev
     return device
 
 
-def _visible_agent(viewer: Viewer, agent_id: UUID) -> Agent:
-    require_manager(viewer)
+def _held_agent(viewer: Viewer, verb: str, agent_id: UUID) -> Agent:
     agent = Agent.objects.select_for_update().filter(pk=agent_id).select_related("device").first()
-    if agent is None or not viewer.sees(agent.client_id):
+    if agent is None:
         raise NotVisible
+    require(viewer, verb, agent.client_id)
     return agent
 
 
 @transaction.atomic
-def set_state(viewer: Viewer, agent_id: UUID, state: str, now: datetime) -> Agent:
+def set_state(viewer: Viewer, verb: str, agent_id: UUID, state: str, now: datetime) -> Agent:
     """Approve or revoke an agent, or release a locked one (its start counter and streams begin anew).
 
-    `state` is `approved` or `revoked`. Raises NotVisible, or UserError where the role may not.
+    `state` is `approved` or `revoked`, `verb` what the viewer must have the right to. Raises NotVisible or
+    Denied.
     """
-    agent = _visible_agent(viewer, agent_id)
+    agent = _held_agent(viewer, verb, agent_id)
     if state == Agent.State.APPROVED:
         agent.approved_at, agent.approved_by_id = now, viewer.person
     if agent.state == Agent.State.LOCKED:

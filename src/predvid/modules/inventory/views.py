@@ -26,7 +26,7 @@ from predvid.wire import token as wire_token
 @page
 def enrol(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Choose where a device belongs and make its token; who waits for approval is listed below."""
-    if not viewer.may_manage:
+    if not viewer.may("device.enrol"):
         raise NotVisible
     first = {"site": request.GET.get("site", ""), "uses": 1, "hours": "24"}
     form = TokenForm(request.POST or None, clients=queries.visible_clients(viewer), initial=first)
@@ -83,7 +83,7 @@ def _install(text: str) -> dict[str, install_steps.Steps]:
 @page
 def token(request: HttpRequest, viewer: Viewer, token_id: UUID) -> HttpResponseBase:
     """Show a token (never its text) and the agents that came by it."""
-    if not viewer.may_manage:
+    if not viewer.may("device.enrol"):
         raise NotVisible
     found = queries.token(viewer, token_id)
     return show(request, "inventory/token.html", {"token": found, "agents": queries.arrivals(viewer, found)})

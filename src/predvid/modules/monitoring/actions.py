@@ -15,6 +15,7 @@ from predvid.core.model import Event as Fact
 from predvid.core.model import Severity, State, say
 from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory.models import Device
 from predvid.modules.inventory.models import Fact as StoredFact
@@ -203,19 +204,18 @@ def note_event(
     return row
 
 
-def _visible_alert(viewer: Viewer, alert_id: int) -> Alert:
+def _held_alert(viewer: Viewer, verb: str, alert_id: int) -> Alert:
     alert = Alert.objects.select_for_update().filter(pk=alert_id).first()
-    if alert is None or not viewer.sees(alert.client_id):
+    if alert is None:
         raise NotVisible
-    if not viewer.may_change:
-        raise UserError("Your role may look at alerts but not change them.")
+    require(viewer, verb, alert.client_id)
     return alert
 
 
 @transaction.atomic
 def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Alert:
     """Acknowledge an open alert, with a note if given. Raises NotVisible, or UserError if it is resolved."""
-    alert = _visible_alert(viewer, alert_id)
+    alert = _held_alert(viewer, "alert.acknowledge", alert_id)
     if alert.phase == Alert.Phase.RESOLVED:
         raise UserError("This alert is already resolved.")
     mine = _written(note)
@@ -244,7 +244,7 @@ def acknowledge(viewer: Viewer, alert_id: int, note: str, now: datetime) -> Aler
 @transaction.atomic
 def add_note(viewer: Viewer, alert_id: int, text: str, now: datetime) -> AlertNote:
     """Add a note to an alert in any phase. Raises NotVisible, or UserError if the text is empty."""
-    alert = _visible_alert(viewer, alert_id)
+    alert = _held_alert(viewer, "alert.note", alert_id)
     if not _written(text):
         raise UserError("Write something into the note.")
     return _noted(viewer, alert, text, now)

@@ -58,7 +58,7 @@ def approve(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a pending (or once revoked) agent report. Raises NotVisible or UserError."""
     _hold_device(agent_id)
     before = _state(agent_id)
-    agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
+    agent = enrolment.set_state(viewer, "device.approve", agent_id, Agent.State.APPROVED, now)
     _judge_agents(agent.device_id, now)
     note_event(
         "agent.approved", agent.client_id, agent.device_id, now, Severity.INFO, viewer.name, who=viewer.name
@@ -75,7 +75,7 @@ def revoke(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """
     _hold_device(agent_id)
     before = _state(agent_id)
-    agent = enrolment.set_state(viewer, agent_id, Agent.State.REVOKED, now)
+    agent = enrolment.set_state(viewer, "device.revoke", agent_id, Agent.State.REVOKED, now)
     _judge_agents(agent.device_id, now)
     note_event(
         "agent.revoked", agent.client_id, agent.device_id, now, Severity.WARNING, viewer.name, who=viewer.name
@@ -89,7 +89,7 @@ def release(viewer: Viewer, agent_id: UUID, now: datetime) -> Agent:
     """Let a locked agent report again; what it has delivered is forgotten. Raises as above."""
     _hold_device(agent_id)
     before = _state(agent_id)
-    agent = enrolment.set_state(viewer, agent_id, Agent.State.APPROVED, now)
+    agent = enrolment.set_state(viewer, "device.release", agent_id, Agent.State.APPROVED, now)
     _judge_agents(agent.device_id, now)
     Stream.objects.filter(agent=agent).delete()
     note_event(
@@ -183,7 +183,7 @@ def _audit_move(viewer: Viewer, former: Device, device: Device, day: str, now: d
 @transaction.atomic
 def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Device:
     """Fold one device into another with its history. Raises as `inventory.actions.merge`."""
-    other_name = inventory.visible_device(viewer, other_id).name
+    other_name = inventory.held_device(viewer, "device.merge", other_id).name
     keep = inventory.merge(viewer, keep_id, other_id, now)
     Alert.objects.filter(device_id=other_id).exclude(phase=Alert.Phase.RESOLVED).update(
         phase=Alert.Phase.RESOLVED, resolved_at=now, changed_at=now

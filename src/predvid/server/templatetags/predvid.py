@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from predvid.core import wording
+from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring import charts
 from predvid.modules.monitoring.queries.devices import SORTS
 from predvid.server import assets
@@ -44,6 +45,12 @@ BAR_WIDTH = 150
 
 def _language() -> str:
     return "hr" if (get_language() or "hr").startswith("hr") else "en"
+
+
+@register.filter
+def may(viewer: Viewer, verb: str) -> bool:
+    """Tell whether the viewer may do `verb` to anything at all: `{% if viewer|may:"device.move" %}`."""
+    return viewer.may(verb)
 
 
 @register.simple_tag

@@ -87,7 +87,7 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
         "events": device_queries.events(viewer, found, request.GET.get("page", "1")),
         "tenures": device_queries.tenures(viewer, found),
     }
-    if viewer.may_manage:
+    if viewer.may("device.move", found.client_id):
         context |= {"twins": device_queries.twins(viewer, found), "places": list_queries.sites(viewer)}
     return show(request, "monitoring/device.html", context | _measured(viewer, found, now))
 
