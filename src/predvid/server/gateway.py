@@ -248,7 +248,10 @@ def _enrol(request: Enrolment) -> Enrolled:
             "console under 'Enrol a device'.",
         ) from None
     state: Any = agent.state
-    return Enrolled(str(agent.pk), state, public_key(plan_seed()), int(now.timestamp() * 1000))
+    site = str(agent.device.site_id)
+    return Enrolled(
+        str(agent.pk), state, public_key(plan_seed()), int(now.timestamp() * 1000), str(agent.client_id), site
+    )
 
 
 def make() -> Gateway:

@@ -80,12 +80,29 @@ class EventRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TaskOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of a leased task: the seam for automation."""
+    """What became of a leased task, or how it goes on: `started` once, `output` in numbered parts, then one
+    of the others. `unknown`: it had started when the agent ended, and is not repeated. `at` in ms; `code` is
+    the exit status; `reason` says why where it did not end well; `truncated` where output went over its cap.
+    """
 
     task: str
-    state: Literal["done", "failed", "refused", "unknown"]
+    state: Literal["started", "output", "done", "failed", "refused", "unknown", "cancelled"]
     output: str = ""
     code: int | None = None
+    at: int = 0
+    part: int = 0
+    truncated: bool = False
+    reason: Sentence | None = None
+
+
+class TrustHeld(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions."""
+
+    root: bytes = b""
+    root_serial: int = 0
+    keyset: int = 0
+    placement: int = 0
+    classes: tuple[int, ...] = (0,)
 
 
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,10 +121,11 @@ class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
     events: list[EventRow] = []
     outcomes: list[TaskOutcome] = []
     dropped: int = 0
+    trust: TrustHeld | None = None
 
 
 class TaskLease(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Work leased to an agent: the seam for the trust and automation features; carries its signed bytes."""
+    """Work leased to an agent: `signed` is a msgpack `wire.authority.Leased`; `signature` stays unused."""
 
     task: str
     signed: bytes
@@ -123,6 +141,16 @@ class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
     plan: int = 0
     repeated: bool = False
     tasks: list[TaskLease] = []
+    cancel: list[str] = []
+
+
+class Pushed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of the held answer to GET /push: what an Ack would bring, without waiting for a batch."""
+
+    now: int
+    tasks: list[TaskLease] = []
+    cancel: list[str] = []
+    plan: int = 0
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -189,6 +217,8 @@ class Enrolled(msgspec.Struct, frozen=True, omit_defaults=True):
     state: AgentState
     plan_key: bytes
     now: int
+    client: str = ""
+    site: str = ""
 
 
 PLAN_CONTEXT = b"predvid plan v1\x00"
