@@ -140,9 +140,14 @@ class World:
             expires_at=self.now + timedelta(hours=1),
         )
 
-    def signed_in(self, person: Person) -> Browser:
+    def signed_in(self, person: Person, proved: bool = True) -> Browser:
+        """Return a browser of somebody who has just proved that it is they, or (False) long ago."""
         browser = Browser()
         browser.force_login(person)
+        if proved:
+            session = browser.session
+            session["proof"] = timezone.now().timestamp()
+            session.save()
         return browser
 
 

@@ -17,10 +17,12 @@ from django.contrib.auth import get_user
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 from django.http import HttpRequest
+from django.utils import timezone
 
 from predvid.modules.access.models import Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
+from predvid.modules.access.sign_in_state import factor_overdue
 from predvid.modules.monitoring.queries_live import LiveChange, Told, changes_since, nothing_yet
 
 log = logging.getLogger(__name__)
@@ -166,4 +168,6 @@ def _viewer(headers: list[tuple[bytes, bytes]]) -> Viewer | None:
     request = HttpRequest()
     request.session = SESSIONS.SessionStore(cookie.value)
     person = get_user(request)
-    return viewer_of(person) if isinstance(person, Person) and person.is_active else None
+    if not isinstance(person, Person) or factor_overdue(request.session, timezone.now()):
+        return None
+    return viewer_of(person) if person.is_active else None

@@ -1,6 +1,5 @@
 """Verbs of people: sign in with lock-out, one-time links, the first owner, the own profile."""
 
-import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,22 +10,14 @@ from django.db import transaction
 from predvid.core.errors import UserError
 from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
-from predvid.modules.access.models import Attempt, Person, SignInLink
-from predvid.modules.access.queries import failures, open_link, secret_hash, viewer_of
+from predvid.modules.access.lockout_actions import forgive, note_failure, refuse_locked
+from predvid.modules.access.models import Person, SignInLink
+from predvid.modules.access.proof_actions import SignInRefused, password_limits
+from predvid.modules.access.queries import open_link, secret_hash, viewer_of
+from predvid.modules.access.queries_factors import has_factor
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
 
-WINDOW = timedelta(minutes=15)
-PAIR_LIMIT = 8  # failures of one address from one caller
-ADDRESS_LIMIT = 60  # failures of one address from anywhere: slows a guess that is spread over many callers
 WITHHELD = "…"  # stands in the audit for the value of a personal field
-
-
-class SignInRefused(UserError):
-    """The address or password is wrong: one answer for both, so that no address can be probed."""
-
-
-class LockedOut(UserError):
-    """Too many failures: even the right password is refused until the window has passed."""
 
 
 @transaction.atomic
@@ -54,24 +45,23 @@ def _self(person: Person, address: str) -> Viewer:
 def sign_in(email: str, password: str, caller: str, now: datetime) -> Person:
     """Return the person of `email` if the password fits. Raises SignInRefused or LockedOut.
 
-    `caller` is the network address of whoever asks.
+    Whoever has a second factor is not signed in by that yet. `caller` is the network address of whoever asks.
     """
     address = email.strip().lower()
-    pair, alone = (hashlib.sha256(text.encode()).digest() for text in (f"{address}|{caller}", address))
-    if failures(pair, now, WINDOW) >= PAIR_LIMIT or failures(alone, now, WINDOW) >= ADDRESS_LIMIT:
-        raise LockedOut("Too many failed attempts. Wait 15 minutes, then try again.")
+    limits = password_limits(address, caller)
+    refuse_locked(limits, now)
     person = Person.objects.filter(email__iexact=address, is_active=True).first()
     if person is None:
         make_password(password)  # takes as long as a real comparison, so that timing tells nothing
     elif person.check_password(password):
+        verb = "person.password_accepted" if has_factor(person) else "person.signed_in"
         with transaction.atomic():
-            Attempt.objects.filter(subject_hash=pair).delete()
-            audit.record(_self(person, caller), "person.signed_in", _subject(person), None, now)
+            forgive(limits[0])
+            audit.record(_self(person, caller), verb, _subject(person), None, now)
         return person
     stranger = Viewer("", "stranger", frozenset(), address=caller)
     with transaction.atomic():
-        Attempt.objects.filter(at__lt=now - timedelta(days=1)).delete()
-        Attempt.objects.bulk_create([Attempt(subject_hash=subject, at=now) for subject in (pair, alone)])
+        note_failure(limits, now)
         audit.record(stranger, "person.sign_in_failed", _subject(person), None, now)
     raise SignInRefused("The e-mail address or the password is wrong.")
 

@@ -7,6 +7,18 @@ VERBS = {
     "person.signed_in": _("Sign-in"),
     "person.sign_in_failed": _("Failed sign-in"),
     "person.signed_out": _("Sign-out"),
+    "person.password_accepted": _("Password right, second step asked for"),
+    "person.proved": _("Confirmed that it is they"),
+    "person.proof_failed": _("Failed confirmation"),
+    "person.app_added": _("Authenticator app set up"),
+    "person.app_removed": _("Authenticator app removed"),
+    "person.passkey_added": _("Passkey added"),
+    "person.passkey_renamed": _("Passkey renamed"),
+    "person.passkey_removed": _("Passkey removed"),
+    "person.passkey_cloned": _("Copied passkey refused"),
+    "person.codes_made": _("Recovery codes made"),
+    "person.factors_removed": _("Second factors of a person removed"),
+    "settings.changed": _("Setting changed"),
     "person.link_made": _("One-time link made"),
     "person.added": _("Person added"),
     "person.changed": _("Profile changed"),
@@ -32,6 +44,7 @@ KINDS = {
     "agent": pgettext("audit", "agent"),
     "device": pgettext("audit", "device"),
     "alert": pgettext("audit", "alert"),
+    "settings": pgettext("audit", "settings"),
 }
 FIELDS = {
     "name": pgettext("audit", "name"),
@@ -50,5 +63,18 @@ FIELDS = {
     "other": pgettext("audit", "merged device"),
     "other_id": pgettext("audit", "its number"),
     "note": pgettext("audit", "note number"),
+    "passkey": pgettext("audit", "passkey number"),
+    "passkeys": pgettext("audit", "passkeys"),
+    "app": pgettext("audit", "authenticator app"),
+    "codes": pgettext("audit", "recovery codes"),
+    "factor_days": pgettext("audit", "days until a second factor is required"),
 }
-REASONS = {"command line": _("by command line"), "one-time link": _("by one-time link")}
+REASONS = {
+    "command line": _("by command line"),
+    "one-time link": _("by one-time link"),
+    "password": _("by password"),
+    "code": _("by code of the app"),
+    "password and code": _("by password and code"),
+    "recovery code": _("by recovery code"),
+    "passkey": _("by passkey"),
+}

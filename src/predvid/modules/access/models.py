@@ -62,6 +62,7 @@ class Person(AbstractBaseUser):
     clients = models.ManyToManyField(Client, blank=True, related_name="people")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    factor_asked_at = models.DateTimeField(null=True, blank=True)  # first asked for a second factor
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -88,6 +89,56 @@ class Attempt(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["subject_hash", "at"])]
+
+
+class Authenticator(models.Model):
+    """A person's authenticator app (TOTP, RFC 6238); its secrets are sealed by `access.sealing`.
+
+    `waiting` is a new secret that no code has confirmed yet. `step` is the newest time step (of 30 s since
+    1970) whose code was taken: neither it nor one before it is ever taken again.
+    """
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="authenticator")
+    secret = models.BinaryField(max_length=120, default=b"", blank=True)
+    waiting = models.BinaryField(max_length=120, default=b"", blank=True)
+    waiting_since = models.DateTimeField(null=True, blank=True)
+    step = models.BigIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+
+
+class Passkey(models.Model):
+    """A passkey (WebAuthn credential) of a person: its public key, and how often it says it was used.
+
+    `party` is the name (relying party id) under which alone browsers offer it. With `cloned_at` it is
+    refused: its count went back, so there are two of it.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="passkeys")
+    credential = models.BinaryField(max_length=1023, unique=True)
+    public_key = models.BinaryField(max_length=2048)
+    sign_count = models.BigIntegerField()
+    party = models.CharField(max_length=253)
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    cloned_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at"]
+
+
+class RecoveryCode(models.Model):
+    """A code for who has lost their factors, good once; kept as a keyed SHA-256 (`access.sealing`)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="recovery_codes")
+    code_hash = models.BinaryField(max_length=32, unique=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+
+class FactorRule(models.Model):
+    """What this installation asks of its staff, in one row: a second factor within `days`; None: never."""
+
+    days = models.PositiveSmallIntegerField(null=True, blank=True)
 
 
 class AuditChain(models.Model):

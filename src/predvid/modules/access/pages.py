@@ -8,13 +8,17 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import ProofNeeded
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
+from predvid.modules.access.sign_in_state import proved
+from predvid.modules.access.step_up import ask_for_proof, take_back
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]
@@ -25,9 +29,14 @@ def page(view: View[P]) -> Callable[..., HttpResponseBase]:
 
     @wraps(view)
     def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        now = timezone.now()
+        take_back(request, now)
         try:
-            viewer = replace(viewer_of(request.user), address=caller(request))
+            viewer = viewer_of(request.user)
+            viewer = replace(viewer, address=caller(request), proved=proved(request, now))
             return view(request, viewer, *args, **kwargs)
+        except ProofNeeded:
+            return ask_for_proof(request, now)
         except NotVisible:
             raise Http404 from None
         except UserError as error:

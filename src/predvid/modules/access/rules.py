@@ -35,6 +35,8 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change", "person.view"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
     **dict.fromkeys(("settings.change", "trust.change"), _OWNER),
+    "factor.change": _LOOK,  # one's own
+    "factor.remove": _HEADS,  # somebody else's
     **dict.fromkeys(("audit.view", "audit.export"), _AUDIT),
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
@@ -45,6 +47,7 @@ DANGEROUS = frozenset(
     {
         *("person.invite", "person.change", "person.deactivate", "settings.change", "trust.change"),
         *("token.make", "secret.write", "secret.delete", "task.request", "task.approve", "audit.export"),
+        *("factor.change", "factor.remove"),
     }
 )
 
@@ -63,6 +66,7 @@ class Viewer:
     person: UUID | None = None
     address: str = ""  # the network address that they come from, for the audit
     verbs: frozenset[str] | None = None
+    proved: bool | None = None  # proved lately that it is they; None: nobody to ask (a token, the platform)
 
     def sees(self, client: UUID | None) -> bool:
         """Tell whether rows of `client` are visible; MSP-wide rows (None) are for all-client viewers only."""

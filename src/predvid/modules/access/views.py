@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,9 +18,11 @@ from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.forms import OwnerForm, PasswordForm, ProfileForm, SignInForm
 from predvid.modules.access.pages import caller, page, refusal
 from predvid.modules.access.queries import open_link
+from predvid.modules.access.queries_factors import has_factor
 from predvid.modules.access.rules import Viewer
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+from predvid.modules.access.sign_in_state import AFTER, begin_half, open_session
+from predvid.modules.access.step_up import party_of
+from predvid.modules.access.views_proof import onward, without_factor
 
 
 @login_not_required
@@ -39,19 +40,27 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except UserError as error:
             form.add_error(None, refusal(error))
         else:
-            login(request, person, BACKEND)
-            return redirect(_next(request))
-    status = 422 if form.errors else 200
-    return render(
-        request, "access/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status
-    )
+            return _password_accepted(request, person)
+    words = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "party": party_of(request),
+    }
+    return render(request, "access/sign_in.html", words, status=422 if form.errors else 200)
 
 
-def _next(request: HttpRequest) -> str:
-    address = request.POST.get("next", "")
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}) else "/"
+def _password_accepted(request: HttpRequest, person: Any) -> HttpResponse:
+    """Sign somebody in who has no second factor; ask the others for it, before anything else opens."""
+    now, asked_for = timezone.now(), request.POST.get("next", "")
+    if has_factor(person):
+        begin_half(request, person, asked_for, now)
+        return redirect("second-step")
+    request.session[AFTER] = asked_for
+    open_session(request, person, now)
+    return redirect(onward(request))
 
 
+@without_factor
 @require_POST
 @page
 def sign_out(request: HttpRequest, viewer: Viewer) -> HttpResponse:
@@ -74,8 +83,8 @@ def welcome(request: HttpRequest, secret: str) -> HttpResponse:
         link = open_link(secret, now)
         if link.person is not None:
             if request.method == "POST":
-                login(request, actions.use_link(secret, now, caller(request)), BACKEND)
-                return redirect("/")
+                open_session(request, actions.use_link(secret, now, caller(request)), now)
+                return redirect(onward(request))
             return render(request, "access/welcome.html", {"greeted": link.person})
         return _first_owner(request, secret)
     except NotVisible:
@@ -87,8 +96,8 @@ def _first_owner(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         words = {**form.cleaned_data, "address": caller(request)}
         owner = actions.make_first_owner(secret, now=timezone.now(), **words)
-        login(request, owner, BACKEND)
-        return redirect("/")
+        open_session(request, owner, timezone.now())
+        return redirect(onward(request))
     return render(request, "access/first_owner.html", {"form": form}, status=422 if form.errors else 200)
 
 

@@ -10,6 +10,7 @@ from predvid.modules.access import audit_rows, queries_audit
 from predvid.modules.access.audit import microseconds
 from predvid.modules.access.audit_words import VERBS
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import MSP, Viewer
 
@@ -50,6 +51,7 @@ def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @page
 def export(request: HttpRequest, viewer: Viewer, form: str) -> HttpResponseBase:
     """Answer what the filters find as a file, `csv` or `jsonl`."""
+    require(viewer, "audit.export")
     entries = queries_audit.found(viewer, _asked(request)).iterator(chunk_size=500)
     if form == "csv":
         lines, kind = audit_rows.csv_lines(entries, queries_audit.clients(viewer)), "text/csv"

@@ -1,0 +1,112 @@
+"""Step-up: holds a dangerous request, has the person prove that it is they, and lets it happen then.
+
+What the form held comes back sealed in the page itself, for this session and address alone: it is neither in
+the address nor kept on the server, and it cannot be altered on the way.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from predvid.modules.access.factor_rules import Party, party, place_for_passkeys
+from predvid.modules.access.queries_factors import factors
+from predvid.modules.access.sealing import Unreadable, seal_text, unseal_text
+
+FIELD = "held"
+SECONDS = 15 * 60  # that a held request waits
+NOT_HELD = ("csrfmiddlewaretoken",)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A request that waits for a proof: `path` with its query, `fields` as the form sent them."""
+
+    method: str
+    path: str
+    fields: dict[str, list[str]]
+    at: float
+
+
+def ask_for_proof(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Answer a dangerous request with the page on which the person proves themselves.
+
+    403 tells programs that nothing was done; htmx would not show that.
+    """
+    fields = {name: request.POST.getlist(name) for name in request.POST if name not in NOT_HELD}
+    held = Held(str(request.method), request.get_full_path(), fields, now.timestamp())
+    sealed = seal_text(json.dumps(vars(held)), _context(request))
+    return proof_page(request, sealed, status=403)
+
+
+def proof_page(request: HttpRequest, held: str, *, status: int, wrong: str = "") -> HttpResponse:
+    """Render the page of proofs around a sealed request."""
+    live = request.headers.get("HX-Request") == "true"
+    response = render(
+        request,
+        "access/_prove.html" if live else "access/prove.html",
+        {
+            "held": held,
+            "wrong": wrong,
+            "cancel": _page_before(request),
+            "whole_body": live,
+        }
+        | ways(request, request.user),
+        status=200 if live else status,
+    )
+    if live:  # takes the place of the whole page: whatever part was to be changed has not been
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def opened(request: HttpRequest, sealed: str, now: datetime) -> Held | None:
+    """Return what was held in this session; None if that is long ago, or it is not from here."""
+    try:
+        held = Held(**json.loads(unseal_text(sealed, _context(request))))
+    except (Unreadable, ValueError, TypeError):
+        return None
+    return held if 0 <= now.timestamp() - held.at < SECONDS else None
+
+
+def take_back(request: HttpRequest, now: datetime) -> None:
+    """Put the fields of a held form into the request that brings it back, if it is that request."""
+    held = opened(request, request.POST.get(FIELD, ""), now) if FIELD in request.POST else None
+    if held is None or held.method != request.method or held.path != request.get_full_path():
+        return
+    fields = QueryDict(mutable=True)
+    for name, values in held.fields.items():
+        fields.setlist(name, cast(list[Any], values))
+    fields._mutable = False
+    request.POST = fields  # type: ignore[assignment] # Django's own setter
+
+
+def party_of(request: HttpRequest) -> Party | None:
+    """Return under which name passkeys work on this page, None where browsers refuse them."""
+    return party(f"{request.scheme}://{request.get_host()}", settings.PLACE.address)
+
+
+def ways(request: HttpRequest, person: Any) -> dict[str, Any]:
+    """Return for a page what a person may prove themselves with, and where passkeys work."""
+    elsewhere = place_for_passkeys(settings.PLACE.address)
+    return {"mine": factors(person), "party": party_of(request), "elsewhere": elsewhere}
+
+
+def _context(request: HttpRequest) -> str:
+    """Return the place for which a request is sealed: this session, which its cookie alone can name."""
+    return f"held in session {request.session.session_key}"
+
+
+def _page_before(request: HttpRequest) -> str:
+    """Return the page that sent the request, the overview if that is not one of ours."""
+    sent = request.POST.get("back") or request.headers.get("Referer", "")
+    parts = urlsplit(sent)
+    if not url_has_allowed_host_and_scheme(sent, allowed_hosts={request.get_host()}):
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
