@@ -22,7 +22,7 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 PLACES = re.compile(r"%\(\w+\)[sd]")
-RAISERS = {"UserError", "LockedOut", "SignInRefused", "Denied"}
+RAISERS = {"UserError", "LockedOut", "SignInRefused", "Denied", "ProofNeeded"}
 Key = tuple[str | tuple[str, ...], str | None]
 
 

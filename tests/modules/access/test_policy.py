@@ -53,7 +53,7 @@ def test_a_scope_narrows_and_never_widens(role: str) -> None:
 
 def test_readers_change_nothing() -> None:
     looking = {"client.view", "device.view", "alert.view", "event.view", "policy.view", "task.view"}
-    own = {"profile.change"}
+    own = {"profile.change", "factor.change"}
     assert {verb for verb in VERBS if may(viewer("client_contact"), verb)} == looking | own
     auditing = {"audit.view", "audit.export", "export.make", "token.make"}
     assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == looking | own | auditing

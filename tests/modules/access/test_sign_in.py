@@ -9,7 +9,9 @@ from django.utils import timezone
 from console_fixture import PASSWORD, World
 from predvid.modules.access import actions
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.lockout_actions import WINDOW
 from predvid.modules.access.models import Attempt, Person, SignInLink
+from predvid.modules.access.proof_actions import PAIR_LIMIT
 
 WRONG = "Adresa e-pošte ili lozinka nije točna."
 LOCKED = "Previše neuspjelih pokušaja."
@@ -39,23 +41,23 @@ def test_people_who_left_cannot_sign_in(world: World) -> None:
 
 def test_eight_failures_lock_this_caller_out_even_with_the_right_password(world: World) -> None:
     world.person("ana@example.com")
-    for _ in range(actions.PAIR_LIMIT):
+    for _ in range(PAIR_LIMIT):
         assert WRONG in attempt("ana@example.com", "kriva lozinka")
     assert LOCKED in attempt("ana@example.com", PASSWORD)
     assert attempt("ana@example.com", PASSWORD, caller="10.0.0.2") == "in"
 
 
 def test_unknown_addresses_are_locked_out_likewise(world: World) -> None:
-    for _ in range(actions.PAIR_LIMIT):
+    for _ in range(PAIR_LIMIT):
         attempt("nitko@example.com", "kriva lozinka")
     assert LOCKED in attempt("nitko@example.com", "kriva lozinka")
 
 
 def test_the_lock_ends_after_a_quarter_of_an_hour(world: World) -> None:
     world.person("ana@example.com")
-    for _ in range(actions.PAIR_LIMIT):
+    for _ in range(PAIR_LIMIT):
         attempt("ana@example.com", "kriva lozinka")
-    Attempt.objects.update(at=timezone.now() - actions.WINDOW - timedelta(seconds=1))
+    Attempt.objects.update(at=timezone.now() - WINDOW - timedelta(seconds=1))
     assert attempt("ana@example.com", PASSWORD) == "in"
 
 
@@ -73,7 +75,7 @@ def test_the_session_is_a_new_one_after_signing_in(world: World) -> None:
 
 
 def test_signing_in_leads_to_the_page_asked_for_but_never_elsewhere(world: World) -> None:
-    world.person("ana@example.com")
+    world.person("ana@example.com", role="client_contact")
     words = {"email": "ana@example.com", "password": PASSWORD}
     assert Browser().post("/sign-in/", {**words, "next": "/alerts/"}).headers["Location"] == "/alerts/"
     assert Browser().post("/sign-in/", {**words, "next": "https://evil.example/"}).headers["Location"] == "/"
@@ -92,7 +94,7 @@ def test_a_link_signs_its_person_in_once(world: World) -> None:
     person = world.person("ana@example.com")
     secret = actions.make_sign_in_link(person, timezone.now())
     assert Browser().get(f"/welcome/{secret}").status_code == 200, "looking uses nothing up"
-    assert Browser().post(f"/welcome/{secret}").headers["Location"] == "/"
+    assert Browser().post(f"/welcome/{secret}").headers["Location"] == "/sign-in/protect/"
     assert Browser().get(f"/welcome/{secret}").status_code == 404
     assert Browser().post(f"/welcome/{secret}").status_code == 404
 
@@ -114,7 +116,7 @@ OWNER = {"name": "Željka Ćosić", "email": "zeljka@example.com", "password": P
 def test_the_first_owner_is_made_by_a_link_that_names_nobody(world: World) -> None:
     secret = actions.make_sign_in_link(None, timezone.now())
     browser = Browser()
-    assert browser.post(f"/welcome/{secret}", OWNER).headers["Location"] == "/"
+    assert browser.post(f"/welcome/{secret}", OWNER).headers["Location"] == "/sign-in/protect/"
     owner = Person.objects.get(email="zeljka@example.com")
     assert (owner.role, owner.all_clients) == ("owner", True)
     assert browser.get("/").status_code == 200

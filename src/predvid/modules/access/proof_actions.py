@@ -80,7 +80,7 @@ def _code_limits(person: Person, caller: str) -> list[Limit]:
 
 def _use_app_code(person: Person, code: str, now: datetime) -> bool:
     """Tell whether the code is of a step that was not used yet; of two who give it at once, one is right."""
-    secret = app_secret(person)
+    secret = app_secret(person.pk)
     step = matching_step(secret, code, now) if secret else None
     if step is None:
         return False

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from predvid.modules.access.factor_rules import GRACE_DAYS, deadline
 from predvid.modules.access.models import Authenticator, FactorRule, Passkey, Person, RecoveryCode
@@ -49,8 +50,8 @@ def has_factor(person: Any) -> bool:
     return confirmed.exists() or Passkey.objects.filter(person=person).exists()
 
 
-def app_secret(person: Any, which: str = "secret") -> str | None:
-    """Return the open secret of a person's app, `waiting` for the unconfirmed one; None without one.
+def app_secret(person: UUID | None, which: str = "secret") -> str | None:
+    """Return the open secret of a person's app (`waiting`: the unconfirmed one), None without one.
 
     One that cannot be opened (another key, a damaged row) counts as none, and the log names whose it is.
     """
@@ -59,13 +60,13 @@ def app_secret(person: Any, which: str = "secret") -> str | None:
     if not sealed:
         return None
     try:
-        return unseal(sealed, app_context(person.pk, which)).decode()
+        return unseal(sealed, app_context(person, which)).decode()
     except Unreadable:
-        log.error("the authenticator secret (%s) of person %s cannot be opened", which, person.pk)
+        log.error("the authenticator secret (%s) of person %s cannot be opened", which, person)
         return None
 
 
-def waiting_secret(person: Any, now: datetime) -> str | None:
+def waiting_secret(person: UUID | None, now: datetime) -> str | None:
     """Return the secret that waits for its first code, None when there is none or it waited too long."""
     row = Authenticator.objects.filter(person=person, waiting_since__gt=now - WAITS).first()
     return app_secret(person, "waiting") if row else None

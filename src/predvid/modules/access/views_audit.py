@@ -51,8 +51,8 @@ def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @page
 def export(request: HttpRequest, viewer: Viewer, form: str) -> HttpResponseBase:
     """Answer what the filters find as a file, `csv` or `jsonl`."""
-    require(viewer, "audit.export")
     entries = queries_audit.found(viewer, _asked(request)).iterator(chunk_size=500)
+    require(viewer, "audit.export")
     if form == "csv":
         lines, kind = audit_rows.csv_lines(entries, queries_audit.clients(viewer)), "text/csv"
     elif form == "jsonl":

@@ -59,7 +59,7 @@ def app(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show a new secret as QR code and text until a code of it is given (POST)."""
     require(viewer, "factor.change")
     now, wrong, person = timezone.now(), "", _person(request)
-    secret = waiting_secret(person, now)
+    secret = waiting_secret(person.pk, now)
     if secret is None:
         return redirect("security")
     if request.method == "POST":
