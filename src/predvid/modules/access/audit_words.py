@@ -11,6 +11,14 @@ VERBS = {
     "person.added": _("Person added"),
     "person.changed": _("Profile changed"),
     "person.password_changed": _("Password changed"),
+    "person.reset_asked": _("New password asked for"),
+    "person.invited": _("Person invited"),
+    "person.invitation_withdrawn": _("Invitation withdrawn"),
+    "person.joined": _("Person joined"),
+    "person.rights_changed": _("Rights changed"),
+    "person.deactivated": _("Person deactivated"),
+    "person.reactivated": _("Person let in again"),
+    "session.ended": _("Sessions ended"),
     "client.added": _("Client added"),
     "site.added": _("Site added"),
     "token.made": _("Enrolment token made"),
@@ -39,6 +47,9 @@ FIELDS = {
     "language": pgettext("audit", "language"),
     "theme": pgettext("audit", "appearance"),
     "hours": pgettext("audit", "valid for hours"),
+    "all_clients": pgettext("audit", "all clients"),
+    "clients": pgettext("audit", "clients"),
+    "sessions": pgettext("audit", "sessions"),
     "sector": pgettext("audit", "sector"),
     "site": pgettext("audit", "site"),
     "timezone": pgettext("audit", "time zone"),
@@ -51,4 +62,8 @@ FIELDS = {
     "other_id": pgettext("audit", "its number"),
     "note": pgettext("audit", "note number"),
 }
-REASONS = {"command line": _("by command line"), "one-time link": _("by one-time link")}
+REASONS = {
+    "command line": _("by command line"),
+    "one-time link": _("by one-time link"),
+    "mail": _("for a mail"),
+}
