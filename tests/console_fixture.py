@@ -141,13 +141,14 @@ class World:
         )
 
     def signed_in(self, person: Person, proved: bool = True) -> Browser:
-        """Return a browser of somebody who has just proved that it is they, or (False) long ago."""
+        """Return a browser of somebody who has signed in, been seen, and (unless not `proved`) just now."""
         browser = Browser()
         browser.force_login(person)
         if proved:
             session = browser.session
             session["proof"] = timezone.now().timestamp()
             session.save()
+        browser.get("/healthz")
         return browser
 
 

@@ -34,6 +34,8 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
     ]
     if viewer.may("device.enrol"):
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
+    if viewer.may("person.view"):
+        entries.append((_("People"), "users", "people", None))
     if viewer.may("audit.view"):
         entries.append((_("Audit"), "list-check", "audit", None))
     return [

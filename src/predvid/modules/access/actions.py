@@ -10,12 +10,14 @@ from django.db import transaction
 from predvid.core.errors import UserError
 from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.lockout_actions import forgive, note_failure, refuse_locked
 from predvid.modules.access.models import Person, SignInLink
 from predvid.modules.access.proof_actions import SignInRefused, password_limits
 from predvid.modules.access.queries import open_link, secret_hash, viewer_of
 from predvid.modules.access.queries_factors import has_factor
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
+from predvid.modules.access.session_actions import drop_sessions
 
 WITHHELD = "…"  # stands in the audit for the value of a personal field
 
@@ -23,6 +25,7 @@ WITHHELD = "…"  # stands in the audit for the value of a personal field
 @transaction.atomic
 def make_sign_in_link(person: Person | None, now: datetime, hours: int = 24) -> str:
     """Return the secret of a new one-time link for `person`, or (None) for making the first owner."""
+    require(PLATFORM, "person.invite", None)
     secret = secrets.token_urlsafe(32)
     SignInLink.objects.create(
         person=person, secret_hash=secret_hash(secret), expires_at=now + timedelta(hours=hours)
@@ -76,7 +79,7 @@ def sign_out(viewer: Viewer, now: datetime) -> None:
 def use_link(secret: str, now: datetime, address: str = "") -> Person:
     """Return the person that a one-time link signs in, and use it up. Raises NotVisible."""
     link = open_link(secret, now)
-    if link.person is None:
+    if link.person is None or link.kind != SignInLink.Kind.SIGN_IN:
         raise NotVisible
     _use_up(link, now)
     who, why = _self(link.person, address), "one-time link"
@@ -127,10 +130,13 @@ def set_preferences(
 
 
 @transaction.atomic
-def set_password(person: Person, current: str, new: str, now: datetime, address: str = "") -> None:
-    """Change the own password; all other sessions end. Raises UserError if `current` is wrong."""
+def set_password(
+    person: Person, current: str, new: str, now: datetime, address: str = "", key: str = ""
+) -> None:
+    """Change the own password; all sessions but that of `key` end. Raises UserError if `current` is wrong."""
     if person.has_usable_password() and not person.check_password(current):
         raise UserError("The current password is wrong.")
     person.set_password(new)
     person.save(update_fields=["password"])
+    drop_sessions(person, but=key)
     audit.record(_self(person, address), "person.password_changed", _subject(person), None, now)

@@ -13,13 +13,16 @@ from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.factor_rules import ALPHABET, CODE_LENGTH, CODES, Party, matching_step, plain_code
 from predvid.modules.access.guard import Denied, require
+from predvid.modules.access.mail_actions import queue_notice
+from predvid.modules.access.mail_words import FACTORS_REMOVED
 from predvid.modules.access.models import Authenticator, FactorRule, Passkey, Person, RecoveryCode
 from predvid.modules.access.passkeys import NewPasskey
 from predvid.modules.access.proof_actions import code_hash
-from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.queries_factors import app_context, grace_days, has_factor, waiting_secret
+from predvid.modules.access.queries_people import changeable
 from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.access.sealing import seal
+from predvid.modules.access.session_actions import drop_sessions
 
 MOST_PASSKEYS = 20
 MOST_DAYS = 365
@@ -143,32 +146,24 @@ def set_factor_rule(viewer: Viewer, days: int | None, now: datetime) -> None:
 
 @transaction.atomic
 def remove_factors(viewer: Viewer, person_id: UUID, now: datetime) -> Person:
-    """Take all second factors from somebody who has lost them. Raises NotVisible, Denied.
+    """Take all second factors from somebody who has lost them. Raises NotVisible, UserError.
 
-    They sign in by password alone then, and are asked for a new factor; nobody does this to themselves
-    (`remove_app`), and only an owner to an owner.
+    They sign in by password alone then, are asked for a new factor, and told of it by mail; whoever sits in
+    one of their sessions is signed out. Nobody does this to themselves (`remove_app`).
     """
     require(viewer, "factor.remove")
-    person = Person.objects.filter(pk=person_id).first()
-    if person is None or not _oversees(viewer, person):
-        raise NotVisible
-    if person.pk == viewer.person or (person.role == Person.Role.OWNER and viewer.role != "owner"):
-        raise Denied("Your role does not allow this; ask an owner or a manager.")
+    person = changeable(viewer, person_id)
     before = {
         "app": Authenticator.objects.filter(person=person).exclude(confirmed_at=None).exists(),
         "passkeys": Passkey.objects.filter(person=person).count(),
     }
     for table in (Authenticator, Passkey, RecoveryCode):
         table.objects.filter(person=person).delete()
+    drop_sessions(person)
+    queue_notice(person, FACTORS_REMOVED, viewer.name, now)
     subject = Subject("person", str(person.pk))
     audit.record(viewer, "person.factors_removed", subject, None, now, before=before)
     return person
-
-
-def _oversees(viewer: Viewer, person: Person) -> bool:
-    """Tell whether a viewer sees every client that a person sees."""
-    theirs = viewer_of(person).clients
-    return viewer.clients is None or (theirs is not None and theirs <= viewer.clients)
 
 
 def _me(viewer: Viewer) -> UUID:

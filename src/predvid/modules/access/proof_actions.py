@@ -10,6 +10,8 @@ from predvid.core.errors import UserError
 from predvid.modules.access import audit, passkeys
 from predvid.modules.access.factor_rules import Party, counts_back, is_app_code, matching_step, plain_code
 from predvid.modules.access.lockout_actions import DAY, Limit, forgive, note_failure, refuse_locked
+from predvid.modules.access.mail_actions import queue_notice
+from predvid.modules.access.mail_words import PASSKEY_CLONED
 from predvid.modules.access.models import Authenticator, Passkey, Person, RecoveryCode
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.queries_factors import app_secret, usable_passkey
@@ -133,6 +135,7 @@ def _refuse_cloned(passkey: Passkey, caller: str, now: datetime) -> None:
     with transaction.atomic():
         if Passkey.objects.filter(pk=passkey.pk, cloned_at=None).update(cloned_at=now):
             what = Subject("person", str(passkey.person_id))
+            queue_notice(passkey.person, PASSKEY_CLONED, passkey.name, now)
             audit.record(who, "person.passkey_cloned", what, None, now, after={"passkey": passkey.pk})
     raise SignInRefused("This passkey was not accepted.")
 

@@ -10,7 +10,6 @@ from predvid.modules.access import audit_rows, queries_audit
 from predvid.modules.access.audit import microseconds
 from predvid.modules.access.audit_words import VERBS
 from predvid.modules.access.errors import NotVisible
-from predvid.modules.access.guard import require
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import MSP, Viewer
 
@@ -18,7 +17,7 @@ LONGEST = 64  # of a word in the address: ids and verbs are shorter
 
 
 @require_safe
-@page
+@page("audit.view")
 def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List what people did, newest first."""
     asked = _asked(request)
@@ -48,11 +47,10 @@ def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_safe
-@page
+@page("audit.export")
 def export(request: HttpRequest, viewer: Viewer, form: str) -> HttpResponseBase:
     """Answer what the filters find as a file, `csv` or `jsonl`."""
     entries = queries_audit.found(viewer, _asked(request)).iterator(chunk_size=500)
-    require(viewer, "audit.export")
     if form == "csv":
         lines, kind = audit_rows.csv_lines(entries, queries_audit.clients(viewer)), "text/csv"
     elif form == "jsonl":

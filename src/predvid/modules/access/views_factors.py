@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from predvid.core.errors import UserError
 from predvid.modules.access import factor_actions, passkeys, sign_in_state, step_up
 from predvid.modules.access.factor_rules import GRACE_DAYS, grouped
-from predvid.modules.access.guard import require
 from predvid.modules.access.pages import back, page, refusal
 from predvid.modules.access.queries_factors import credentials, grace_days, waiting_secret
 from predvid.modules.access.rules import Viewer
@@ -29,7 +28,7 @@ RULES = (0, GRACE_DAYS, 30, None)  # days that the owner may choose
 
 @without_factor
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page("profile.change")
 def protect(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Offer a second factor after sign-in; "later" goes on while the days of grace last."""
     due = request.session.get(sign_in_state.DUE)
@@ -42,7 +41,7 @@ def protect(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 @without_factor
 @require_safe
-@page
+@page("profile.change")
 def security(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show with what the person proves themselves, and to the owner what all staff must have."""
     return render(request, "access/security.html", _ways(request) | {"rule": grace_days(), "rules": RULES})
@@ -54,10 +53,9 @@ def _ways(request: HttpRequest) -> dict[str, Any]:
 
 @without_factor
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page("factor.change")
 def app(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show a new secret as QR code and text until a code of it is given (POST)."""
-    require(viewer, "factor.change")
     now, wrong, person = timezone.now(), "", _person(request)
     secret = waiting_secret(person.pk, now)
     if secret is None:
@@ -89,7 +87,7 @@ def _picture(uri: str) -> SafeString:
 
 @without_factor
 @require_POST
-@page
+@page("factor.change")
 def app_begin(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Make a new secret for an authenticator app and show it."""
     factor_actions.begin_app(viewer, timezone.now())
@@ -97,7 +95,7 @@ def app_begin(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_POST
-@page
+@page("factor.change")
 def app_remove(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Take the authenticator app out of use."""
     factor_actions.remove_app(viewer, timezone.now())
@@ -106,10 +104,9 @@ def app_remove(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 @without_factor
 @require_POST
-@page
+@page("factor.change")
 def passkey_new(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Answer (as JSON) what asks the browser for a new passkey."""
-    require(viewer, "factor.change")
     now, at = timezone.now(), step_up.party_of(request)
     if at is None:
         raise UserError("Passkeys do not work at this address.")
@@ -121,13 +118,12 @@ def passkey_new(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 @without_factor
 @require_POST
-@page
+@page("factor.change")
 def passkey_add(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Keep the passkey that the browser has made.
 
     The form comes without one where the person had to prove themselves first: they press once more then.
     """
-    require(viewer, "factor.change")
     now, at = timezone.now(), step_up.party_of(request)
     answer = request.POST.get("credential", "")
     if not answer or at is None:
@@ -142,7 +138,7 @@ def passkey_add(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_POST
-@page
+@page("factor.change")
 def passkey_rename(request: HttpRequest, viewer: Viewer, key: int) -> HttpResponseBase:
     """Give a passkey another name."""
     factor_actions.rename_passkey(viewer, key, request.POST.get("name", ""), timezone.now())
@@ -150,7 +146,7 @@ def passkey_rename(request: HttpRequest, viewer: Viewer, key: int) -> HttpRespon
 
 
 @require_POST
-@page
+@page("factor.change")
 def passkey_remove(request: HttpRequest, viewer: Viewer, key: int) -> HttpResponseBase:
     """Forget a passkey."""
     factor_actions.remove_passkey(viewer, key, timezone.now())
@@ -158,14 +154,14 @@ def passkey_remove(request: HttpRequest, viewer: Viewer, key: int) -> HttpRespon
 
 
 @require_POST
-@page
+@page("factor.change")
 def codes_renew(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Make new recovery codes; this answer alone ever shows them."""
     return _codes(request, factor_actions.renew_codes(viewer, timezone.now()))
 
 
 @require_POST
-@page
+@page("settings.change")
 def rule(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Set within how many days staff must have a second factor."""
     days = request.POST.get("days", "")
@@ -178,7 +174,7 @@ def rule(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_POST
-@page
+@page("factor.remove")
 def remove(request: HttpRequest, viewer: Viewer, person_id: UUID) -> HttpResponseBase:
     """Take all second factors from somebody who has lost them."""
     person = factor_actions.remove_factors(viewer, person_id, timezone.now())

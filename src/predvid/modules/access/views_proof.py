@@ -91,7 +91,7 @@ def passkey_options(request: HttpRequest) -> HttpResponse:
 
 @without_factor
 @require_POST
-@page
+@page("profile.change")
 def prove(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Take the proof before a dangerous deed; then the held request is sent again, by the browser itself."""
     now, sealed = timezone.now(), request.POST.get(step_up.FIELD, "")
