@@ -111,6 +111,7 @@ class Site:
             "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
             "enrol": "/enrol/", "profile": "/profile/",
+            "security": "/profile/security/", "protect": "/sign-in/protect/",
             "audit": "/audit/", "nothing audited": "/audit/?verb=device.merged",
         }  # fmt: skip
 

@@ -1,17 +1,20 @@
 """The authenticator app and recovery codes: set up, used once each, guessed in vain, kept unreadable."""
 
+import base64
+import hashlib
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
 from installation import Installation
-from predvid.modules.access import factor_actions, proof_actions
+from predvid.modules.access import actions, factor_actions, proof_actions
 from predvid.modules.access.factor_rules import matching_step
 from predvid.modules.access.lockout_actions import LockedOut
 from predvid.modules.access.models import AuditEntry, Authenticator, Person, RecoveryCode
@@ -244,3 +247,29 @@ def test_of_two_processes_that_give_a_code_at_once_one_is_let_in() -> None:
     finally:
         person.delete()
     assert sorted(answers) == ["in", "refused", "refused"]
+
+
+def test_a_dump_of_the_database_opens_no_door(world: World, ana: Person) -> None:
+    app, codes = with_app(ana)
+    browser = world.signed_in(ana)
+    browser.post("/profile/security/app/begin")
+    shown = browser.get("/profile/security/app/").content.decode()
+    waiting = shown.partition('id="app-secret">')[2].partition("<")[0].replace(" ", "")
+    held_form = browser.cookies["predvid_session"].value
+    link = actions.make_sign_in_link(ana, timezone.now())
+    secrets = [app.otp.secret, waiting, *codes, held_form, link, PASSWORD]
+    forms = [form for secret in secrets for form in _forms(secret)]
+    assert all(len(secret) >= 16 for secret in secrets)
+    connection.ensure_connection()
+    dump = "\n".join(connection.connection.iterdump()).lower()
+    assert ana.email in dump, "it is the whole of it"
+    assert not [form for form in forms if form.lower() in dump]
+
+
+def _forms(secret: str) -> list[str]:
+    """Return a secret in every form in which a table could hold it so that a reader may use it."""
+    raw = secret.encode()
+    known = [raw, hashlib.sha256(raw).digest()] if secret.isupper() else [raw]  # too short for a plain hash
+    if re.fullmatch("[A-Z2-7]{32}", secret):
+        known.append(base64.b32decode(secret))
+    return [secret, *(b.hex() for b in known), *(base64.b64encode(b).decode().rstrip("=") for b in known)]

@@ -36,8 +36,8 @@ TEXTS = {
     ),
     f"{FACTORS_REMOVED}.body": Text(
         en="Hello {name},\n\n{what} removed your passkeys, authenticator app and recovery codes, as one does "
-        "for somebody who has lost them. Your password alone signs you in now; set up a new factor at the next "
-        "sign-in.\n\nIf you did not ask for this, tell an owner of your installation at once.\n",
+        "for somebody who has lost them. Your password alone signs you in now; set up a new factor at the "
+        "next sign-in.\n\nIf you did not ask for this, tell an owner of your installation at once.\n",
         hr="Pozdrav {name},\n\nosoba {what} uklonila je vaše pristupne ključeve, aplikaciju za provjeru i "
         "kodove za oporavak, kao što se čini kad ih netko izgubi. Sada se prijavljujete samo lozinkom; pri "
         "sljedećoj prijavi postavite nov drugi faktor.\n\nAko to niste tražili, odmah javite vlasniku "

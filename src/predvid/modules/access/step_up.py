@@ -94,8 +94,13 @@ def party_of(request: HttpRequest) -> Party | None:
 
 def ways(request: HttpRequest, person: Any) -> dict[str, Any]:
     """Return for a page what a person may prove themselves with, and where passkeys work."""
-    elsewhere = place_for_passkeys(settings.PLACE.address)
-    return {"mine": factors(person), "party": party_of(request), "elsewhere": elsewhere}
+    mine, here = factors(person), party_of(request)
+    return {
+        "mine": mine,
+        "party": here,
+        "elsewhere": place_for_passkeys(settings.PLACE.address),
+        "passkey_here": here is not None and any(passkey.party == here.id for passkey in mine.usable),
+    }
 
 
 def _context(request: HttpRequest) -> str:

@@ -81,7 +81,7 @@ def app(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 def _picture(uri: str) -> SafeString:
     """Return a QR code as inline SVG: attributes only, no style, so that the page's policy lets it be."""
-    drawn = segno.make(uri, error="m", micro=False).svg_inline(omitsize=True, svgclass="qr", lineclass=None)
+    drawn = segno.make(uri, error="l", micro=False).svg_inline(omitsize=True, svgclass="qr", lineclass=None)
     return mark_safe(drawn)  # noqa: S308 - nothing but numbers: the text is drawn, not written
 
 
