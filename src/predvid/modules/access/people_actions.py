@@ -66,7 +66,7 @@ def invite(
     by = _who(viewer)
     secret = new_link(person, Kind.INVITATION, by, now)
     queue_invitation(person, by, now)
-    _record(viewer, "person.invited", person, now, after=_words(rights, chosen))
+    _record(viewer, "person.invited", person.pk, now, after=_words(rights, chosen))
     return person, secret
 
 
@@ -81,7 +81,7 @@ def invite_again(viewer: Viewer, person_id: UUID, now: datetime) -> tuple[Person
     end_links(person, Kind.INVITATION, now)
     secret = new_link(person, Kind.INVITATION, by := _who(viewer), now)
     queue_invitation(person, by, now)
-    _record(viewer, "person.invited", person, now)
+    _record(viewer, "person.invited", person.pk, now)
     return person, secret
 
 
@@ -90,8 +90,8 @@ def withdraw_invitation(viewer: Viewer, person_id: UUID, now: datetime) -> None:
     """Forget an invited person; their link ends. Raises NotVisible, UserError."""
     require(viewer, "person.invite")
     person = _invited(viewer, person_id)
-    _record(viewer, "person.invitation_withdrawn", person, now)
     person.delete()
+    _record(viewer, "person.invitation_withdrawn", person_id, now)
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def change_rights(
         role=role, all_clients=after.clients is None, rights=F("rights") + 1
     )
     person.clients.set(chosen)
-    _record(viewer, "person.rights_changed", person, now, before=old, after=_words(after, chosen))
+    _record(viewer, "person.rights_changed", person.pk, now, before=old, after=_words(after, chosen))
 
 
 @transaction.atomic
@@ -126,7 +126,7 @@ def deactivate(viewer: Viewer, person_id: UUID, now: datetime) -> None:
     Person.objects.filter(pk=person.pk).update(is_active=False, rights=F("rights") + 1)
     SignInLink.objects.filter(person=person, used_at=None).update(used_at=now)
     ended = drop_sessions(person)
-    _record(viewer, "person.deactivated", person, now, after={"sessions": ended})
+    _record(viewer, "person.deactivated", person.pk, now, after={"sessions": ended})
 
 
 @transaction.atomic
@@ -140,7 +140,7 @@ def reactivate(viewer: Viewer, person_id: UUID, now: datetime) -> None:
     if person.invited or person.is_active:
         raise UserError("Only who was deactivated can be let in again.")
     Person.objects.filter(pk=person.pk).update(is_active=True, rights=F("rights") + 1)
-    _record(viewer, "person.reactivated", person, now)
+    _record(viewer, "person.reactivated", person.pk, now)
 
 
 @transaction.atomic
@@ -155,7 +155,7 @@ def make_password_link(viewer: Viewer, person_id: UUID, now: datetime) -> tuple[
         raise UserError("Only who can sign in gets a link for a new password.")
     end_links(person, Kind.PASSWORD, now)
     secret = new_link(person, Kind.PASSWORD, _who(viewer), now)
-    _record(viewer, "person.link_made", person, now, after={"hours": 24})
+    _record(viewer, "person.link_made", person.pk, now, after={"hours": 24})
     return person, secret
 
 
@@ -196,9 +196,9 @@ def _words(rights: Rights, chosen: list[Client]) -> dict[str, str | bool]:
 def _record(
     viewer: Viewer,
     verb: str,
-    person: Person,
+    person: UUID,
     now: datetime,
     before: audit.Values | None = None,
     after: audit.Values | None = None,
 ) -> None:
-    audit.record(viewer, verb, Subject("person", str(person.pk)), None, now, before=before, after=after)
+    audit.record(viewer, verb, Subject("person", str(person)), None, now, before=before, after=after)

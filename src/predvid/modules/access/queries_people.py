@@ -11,7 +11,6 @@ from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.models import Client, Person
-from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.access.rules_people import Rights, check_touch, roles_of
 
@@ -35,8 +34,9 @@ def state_of(person: Person) -> str:
 
 
 def rights_of(person: Person) -> Rights:
-    """Return the rights of a person, active or not."""
-    return Rights(str(person.role), viewer_of(person).clients)
+    """Return the rights of a person, active or not; from clients that were read ahead, if they were."""
+    chosen = None if person.all_clients else frozenset(client.pk for client in person.clients.all())
+    return Rights(str(person.role), chosen)
 
 
 def seen(viewer: Viewer) -> QuerySet[Person]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends import db
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from predvid.modules.access.models import Session
@@ -48,6 +48,11 @@ class SessionStore(db.SessionStore):
         """Tell whether there is a session of this key."""
         return Session.objects.filter(key_hash=stored_key(session_key)).exists()
 
+    def create(self) -> None:
+        """Make a new session; what has ended meanwhile is swept on the way."""
+        self.clear_expired()
+        super().create()
+
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """Return the row of this session with its new content, under the hash of its key."""
         hashed, now = stored_key(self.session_key or ""), timezone.now()
@@ -65,4 +70,6 @@ class SessionStore(db.SessionStore):
     @classmethod
     def clear_expired(cls) -> None:
         """Drop what has ended."""
-        Session.objects.exclude(pk__in=living(timezone.now()).values("pk")).delete()
+        now = timezone.now()
+        idle = Q(seen_at__lte=now - settings.SESSION_IDLE)
+        Session.objects.filter(idle | Q(created_at__lte=now - settings.SESSION_LONGEST)).delete()
