@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
-from predvid.modules.access import link_actions, mail_actions
+from predvid.modules.access import link_actions, lockout_actions, mail_actions
 from predvid.modules.access.models import Attempt, Mail, Person
 
 NEW = "posve nova rečenica"
@@ -102,7 +102,7 @@ def test_questions_are_limited_by_address_and_by_caller_whoever_it_is(world: Wor
     for number in range(link_actions.CALLER_LIMIT):
         assert ask(f"{number}@example.com", "10.3.0.1")[0] == 200
     assert ask("jos-jedan@example.com", "10.3.0.1")[0] == 422
-    Attempt.objects.update(at=timezone.now() - link_actions.WINDOW - timedelta(seconds=1))
+    Attempt.objects.update(at=timezone.now() - lockout_actions.WINDOW - timedelta(seconds=1))
     assert ask("ana@example.com", "10.3.0.1")[0] == 200
 
 

@@ -51,7 +51,7 @@ def test_somebody_is_invited_joins_and_is_in(world: World, owner: Person) -> Non
     page = browser.get(f"/welcome/{link[1]}").content.decode()
     assert "Dobro došli, Luka" in page, "the language that was chosen for them"
     assert "Vlasnica" in page
-    assert browser.post(f"/welcome/{link[1]}", JOIN).headers["Location"] == "/"
+    assert browser.post(f"/welcome/{link[1]}", JOIN).headers["Location"] == "/sign-in/protect/"
     person = Person.objects.get(email="luka@example.com")
     assert (person.name, person.language, person.role) == ("Luka Lukić", "en", "technician")
     assert (person.is_active, person.invited, person.all_clients) == (True, False, False)

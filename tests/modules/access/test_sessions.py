@@ -12,7 +12,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
-from predvid.modules.access import actions
+from predvid.modules.access import proof_actions
 from predvid.modules.access.agent_words import browser_and_system
 from predvid.modules.access.models import Attempt, Person, Session
 from predvid.modules.access.session_store import SessionStore, stored_key
@@ -179,7 +179,7 @@ def test_browser_and_system_are_named(agent: str, browser: str, system: str) -> 
 def test_wrong_address_and_wrong_password_cost_the_same(world: World, ana: Person) -> None:
     world.person("bivsa@example.com", is_active=False)
     Person(email="pozvan@example.com", name="P", is_active=False, invited=True, password="!").save()
-    locked_out = actions.PAIR_LIMIT
+    locked_out = proof_actions.PAIR_LIMIT
 
     def cost(email: str) -> float:
         """Return the processor seconds of one failed sign-in, the middle of five."""

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
 from console_fixture import World
-from predvid.modules.access.models import Person
+from predvid.modules.access.models import Passkey, Person
 from predvid.modules.inventory.models import Agent, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
 
@@ -18,7 +18,7 @@ OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for 
 ABOUT_MANY = {"audit-export"}  # a file of what the viewer sees (test_audit_page)
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
-    *("person-withdraw", "person-invite-again", "person-password-link"),
+    *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
 )
 LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search"]
 
@@ -47,6 +47,9 @@ def foreign_addresses(world: World) -> dict[str, str]:
     client, site, device, alert = world.clients[1], world.sites[1], world.devices[2], world.alerts[1]
     agent, token = world.pending(site, "Gim-NOVI"), world.token(site)
     owner = world.person("svi@example.com", role="owner", all_clients=True)
+    passkey = Passkey.objects.create(
+        person=owner, credential=b"c", public_key=b"k", sign_count=0, party="x", created_at=world.now
+    )
     world.signed_in(owner)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
@@ -56,6 +59,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "agent-release": agent.pk,
         "token": token.pk,
         "session-end": owner.sessions.get().pk,
+        "passkey-rename": passkey.pk,
+        "passkey-remove": passkey.pk,
         **{name: owner.pk for name in PERSON_ADDRESSES},
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
