@@ -12,6 +12,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
+from predvid.modules.access import chores
 from predvid.modules.access.agent_words import browser_and_system
 from predvid.modules.access.models import Person, Session
 from predvid.modules.access.session_store import SessionStore, stored_key
@@ -98,6 +99,8 @@ def test_what_has_ended_is_swept(ana: Person) -> None:
     sign_in(Browser())
     Session.objects.update(seen_at=timezone.now() - settings.SESSION_IDLE)
     sign_in(Browser())
+    assert Session.objects.count() == 2
+    chores.sweep(timezone.now())
     assert Session.objects.count() == 1
 
 
