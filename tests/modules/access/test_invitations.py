@@ -58,7 +58,7 @@ def test_somebody_is_invited_joins_and_is_in(world: World, owner: Person) -> Non
     assert "Hotel" in browser.get("/clients/").content.decode()
     again = Browser()
     words = {"email": "luka@example.com", "password": PASSWORD}
-    assert again.post("/sign-in/", words).headers["Location"] == "/"
+    assert again.post("/sign-in/", words).headers["Location"] == "/sign-in/protect/"
     assert not Mail.objects.exists(), "who has joined needs no more mail"
 
 

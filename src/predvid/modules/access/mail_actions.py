@@ -8,14 +8,15 @@ from django.db import transaction
 from predvid.core.model import Said
 from predvid.core.wording import word
 from predvid.modules.access import audit
-from predvid.modules.access.link_actions import LASTS, MAIL_KEPT, Kind, new_link
+from predvid.modules.access.link_actions import HOURS, LASTS, Kind, new_link
 from predvid.modules.access.mail_words import FACTORS_REMOVED, INVITATION, PASSKEY_CLONED, PASSWORD, TEXTS
 from predvid.modules.access.models import Mail, Person
 from predvid.modules.access.rules import PLATFORM, Subject
 
 LINKS = {INVITATION: Kind.INVITATION, PASSWORD: Kind.PASSWORD}
 NOTICES = (FACTORS_REMOVED, PASSKEY_CLONED)  # tell of something and hold no link
-KEPT = {INVITATION: LASTS[Kind.INVITATION], PASSWORD: MAIL_KEPT} | dict.fromkeys(NOTICES, timedelta(days=7))
+# What waits longer is not sent any more.
+KEPT = {said: LASTS[kind] for said, kind in LINKS.items()} | dict.fromkeys(NOTICES, timedelta(days=7))
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,8 @@ def take_letter(address: str, now: datetime) -> Letter | None:
         if mail.said_id in NOTICES:
             return _worded(mail, person, "")
         secret = new_link(person, LINKS[mail.said_id], mail.queued_by, now)
-        hours = int(LASTS[LINKS[mail.said_id]].total_seconds() // 3600)
-        subject = Subject("person", str(person.pk))
-        audit.record(PLATFORM, "person.link_made", subject, None, now, after={"hours": hours}, why="mail")
+        lasts, subject = {"hours": HOURS[LINKS[mail.said_id]]}, Subject("person", str(person.pk))
+        audit.record(PLATFORM, "person.link_made", subject, None, now, after=lasts, why="mail")
         return _worded(mail, person, f"{address}/welcome/{secret}")
     return None
 
