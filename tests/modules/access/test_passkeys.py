@@ -235,7 +235,7 @@ SHAPED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.one_of(SHAPED, ANYTHING).map(json.dumps) | st.text(max_size=200))
 def test_no_answer_however_hostile_breaks_a_page(said: str) -> None:
     with pytest.raises(passkeys.NotGenuine):
@@ -248,7 +248,7 @@ def test_no_answer_however_hostile_breaks_a_page(said: str) -> None:
         passkeys.used(said, b"c" * 32, PARTY, b"not a key")
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_no_flipped_byte_of_a_right_answer_is_taken(at: int, value: int) -> None:
     passkey, challenge = SoftPasskey(), b"c" * 32

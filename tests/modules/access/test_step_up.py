@@ -184,3 +184,18 @@ def test_changing_one_s_own_factors_wants_a_proof(world: World, ana: Person) -> 
     assert browser.get("/profile/security/app/").status_code == 403
     page = browser.get("/profile/security/").content.decode()
     assert not re.search(r"[A-Z2-7]{4} [A-Z2-7]{4} [A-Z2-7]{4}", page)
+
+
+def test_a_form_with_lists_of_another_room_is_done_as_entered(world: World, ana: Person) -> None:
+    """Inviting asks nothing of its own for the proof: `guard.require` does, for whatever is dangerous."""
+    browser = world.signed_in(ana, proved=False)
+    chosen = [str(client.pk) for client in world.clients]
+    words = {"name": "Luka Ćuk", "email": "luka@example.com", "language": "hr", "role": "technician"}
+    page = browser.post("/people/invite", {**words, "clients": chosen})
+    assert page.status_code == 403
+    assert not Person.objects.filter(email="luka@example.com").exists()
+    done = browser.post("/prove/", {"held": held(page), "password": PASSWORD}, follow=True)
+    assert done.redirect_chain == [("/people/invite", 307)]
+    luka = Person.objects.get(email="luka@example.com")
+    assert luka.name == "Luka Ćuk"
+    assert {str(client.pk) for client in luka.clients.all()} == set(chosen)
