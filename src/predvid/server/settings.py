@@ -33,6 +33,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "predvid.server.tenants.OwnClientsOnly",
     "predvid.server.strangers.SignInFirst",
     "predvid.server.language.PersonLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -54,7 +55,10 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": PLACE.database()}
+# Only the console serves people row by row; the other processes work for the whole platform.
+DATABASES = {
+    "default": PLACE.database(all_clients=os.environ.get("PREDVID_PART", "console") != "console")
+}
 AUTH_USER_MODEL = "access.Person"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
