@@ -81,7 +81,7 @@ class Live:
 
     def _tell(self, changes: list[LiveChange]) -> None:
         for page in self._pages:
-            mine = [change for change in changes if page.viewer.sees(change.client)]
+            mine = [change for change in changes if page.viewer.may("device.view", change.client)]
             if mine:
                 data = {
                     "clients": _ids(change.client for change in mine),

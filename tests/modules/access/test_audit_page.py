@@ -52,12 +52,12 @@ def text(browser: Browser, query: str = "", path: str = "/audit/") -> str:
     return b"".join(answer).decode()
 
 
-def test_roles_that_do_not_audit_find_no_such_page(world: World) -> None:
+def test_roles_that_do_not_audit_are_refused(world: World) -> None:
     for role in ("technician", "account_manager", "client_contact"):
         browser = world.signed_in(world.person(f"{role}@example.com", role=role, all_clients=True))
         assert "/audit/" not in browser.get("/").content.decode()
-        assert browser.get("/audit/").status_code == 404
-        assert browser.get("/audit/export.csv").status_code == 404
+        assert browser.get("/audit/").status_code == 403
+        assert browser.get("/audit/export.csv").status_code == 403
 
 
 def test_who_sees_some_clients_sees_their_entries_alone(world: World) -> None:

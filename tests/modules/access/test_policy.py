@@ -52,11 +52,14 @@ def test_a_scope_narrows_and_never_widens(role: str) -> None:
 
 
 def test_readers_change_nothing() -> None:
-    looking = {"client.view", "device.view", "alert.view", "event.view", "policy.view", "task.view"}
-    own = {"profile.change"}
-    assert {verb for verb in VERBS if may(viewer("client_contact"), verb)} == looking | own
-    auditing = {"audit.view", "audit.export", "export.make", "token.make"}
-    assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == looking | own | auditing
+    standing = {"client.view", "device.view", "alert.view", "profile.change"}
+    assert {verb for verb in VERBS if may(viewer("client_contact"), verb)} == standing
+    detail = {"device.detail", "event.view", "policy.view", "task.view"}
+    auditing = {"person.view", "audit.view", "audit.export", "export.make", "token.make"}
+    assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == standing | detail | auditing
+    assert {verb for verb in VERBS if may(viewer("account_manager", everything=True), verb)} == (
+        standing | detail | {"alert.note", "client.add", "export.make", "token.make"}
+    )
 
 
 def test_a_foreign_object_is_not_there_and_a_forbidden_deed_is_refused() -> None:

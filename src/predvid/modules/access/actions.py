@@ -11,6 +11,7 @@ from django.db import transaction
 from predvid.core.errors import UserError
 from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.models import Attempt, Person, SignInLink
 from predvid.modules.access.queries import failures, open_link, secret_hash, viewer_of
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
@@ -32,6 +33,7 @@ class LockedOut(UserError):
 @transaction.atomic
 def make_sign_in_link(person: Person | None, now: datetime, hours: int = 24) -> str:
     """Return the secret of a new one-time link for `person`, or (None) for making the first owner."""
+    require(PLATFORM, "person.invite", None)
     secret = secrets.token_urlsafe(32)
     SignInLink.objects.create(
         person=person, secret_hash=secret_hash(secret), expires_at=now + timedelta(hours=hours)

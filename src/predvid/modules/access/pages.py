@@ -13,28 +13,47 @@ from django.utils.translation import gettext
 
 from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import Denied, require
 from predvid.modules.access.queries import viewer_of
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules import VERBS, Viewer
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]
 
 
-def page(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Give `view` its viewer; NotVisible becomes 404, a UserError is shown on the page that sent the form."""
+def page(verb: str) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+    """Return what gives a view its viewer, once `rules.may` allows them `verb` on anything at all.
 
-    @wraps(view)
-    def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        try:
-            viewer = replace(viewer_of(request.user), address=caller(request))
-            return view(request, viewer, *args, **kwargs)
-        except NotVisible:
-            raise Http404 from None
-        except UserError as error:
-            messages.error(request, refusal(error))
-            return back(request, "/")
+    So no page is without a verb; what belongs to one client the view's own queries and actions ask again.
+    NotVisible becomes 404, Denied a page that says so (403) or, where a form was sent, a message; any other
+    UserError is shown on the page that sent the form. Raises ValueError, at import, for what is no verb.
+    """
+    if verb not in VERBS:
+        raise ValueError(f"{verb} is no verb of access.rules.VERBS")
 
-    return shown
+    def ask_first(view: View[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def shown(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            try:
+                viewer = replace(viewer_of(request.user), address=caller(request))
+                require(viewer, verb)
+                return view(request, viewer, *args, **kwargs)
+            except NotVisible:
+                raise Http404 from None
+            except UserError as error:
+                return _refused(request, error)
+
+        shown.verb = verb  # type: ignore[attr-defined] # house tests read which verb guards an address
+        return shown
+
+    return ask_first
+
+
+def _refused(request: HttpRequest, error: UserError) -> HttpResponse:
+    if isinstance(error, Denied) and request.method in ("GET", "HEAD"):
+        return render(request, "403.html", status=403)
+    messages.error(request, refusal(error))
+    return back(request, "/")
 
 
 def caller(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from django.db.models import Max, QuerySet
 
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.models import AuditChain, AuditEntry, Client, Person
 from predvid.modules.access.rules import MSP, Break, Entry, Head, Viewer, breaks
 
@@ -36,15 +37,14 @@ class Asked:
 
 
 def _visible(viewer: Viewer) -> QuerySet[AuditEntry]:
-    if not viewer.may("audit.view"):
-        raise NotVisible
+    require(viewer, "audit.view")
     if viewer.clients is None:
         return AuditEntry.objects.all()
     return AuditEntry.objects.filter(chain__in=[str(client) for client in viewer.clients])
 
 
 def found(viewer: Viewer, asked: Asked) -> QuerySet[AuditEntry]:
-    """Return the visible entries that were asked for, newest first. Raises NotVisible for other roles."""
+    """Return the visible entries that were asked for, newest first. Raises Denied for other roles."""
     narrow: dict[str, Any] = {
         "person": asked.person,
         "verb": asked.verb,
@@ -90,7 +90,8 @@ def chain_of(viewer: Viewer, client: str) -> str:
 
 
 def heads(viewer: Viewer) -> list[Head]:
-    """Return the heads of the visible chains, the MSP's own first."""
+    """Return the heads of the visible chains, the MSP's own first. Raises Denied."""
+    require(viewer, "audit.view")
     rows = AuditChain.objects.all()
     if viewer.clients is not None:
         rows = rows.filter(chain__in=[str(client) for client in viewer.clients])
@@ -99,6 +100,7 @@ def heads(viewer: Viewer) -> list[Head]:
 
 
 def _sees(viewer: Viewer, chain: str) -> bool:
+    require(viewer, "audit.view")
     return viewer.clients is None or chain in {str(client) for client in viewer.clients}
 
 

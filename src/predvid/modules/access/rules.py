@@ -24,18 +24,21 @@ _HEADS = frozenset({"owner", "manager"})
 _OWNER = frozenset({"owner"})
 _AUDIT = frozenset({"owner", "manager", "auditor"})
 
-# Every verb that there is, and the roles that have it: what is not listed is nobody's.
+# Every verb that there is, and the roles that have it: what is not listed is nobody's. A client's contact
+# sees how their firm stands, without technical detail; the account manager looks, notes and wins clients, but
+# has no hands on devices; the auditor reads everything, who has access included, and changes nothing.
 VERBS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("client.view", "device.view", "alert.view", "event.view"), _LOOK),
-    **dict.fromkeys(("policy.view", "task.view", "profile.change"), _LOOK),
-    **dict.fromkeys(("alert.acknowledge", "alert.note"), _WORK),
+    **dict.fromkeys(("client.view", "device.view", "alert.view", "profile.change"), _LOOK),
+    **dict.fromkeys(("device.detail", "event.view", "policy.view", "task.view"), _STAFF),
+    **dict.fromkeys(("client.add", "alert.note"), _WORK),
     **dict.fromkeys(("device.enrol", "device.approve", "device.revoke", "device.release"), _HANDS),
     **dict.fromkeys(("device.move", "device.merge", "site.add", "task.request", "task.cancel"), _HANDS),
-    **dict.fromkeys(("client.add", "secret.view", "secret.write"), _HANDS),
-    **dict.fromkeys(("secret.delete", "task.approve", "policy.change", "person.view"), _HEADS),
+    **dict.fromkeys(("alert.acknowledge", "secret.view", "secret.write"), _HANDS),
+    **dict.fromkeys(("secret.delete", "task.approve", "policy.change"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
+    **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
     **dict.fromkeys(("settings.change", "trust.change"), _OWNER),
-    **dict.fromkeys(("audit.view", "audit.export"), _AUDIT),
+    **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
@@ -43,7 +46,8 @@ MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change"})
 # Verbs for which a person proves once more that it is they, within the last minutes.
 DANGEROUS = frozenset(
     {
-        *("person.invite", "person.change", "person.deactivate", "settings.change", "trust.change"),
+        *("person.invite", "person.change", "person.deactivate", "session.end", "factor.remove"),
+        *("settings.change", "trust.change"),
         *("token.make", "secret.write", "secret.delete", "task.request", "task.approve", "audit.export"),
     }
 )

@@ -53,7 +53,7 @@ def _next(request: HttpRequest) -> str:
 
 
 @require_POST
-@page
+@page("profile.change")
 def sign_out(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """End the session on the server."""
     with transaction.atomic():
@@ -93,7 +93,7 @@ def _first_owner(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page("profile.change")
 def profile(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show and change the own name, language, appearance and password."""
     person: Any = request.user

@@ -17,7 +17,7 @@ LONGEST = 64  # of a word in the address: ids and verbs are shorter
 
 
 @require_safe
-@page
+@page("audit.view")
 def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List what people did, newest first."""
     asked = _asked(request)
@@ -47,7 +47,7 @@ def audit(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_safe
-@page
+@page("audit.export")
 def export(request: HttpRequest, viewer: Viewer, form: str) -> HttpResponseBase:
     """Answer what the filters find as a file, `csv` or `jsonl`."""
     entries = queries_audit.found(viewer, _asked(request)).iterator(chunk_size=500)

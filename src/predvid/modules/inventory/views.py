@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from predvid.core.errors import UserError
-from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory import actions, enrolment, install_steps, queries
@@ -23,11 +22,9 @@ from predvid.wire import token as wire_token
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@page
+@page("device.enrol")
 def enrol(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Choose where a device belongs and make its token; who waits for approval is listed below."""
-    if not viewer.may("device.enrol"):
-        raise NotVisible
     first = {"site": request.GET.get("site", ""), "uses": 1, "hours": "24"}
     form = TokenForm(request.POST or None, clients=queries.visible_clients(viewer), initial=first)
     if request.method == "POST" and form.is_valid():
@@ -80,17 +77,15 @@ def _install(text: str) -> dict[str, install_steps.Steps]:
 
 
 @require_safe
-@page
+@page("device.enrol")
 def token(request: HttpRequest, viewer: Viewer, token_id: UUID) -> HttpResponseBase:
     """Show a token (never its text) and the agents that came by it."""
-    if not viewer.may("device.enrol"):
-        raise NotVisible
     found = queries.token(viewer, token_id)
     return show(request, "inventory/token.html", {"token": found, "agents": queries.arrivals(viewer, found)})
 
 
 @require_POST
-@page
+@page("client.add")
 def add_client(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Add a client with its first site."""
     form = ClientForm(request.POST)
@@ -104,7 +99,7 @@ def add_client(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_POST
-@page
+@page("site.add")
 def add_site(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpResponseBase:
     """Add a site to a client."""
     form = SiteForm(request.POST)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from predvid.core.model import State
+from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.models import Alert, Event, Result, Stream
@@ -23,7 +24,8 @@ class Numbers:
 
 
 def numbers(viewer: Viewer, now: datetime) -> Numbers:
-    """Return the numbers that `viewer` may see."""
+    """Return the numbers that `viewer` may see. Raises Denied for who may not see devices at all."""
+    require(viewer, "device.view")
     mine = {} if viewer.clients is None else {"client__in": viewer.clients}
     total = Device.objects.filter(merged_into=None, **mine).count()
     offline = Result.objects.filter(check_name=AGENT_CHECK, item="offline", **mine).count()

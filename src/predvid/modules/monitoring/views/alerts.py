@@ -23,7 +23,7 @@ BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert 
 
 
 @require_safe
-@page
+@page("alert.view")
 def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List alerts of one phase: what do I do next?"""
     filters = filters_of(request)
@@ -47,24 +47,24 @@ def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_safe
-@page
+@page("alert.view")
 def alert(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
     """Show one alert: what, where, since when, on what evidence, and what people did."""
     found = alert_queries.one(viewer, alert_id)
-    return show(
-        request,
-        "monitoring/alert.html",
-        {
-            "alert": found,
-            "row": alert_queries.row(viewer, found),
-            "lines": alert_queries.history(viewer, found),
-            "past": alert_queries.past(viewer, found),
+    context = {
+        "alert": found,
+        "row": alert_queries.row(viewer, found),
+        "past": alert_queries.past(viewer, found),
+        "span": _span(found, timezone.now()),
+        "now": timezone.now(),
+    }
+    if viewer.may("device.detail", found.client_id):
+        context |= {
             "evidence": _evidence(viewer, found),
-            "span": _span(found, timezone.now()),
             "copied": alert_queries.evidence(viewer, found),
-            "now": timezone.now(),
-        },
-    )
+            "lines": alert_queries.history(viewer, found),
+        }
+    return show(request, "monitoring/alert.html", context)
 
 
 def _evidence(viewer: Viewer, found: Any) -> dict[str, Any] | None:
@@ -91,7 +91,7 @@ def _span(found: Any, now: datetime) -> tuple[datetime, datetime] | None:
 
 
 @require_POST
-@page
+@page("alert.acknowledge")
 def acknowledge(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
     """Take an alert on, with a note if one was written."""
     taken = actions.acknowledge(viewer, alert_id, request.POST.get("note", ""), timezone.now())
@@ -100,7 +100,7 @@ def acknowledge(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResp
 
 
 @require_POST
-@page
+@page("alert.note")
 def note(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
     """Add a note to an alert."""
     actions.add_note(viewer, alert_id, request.POST.get("text", ""), timezone.now())

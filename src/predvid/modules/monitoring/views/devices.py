@@ -1,5 +1,6 @@
 """Devices: the list, one device with its charts, and the search."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +48,7 @@ def filters_of(request: HttpRequest) -> list_queries.Filters:
 
 
 @require_safe
-@page
+@page("device.view")
 def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List devices, filtered by the address."""
     now, filters = timezone.now(), filters_of(request)
@@ -70,7 +71,7 @@ def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_safe
-@page
+@page("device.view")
 def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Show one device: what is wrong with it, and since when."""
     now = timezone.now()
@@ -80,19 +81,28 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
     context: dict[str, Any] = {
         "device": found,
         "now": now,
-        "agents": device_queries.agents(viewer, found, now),
         "ranges": charts.RANGES,
         "alerts": alert_queries.urgent(viewer, device=device_id),
-        "facts": tables(device_queries.facts(viewer, found), viewer.language),
-        "events": device_queries.events(viewer, found, request.GET.get("page", "1")),
-        "tenures": device_queries.tenures(viewer, found),
     }
+    if viewer.may("device.detail", found.client_id):
+        context |= _detail(viewer, found, now) | {
+            "events": device_queries.events(viewer, found, request.GET.get("page", "1"))
+        }
     if viewer.may("device.move", found.client_id):
         context |= {"twins": device_queries.twins(viewer, found), "places": list_queries.sites(viewer)}
     return show(request, "monitoring/device.html", context | _measured(viewer, found, now))
 
 
-def _measured(viewer: Viewer, found: Any, now: Any) -> dict[str, Any]:
+def _detail(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
+    """Return what only those see who work on the device: agents, inventory, where it has belonged."""
+    return {
+        "agents": device_queries.agents(viewer, found, now),
+        "facts": tables(device_queries.facts(viewer, found), viewer.language),
+        "tenures": device_queries.tenures(viewer, found),
+    }
+
+
+def _measured(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
     try:
         latest = device_queries.latest_samples(viewer, found, now)
         present = [row.metric for row in store().series_of(str(found.pk))]
@@ -108,7 +118,7 @@ def _measured(viewer: Viewer, found: Any, now: Any) -> dict[str, Any]:
 
 
 @require_safe
-@page
+@page("device.detail")
 def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Answer the curves of one metric as JSON columns; 503 while the store does not answer."""
     now = timezone.now()
@@ -126,7 +136,7 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
 
 
 @require_safe
-@page
+@page("device.view")
 def search(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Answer clients and devices that match, as a fragment below the search field."""
     q = asked(request)

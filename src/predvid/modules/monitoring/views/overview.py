@@ -21,7 +21,7 @@ CLIENTS_SHOWN = 12
 
 
 @require_safe
-@page
+@page("client.view")
 def overview(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show figures, health by client and what is open."""
     now = timezone.now()
@@ -54,7 +54,7 @@ def _totals(health: list[standing.Health]) -> dict[str, Any]:
 
 
 @require_safe
-@page
+@page("client.view")
 def clients(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List the clients with their health."""
     q = asked(request)
@@ -64,7 +64,7 @@ def clients(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_safe
-@page
+@page("client.view")
 def client(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpResponseBase:
     """Show one client: its sites, what is open, its devices."""
     if not viewer.sees(client_id):

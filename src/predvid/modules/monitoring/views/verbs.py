@@ -27,28 +27,28 @@ def _on_agent(
 
 
 @require_POST
-@page
+@page("device.approve")
 def approve(request: HttpRequest, viewer: Viewer, agent_id: UUID) -> HttpResponseBase:
     """Let a pending agent report."""
     return _on_agent(device_actions.approve, request, viewer, agent_id, _("The agent is approved."))
 
 
 @require_POST
-@page
+@page("device.revoke")
 def revoke(request: HttpRequest, viewer: Viewer, agent_id: UUID) -> HttpResponseBase:
     """Refuse an agent from now on."""
     return _on_agent(device_actions.revoke, request, viewer, agent_id, _("The agent is refused from now on."))
 
 
 @require_POST
-@page
+@page("device.release")
 def release(request: HttpRequest, viewer: Viewer, agent_id: UUID) -> HttpResponseBase:
     """Let a locked agent report again."""
     return _on_agent(device_actions.release, request, viewer, agent_id, _("The agent may report again."))
 
 
 @require_POST
-@page
+@page("device.move")
 def move(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Move a device to another site from the start of a day (today: from now)."""
     now = timezone.now()
@@ -60,7 +60,7 @@ def move(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseB
 
 
 @require_POST
-@page
+@page("device.merge")
 def merge(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Fold another device into this one."""
     device_actions.merge(viewer, device_id, _id(request, "other"), timezone.now())
