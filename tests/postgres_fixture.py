@@ -57,7 +57,9 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.chown(folder, "postgres")
     data, server = folder / "data", PostgresServer(folder, free_port())
     server.run("initdb", "-D", data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8")
-    options = f"-p {server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=on"
+    options = (
+        f"-p {server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=on"
+    )
     server.run("pg_ctl", "-D", data, "-l", folder / "log", "-o", options, "-w", "start")
     try:
         for role in (OWNER, APP):

@@ -23,6 +23,8 @@ ALL = f"(SELECT {NAMED} = '*')"
 TEXTS = f"(SELECT string_to_array(nullif({NAMED}, '*'), ','))::text[]"
 UUIDS = f"(SELECT string_to_array(nullif({NAMED}, '*'), ',')::uuid[])::uuid[]"
 SELF = "(SELECT nullif(current_setting('predvid.person', true), '')::uuid)"
+HANGS_ON = '{all} OR EXISTS (SELECT 1 FROM {above} up WHERE up.{key} = "{table}".{column})'
+HELD_BY = "{column} IN (SELECT {key} FROM {above} WHERE {owner} = {me})"
 # What anyone may do with the MSP's own chain of the audit: every deed is written down, few may read it.
 CHAINS: dict[type[Model], tuple[str, ...]] = {
     AuditEntry: ("INSERT",),
@@ -80,8 +82,8 @@ def wall_of(model: type[Model]) -> Wall | None:
     if (parent := _parent(model)) is None:
         return None
     above = parent.related_model._meta
-    row = f"up.{above.pk.column} = {connection.ops.quote_name(table)}.{parent.column}"
-    return Wall(table, f"{ALL} OR EXISTS (SELECT 1 FROM {above.db_table} up WHERE {row})")
+    names = {"above": above.db_table, "key": above.pk.column, "table": table, "column": parent.column}
+    return Wall(table, HANGS_ON.format(all=ALL, **names))
 
 
 def _models() -> list[type[Model]]:
@@ -97,7 +99,9 @@ def _column_of(model: type[Model]) -> str | None:
     """Return the column that names a row's client. Raises TypeError where two could."""
     columns = {key.name: key.column for key in _keys(model) if key.related_model is Client}
     if len(columns) > 1 and "client" not in columns:
-        raise TypeError(f"{model._meta.label} has several clients; call the one that a row belongs to `client`")
+        raise TypeError(
+            f"{model._meta.label} has several clients; call the one that a row belongs to `client`"
+        )
     return columns.get("client") or next(iter(columns.values()), None)
 
 
@@ -130,9 +134,9 @@ def _grants(model: type[Model]) -> Iterator[tuple[str, str, str]]:
             yield f"{POLICY}_own", "SELECT", f"{key.column} = {SELF}"
         for owner in _keys(holder):
             if holder is not Client and owner.related_model is Person and owner.name == "person":
-                held = f"SELECT {holder._meta.pk.column} FROM {holder._meta.db_table}"
-                mine = f"{key.column} IN ({held} WHERE {owner.column} = {SELF})"
-                yield f"{POLICY}_own", "SELECT", mine
+                above = holder._meta
+                names = {"above": above.db_table, "key": above.pk.column, "owner": owner.column}
+                yield f"{POLICY}_own", "SELECT", HELD_BY.format(column=key.column, me=SELF, **names)
 
 
 def install(role: str = "") -> list[str]:

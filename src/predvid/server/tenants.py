@@ -25,10 +25,13 @@ class OwnClientsOnly:
         if not tenancy.walled() or request.path.startswith(OWN_WAYS):
             return self.get_response(request)
         with transaction.atomic():
-            if request.user.is_authenticated:
-                tenancy.know(request.user.pk)
-                tenancy.see(viewer_of(request.user))
-            response = self.get_response(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
+            if not request.user.is_authenticated:
+                return self._answer(request)
+            with tenancy.entered(request.user.pk, lambda: viewer_of(request.user)):
+                return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
         return response

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +13,9 @@ from django.utils import timezone
 
 from console_fixture import PASSWORD, World
 from house.tree import ROOT
-from predvid.modules.access import actions, queries_audit
+from predvid.modules.access import actions, queries_audit, token_actions
 from predvid.modules.access.models import AuditEntry, Person
+from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import MSP, PLATFORM
 
 pytestmark = pytest.mark.usefixtures("ground")
@@ -52,6 +54,17 @@ def link(world: World) -> Deed:
     return f"/welcome/{secret}", {}
 
 
+def api_token(world: World) -> Deed:
+    words = {"name": "Izvoz", "days": "30", "verbs": ["device.view"], "clients": [str(world.clients[1].pk)]}
+    return "/profile/api/", words
+
+
+def revoked_api_token(world: World) -> Deed:
+    maker = viewer_of(world.person("netko@example.com", role="technician", all_clients=True))
+    token, _ = token_actions.make_token(maker, "x", ["device.view"], None, timedelta(days=1), timezone.now())
+    return f"/api-tokens/{token.pk}/revoke", {}
+
+
 PROFILE = {"part": "details", "name": "Nova", "language": "en", "theme": "dark"}
 # By the name of the address; "first" and "second" are the clients, "new" is one that the deed makes.
 DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
@@ -62,6 +75,8 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "sign-out": (lambda _: ("/sign-out/", {}), [(MSP, "person.signed_out", "{}")]),
     "welcome": (link, [(MSP, "person.signed_in", "{}")]),
     "profile": (lambda _: ("/profile/", PROFILE), [(MSP, "person.changed", '"language":"en","name":"…"')]),
+    "api-tokens": (api_token, [(MSP, "api_token.made", '"days":30,"verbs":"device.view"')]),
+    "api-token-revoke": (revoked_api_token, [(MSP, "api_token.revoked", "{}")]),
     "client-add": (
         lambda _: ("/clients/add", {"name": "Žito", "sector": "Trgovina"}),
         [("new", "client.added", '"name":"Žito"')],
@@ -171,6 +186,7 @@ def test_failed_sign_ins_new_passwords_and_the_first_owner_leave_one_each(world:
 
 EXCUSED = {
     "access/actions.py": set(),
+    "access/token_actions.py": set(),
     "inventory/actions.py": {
         "next_plan_version", "held_device",  # change nothing
         "move", "merge",  # a part of the verbs of monitoring/device_actions.py, which write the entry

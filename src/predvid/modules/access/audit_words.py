@@ -11,6 +11,9 @@ VERBS = {
     "person.added": _("Person added"),
     "person.changed": _("Profile changed"),
     "person.password_changed": _("Password changed"),
+    "api_token.made": _("API token made"),
+    "api_token.revoked": _("API token revoked"),
+    "api_token.refused": _("Wrong API token"),
     "client.added": _("Client added"),
     "site.added": _("Site added"),
     "token.made": _("Enrolment token made"),
@@ -29,6 +32,7 @@ KINDS = {
     "client": pgettext("audit", "client"),
     "site": pgettext("audit", "site"),
     "token": pgettext("audit", "token"),
+    "api_token": pgettext("audit", "API token"),
     "agent": pgettext("audit", "agent"),
     "device": pgettext("audit", "device"),
     "alert": pgettext("audit", "alert"),
@@ -49,6 +53,9 @@ FIELDS = {
     "since": pgettext("audit", "from date"),
     "other": pgettext("audit", "merged device"),
     "other_id": pgettext("audit", "its number"),
+    "verbs": pgettext("audit", "verbs"),
+    "days": pgettext("audit", "valid for days"),
+    "clients": pgettext("audit", "only for clients"),
     "note": pgettext("audit", "note number"),
 }
 REASONS = {"command line": _("by command line"), "one-time link": _("by one-time link")}

@@ -5,7 +5,7 @@ The first wall is that every query filters by its viewer. Should one forget to, 
 SQLite has no such wall: on it everything here does nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 from uuid import UUID
@@ -23,14 +23,20 @@ def walled() -> bool:
     return connection.vendor == "postgresql"
 
 
-def know(person: UUID) -> None:
-    """Let this transaction read which clients `person` was given, so that their viewer can be made."""
-    _set("predvid.person", str(person))
+@contextmanager
+def entered(person: UUID, make_viewer: Callable[[], Viewer]) -> Iterator[Viewer]:
+    """A transaction for which the database knows who came in; gives their viewer.
 
-
-def see(viewer: Viewer) -> None:
-    """Let the rest of this transaction see the rows of the viewer's clients, and no others."""
-    _set("predvid.clients", named(viewer.clients))
+    Before there is one, a person's own grants can be read and nothing else.
+    """
+    if not walled():
+        yield make_viewer()
+        return
+    with transaction.atomic():
+        _set("predvid.person", str(person))
+        viewer = make_viewer()
+        _set("predvid.clients", named(viewer.clients))
+        yield viewer
 
 
 def named(clients: Iterable[UUID] | None) -> str:
@@ -46,7 +52,7 @@ def seen_by(viewer: Viewer) -> Iterator[None]:
         return
     with transaction.atomic():
         before = _now()
-        see(viewer)
+        _set("predvid.clients", named(viewer.clients))
         yield
         _set("predvid.clients", before)
 
