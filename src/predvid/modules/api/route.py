@@ -68,7 +68,8 @@ class Route:
 def route(method: str, path: str, verb: str | None, status: int = 200) -> Callable[[F], F]:
     """Make a function answer `method` on `path`.
 
-    Its first argument is the viewer; its hints say what it takes and gives, its words what it does. Raises ValueError, at import, for a verb that no token can have.
+    Its first argument is the viewer; its hints say what it takes and gives, its words what it does.
+    Raises ValueError, at import, for a verb that no token can have.
     """
     if verb is not None and verb not in FOR_TOKENS:
         raise ValueError(f"{verb} is not in access.rules.FOR_TOKENS")

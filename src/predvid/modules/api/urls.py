@@ -3,7 +3,7 @@
 import msgspec
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.http import require_safe
 
 from predvid.modules.api import schema, serving
@@ -23,5 +23,6 @@ urlpatterns = [
         path(f"api/v1/{next(iter(routes.values())).django_path}", serving.view_of(routes))
         for routes in by_path().values()
     ),
-    path("api/<path:rest>", serving.view_of({})),
+    # Whatever else there is below, line breaks in it included.
+    re_path("^api/", serving.view_of({})),
 ]
