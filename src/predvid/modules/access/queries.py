@@ -3,12 +3,18 @@
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from django.db.models import Model
 
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.models import Attempt, Person, SignInLink
 from predvid.modules.access.rules import Viewer
 
-__all__ = ["NotVisible", "failures", "language_of", "open_link", "owner_exists", "secret_hash", "viewer_of"]
+__all__ = [
+    *("NotVisible", "failures", "granted", "language_of", "open_link", "owner_exists", "secret_hash"),
+    "viewer_of",
+]
 
 
 def viewer_of(person: Any) -> Viewer:
@@ -16,10 +22,18 @@ def viewer_of(person: Any) -> Viewer:
     known = getattr(person, "_viewer", None)
     if isinstance(known, Viewer):
         return known
-    clients = None if person.all_clients else frozenset(person.clients.values_list("pk", flat=True))
+    clients = None if person.all_clients else granted(person.clients.through, person=person)
     viewer = Viewer(person.name, person.role, clients, person.language, person.pk)
     person._viewer = viewer
     return viewer
+
+
+def granted(grants: type[Model], **holder: Any) -> frozenset[UUID]:
+    """Return the ids of the clients that a person or token was given.
+
+    Of the grants alone: until they are known, the database shows no client (see `tenancy.entered`).
+    """
+    return frozenset(grants._default_manager.filter(**holder).values_list("client_id", flat=True))
 
 
 def language_of(person: Any) -> str | None:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from predvid.modules.access.guard import require
 from predvid.modules.access.models import ApiToken
-from predvid.modules.access.queries import secret_hash, viewer_of
+from predvid.modules.access.queries import granted, secret_hash, viewer_of
 from predvid.modules.access.rules import Viewer, through_token
 
 SHOWN = 200
@@ -58,5 +58,5 @@ def usable(text: str, now: datetime) -> ApiToken | None:
 
 def viewer_by(token: ApiToken, address: str) -> Viewer:
     """Return the viewer that a program is which came in by `token` from `address`."""
-    clients = frozenset(token.clients.values_list("pk", flat=True)) if token.narrowed else None
+    clients = granted(token.clients.through, apitoken=token) if token.narrowed else None
     return replace(through_token(viewer_of(token.person), token.name, token.verbs, clients), address=address)
