@@ -141,8 +141,10 @@ class World:
         )
 
     def signed_in(self, person: Person) -> Browser:
+        """Return a browser in which `person` has signed in and been seen."""
         browser = Browser()
         browser.force_login(person)
+        browser.get("/healthz")
         return browser
 
 

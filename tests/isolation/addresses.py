@@ -9,14 +9,14 @@ import msgspec
 from django.urls import URLPattern, get_resolver
 
 from isolation.marked import Someone, TwoTenants
-from predvid.modules.access.models import ApiToken
+from predvid.modules.access.models import ApiToken, Person, Session
 from predvid.modules.api.route import Route
 from predvid.modules.inventory.models import Agent, EnrolmentToken
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"form": ("csv", "jsonl"), "secret": ("nothing",)}
-OPEN = {"healthz", "sign-in/", "welcome/<str:secret>", "api/v1/openapi.json"}
+OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 
 
 class NoRow(LookupError):
@@ -94,7 +94,11 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
     if address.name == "api-token-revoke":
         mine = someone.own_token.pk if someone.own_token else uuid4()
         return mine if not tenant else tenants.foreign[ApiToken].pk
+    if place == "session_id":
+        holder = tenants.foreign[Person] if tenant else someone.person
+        return Session.objects.filter(person_id=holder.pk)[0].pk
     known: dict[str, Any] = {
+        "person_id": (tenants.people[2].person, tenants.foreign[Person])[tenant].pk,
         "client_id": client.pk,
         "device_id": world.devices[2 * tenant].pk,
         "alert_id": world.alerts[tenant].pk,
@@ -126,6 +130,9 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "language": "hr",
         "theme": "auto",
         "part": "details",
+        "role": "technician",
+        "email": f"{uuid4().hex}@example.com",
+        "clients": str(world.clients[tenant].pk),
     }
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from django.apps import apps
 from django.db import models, transaction
+from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import World
@@ -90,6 +91,7 @@ class TwoTenants:
         stranger.save()
         stranger.clients.add(self.other)
         self.foreign[Person] = stranger
+        Browser().force_login(stranger)
 
     def _person(self, name: str, role: str, *, all_clients: bool = False, narrowed: bool = False) -> None:
         person = Person(email=f"{uuid4().hex}@example.com", name=name, role=role, all_clients=all_clients)

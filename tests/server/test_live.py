@@ -13,7 +13,8 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import World
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access import people_actions
+from predvid.modules.access.rules import PLATFORM, Viewer
 from predvid.modules.monitoring import queries_live
 from predvid.modules.monitoring.models import Event
 from predvid.modules.monitoring.queries_status import numbers
@@ -119,6 +120,34 @@ def test_a_stream_follows_its_persons_rights_and_ends_with_the_session(
         await asyncio.wait_for(page.task, 5)
         assert not page.live._pages
         assert page.sent[-1]["more_body"] is False
+
+    asyncio.run(stream())
+
+
+def test_a_stream_notices_new_rights_and_the_end_of_its_person_at_the_next_look(
+    world: World, shared: BaseDatabaseWrapper
+) -> None:
+    person = world.person("ana@example.com", role="technician")
+    person.clients.add(world.clients[0])
+    browser = world.signed_in(person)
+    changes = [queries_live.LiveChange(world.clients[0].pk, None, alert=False)]
+    scope = {"role": "technician", "all_clients": False, "now": timezone.now()}
+
+    def only_the_second() -> None:
+        people_actions.change_rights(PLATFORM, person.pk, clients=[world.clients[1].pk], **scope)
+
+    async def stream() -> None:
+        page = Stream(headers_of(browser), shared)
+        await page.heard(2)
+        await page.live._look_again()
+        await page.do(only_the_second)
+        await page.live._look_again()
+        page.live._tell(changes)
+        assert all(one.queue.empty() for one in page.live._pages), "their first client is no longer theirs"
+        await page.do(people_actions.deactivate, PLATFORM, person.pk, timezone.now())
+        await page.live._look_again()
+        await asyncio.wait_for(page.task, 5)
+        assert page.sent[-1] == {"type": "http.response.body", "body": live.ENDED, "more_body": False}
 
     asyncio.run(stream())
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -20,14 +20,16 @@ from django.http import HttpRequest
 
 from predvid.modules.access.models import Person
 from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.queries_sessions import standing
 from predvid.modules.access.rules import Viewer
+from predvid.modules.access.session_store import SessionStore, stored_key
 from predvid.modules.monitoring.queries_live import LiveChange, Told, changes_since, nothing_yet
 
 log = logging.getLogger(__name__)
 PAUSE = 1.0  # seconds between two looks at the event table, one look for all open pages
 TICK = 15.0  # seconds between two heartbeats, at which pages refresh their times
 MAX_PAGES = 500
-SESSIONS = import_module(settings.SESSION_ENGINE)
+ENDED = b"event: ended\ndata: {}\n\n"
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -38,6 +40,7 @@ class Page:
 
     viewer: Viewer
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    rights: int | None = None  # the version of its person's rights when `viewer` was last read
     ended: bool = False
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(50))
 
@@ -61,23 +64,30 @@ class Live:
                 told = None
                 await self._opened.wait()
             try:
+                await self._look_again()
                 if told is None:
                     told = await loop.run_in_executor(self._thread, _afresh, nothing_yet)
                 self._tell(await loop.run_in_executor(self._thread, _afresh, changes_since, told))
                 if loop.time() - ticked >= TICK:
                     ticked = loop.time()
-                    await self._look_again()
                     self._put(b"event: tick\ndata: {}\n\n", self._pages)
             except DatabaseFault as error:  # InterfaceError, of a lost connection, is no DatabaseError
                 log.warning("live pages wait: %s", error)
             await asyncio.sleep(PAUSE)
 
     async def _look_again(self) -> None:
-        """End the streams of those who have signed out since; let the others see what they now may."""
+        """End the streams whose session has ended; let those see anew whose person's rights have changed."""
         loop = asyncio.get_running_loop()
-        for page in list(self._pages):
+        keys = {page: _key_hash(page.headers) for page in self._pages}
+        now = datetime.now(UTC)
+        rights = await loop.run_in_executor(self._thread, _afresh, standing, set(keys.values()), now)
+        for page, key in keys.items():
+            if page.rights is not None and page.rights == rights.get(key):
+                continue
             viewer = await loop.run_in_executor(self._thread, _viewer, page.headers)
-            page.viewer, page.ended = viewer or page.viewer, viewer is None
+            page.viewer, page.rights, page.ended = viewer or page.viewer, rights.get(key), viewer is None
+            if page.ended:
+                self._put(ENDED, {page})
 
     def _tell(self, changes: list[LiveChange]) -> None:
         for page in self._pages:
@@ -153,17 +163,27 @@ def _ids(ids: Any) -> list[str]:
     return sorted({str(each) for each in ids if isinstance(each, UUID)})
 
 
-def _viewer(headers: list[tuple[bytes, bytes]]) -> Viewer | None:
-    """Return the viewer whose session cookie the request carries, or None."""
-    close_old_connections()
+def _key_hash(headers: list[tuple[bytes, bytes]]) -> str:
+    return stored_key(_cookie(headers) or "")
+
+
+def _cookie(headers: list[tuple[bytes, bytes]]) -> str | None:
+    """Return the key of the session whose cookie the request carries, or None."""
     raw = b"; ".join(value for name, value in headers if name == b"cookie").decode("latin-1")
     try:
         cookie = SimpleCookie(raw).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
         return None
-    if cookie is None:
+    return cookie.value if cookie else None
+
+
+def _viewer(headers: list[tuple[bytes, bytes]]) -> Viewer | None:
+    """Return the viewer whose session cookie the request carries, or None."""
+    close_old_connections()
+    key = _cookie(headers)
+    if key is None:
         return None
     request = HttpRequest()
-    request.session = SESSIONS.SessionStore(cookie.value)
+    request.session = SessionStore(key)
     person = get_user(request)
     return viewer_of(person) if isinstance(person, Person) and person.is_active else None

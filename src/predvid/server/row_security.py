@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import ForeignKey, Model
 
 from predvid.core.errors import UserError
-from predvid.modules.access.models import AuditChain, AuditEntry, Client, Person
+from predvid.modules.access.models import AuditChain, AuditEntry, Client
 from predvid.modules.access.rules import MSP
 
 POLICY = "predvid_client"
@@ -22,9 +22,7 @@ NAMED = "current_setting('predvid.clients', true)"
 ALL = f"(SELECT {NAMED} = '*')"
 TEXTS = f"(SELECT string_to_array(nullif({NAMED}, '*'), ','))::text[]"
 UUIDS = f"(SELECT string_to_array(nullif({NAMED}, '*'), ',')::uuid[])::uuid[]"
-SELF = "(SELECT nullif(current_setting('predvid.person', true), '')::uuid)"
 HANGS_ON = '{all} OR EXISTS (SELECT 1 FROM {above} up WHERE up.{key} = "{table}".{column})'
-HELD_BY = "{column} IN (SELECT {key} FROM {above} WHERE {owner} = {me})"
 # What anyone may do with the MSP's own chain of the audit: every deed is written down, few may read it.
 CHAINS: dict[type[Model], tuple[str, ...]] = {
     AuditEntry: ("INSERT",),
@@ -78,7 +76,7 @@ def wall_of(model: type[Model]) -> Wall | None:
     if model is Client:
         return Wall(table, f"{ALL} OR id = ANY ({UUIDS})")
     if (own := _column_of(model)) is not None:
-        return Wall(table, f"{ALL} OR {own} = ANY ({UUIDS})", tuple(_grants(model)))
+        return Wall(table, f"{ALL} OR {own} = ANY ({UUIDS})")
     if (parent := _parent(model)) is None:
         return None
     above = parent.related_model._meta
@@ -118,25 +116,6 @@ def _belongs(model: type[Model], below: frozenset[type[Model]]) -> bool:
     if model in below:
         return False
     return model is Client or _column_of(model) is not None or _parent(model, below) is not None
-
-
-def _grants(model: type[Model]) -> Iterator[tuple[str, str, str]]:
-    """Yield the policy by which people read the clients that they (or their tokens) were given.
-
-    Only so can it be told at all whose rows a request may see. Nobody may write such a row for a client that
-    they do not see themselves.
-    """
-    if not model._meta.auto_created:
-        return
-    for key in _keys(model):
-        holder = key.related_model
-        if holder is Person:
-            yield f"{POLICY}_own", "SELECT", f"{key.column} = {SELF}"
-        for owner in _keys(holder):
-            if holder is not Client and owner.related_model is Person and owner.name == "person":
-                above = holder._meta
-                names = {"above": above.db_table, "key": above.pk.column, "owner": owner.column}
-                yield f"{POLICY}_own", "SELECT", HELD_BY.format(column=key.column, me=SELF, **names)
 
 
 def install(role: str = "") -> list[str]:

@@ -1,6 +1,7 @@
 """Django's settings, all from the installation that the process serves (see `server.place`)."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,6 @@ WSGI_APPLICATION = None
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "predvid.modules.access",
     "predvid.modules.inventory",
@@ -36,6 +36,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "predvid.server.tenants.OwnClientsOnly",
     "predvid.server.strangers.SignInFirst",
+    "predvid.server.last_seen.LastSeen",
     "predvid.server.language.PersonLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "predvid.server.methods.SayNotAllowed",
@@ -75,6 +76,13 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if OVER_TLS else 0
 # Only the gateway reaches the console's Unix socket, and it drops whatever a caller wrote into this header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_ENGINE = "predvid.modules.access.session_store"
+# A console left open over lunch stays open, one left open overnight does not: who finds the machine in the
+# morning finds the sign-in page. What pages refresh by themselves does not count as doing something.
+SESSION_IDLE = timedelta(hours=12)
+# A stolen cookie that is kept busy dies within a week all the same, and nobody signs in more than weekly.
+SESSION_LONGEST = timedelta(days=7)
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "predvid_session"

@@ -12,16 +12,19 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.queries.standing import Counts, counts
 
+OFFICE = {"people", "audit"}
+
 
 @dataclass(frozen=True)
 class Room:
-    """One entry of the navigation."""
+    """One entry of the navigation; `office`: on a phone, where room is short, in the person's own menu."""
 
     title: str
     icon: str
     address: str
     count: int | None
     here: bool
+    office: bool
 
 
 def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
@@ -34,10 +37,12 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
     ]
     if viewer.may("device.enrol"):
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
+    if viewer.may("person.view"):
+        entries.append((_("People"), "users", "people", None))
     if viewer.may("audit.view"):
         entries.append((_("Audit"), "list-check", "audit", None))
     return [
-        Room(title, icon, reverse(name), count, _here(request.path, reverse(name)))
+        Room(title, icon, reverse(name), count, _here(request.path, reverse(name)), name in OFFICE)
         for title, icon, name, count in entries
     ]
 

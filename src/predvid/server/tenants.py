@@ -27,7 +27,7 @@ class OwnClientsOnly:
         with transaction.atomic():
             if not request.user.is_authenticated:
                 return self._answer(request)
-            with tenancy.entered(request.user.pk, lambda: viewer_of(request.user)):
+            with tenancy.seen_by(viewer_of(request.user)):
                 return self._answer(request)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:

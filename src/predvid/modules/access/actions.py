@@ -15,6 +15,7 @@ from predvid.modules.access.guard import require
 from predvid.modules.access.models import Attempt, Person, SignInLink
 from predvid.modules.access.queries import failures, open_link, secret_hash, viewer_of
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
+from predvid.modules.access.session_actions import drop_sessions
 
 WINDOW = timedelta(minutes=15)
 PAIR_LIMIT = 8  # failures of one address from one caller
@@ -88,7 +89,7 @@ def sign_out(viewer: Viewer, now: datetime) -> None:
 def use_link(secret: str, now: datetime, address: str = "") -> Person:
     """Return the person that a one-time link signs in, and use it up. Raises NotVisible."""
     link = open_link(secret, now)
-    if link.person is None:
+    if link.person is None or link.kind != SignInLink.Kind.SIGN_IN:
         raise NotVisible
     _use_up(link, now)
     who, why = _self(link.person, address), "one-time link"
@@ -139,10 +140,13 @@ def set_preferences(
 
 
 @transaction.atomic
-def set_password(person: Person, current: str, new: str, now: datetime, address: str = "") -> None:
-    """Change the own password; all other sessions end. Raises UserError if `current` is wrong."""
+def set_password(
+    person: Person, current: str, new: str, now: datetime, address: str = "", key: str = ""
+) -> None:
+    """Change the own password; all sessions but that of `key` end. Raises UserError if `current` is wrong."""
     if person.has_usable_password() and not person.check_password(current):
         raise UserError("The current password is wrong.")
     person.set_password(new)
     person.save(update_fields=["password"])
+    drop_sessions(person, but=key)
     audit.record(_self(person, address), "person.password_changed", _subject(person), None, now)

@@ -14,6 +14,14 @@ VERBS = {
     "api_token.made": _("API token made"),
     "api_token.revoked": _("API token revoked"),
     "api_token.refused": _("Wrong API token"),
+    "person.reset_asked": _("New password asked for"),
+    "person.invited": _("Person invited"),
+    "person.invitation_withdrawn": _("Invitation withdrawn"),
+    "person.joined": _("Person joined"),
+    "person.rights_changed": _("Rights changed"),
+    "person.deactivated": _("Person deactivated"),
+    "person.reactivated": _("Person let in again"),
+    "session.ended": _("Sessions ended"),
     "client.added": _("Client added"),
     "site.added": _("Site added"),
     "token.made": _("Enrolment token made"),
@@ -43,6 +51,9 @@ FIELDS = {
     "language": pgettext("audit", "language"),
     "theme": pgettext("audit", "appearance"),
     "hours": pgettext("audit", "valid for hours"),
+    "all_clients": pgettext("audit", "all clients"),
+    "clients": pgettext("audit", "clients"),
+    "sessions": pgettext("audit", "sessions"),
     "sector": pgettext("audit", "sector"),
     "site": pgettext("audit", "site"),
     "timezone": pgettext("audit", "time zone"),
@@ -55,7 +66,10 @@ FIELDS = {
     "other_id": pgettext("audit", "its number"),
     "verbs": pgettext("audit", "verbs"),
     "days": pgettext("audit", "valid for days"),
-    "clients": pgettext("audit", "only for clients"),
     "note": pgettext("audit", "note number"),
 }
-REASONS = {"command line": _("by command line"), "one-time link": _("by one-time link")}
+REASONS = {
+    "command line": _("by command line"),
+    "one-time link": _("by one-time link"),
+    "mail": _("for a mail"),
+}

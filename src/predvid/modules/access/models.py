@@ -37,7 +37,11 @@ class People(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser):
-    """Someone who signs in; `clients` narrows what they see unless `all_clients`."""
+    """Someone who signs in; `clients` narrows what they see unless `all_clients`.
+
+    Who is `invited` has not accepted yet: not active, without a password. `rights` counts the changes of role
+    and clients, so that whatever follows a person (an open page) notices them at once.
+    """
 
     class Role(models.TextChoices):
         OWNER = "owner", _("owner")
@@ -61,6 +65,8 @@ class Person(AbstractBaseUser):
     all_clients = models.BooleanField(default=False)
     clients = models.ManyToManyField(Client, blank=True, related_name="people")
     is_active = models.BooleanField(default=True)
+    invited = models.BooleanField(default=False)
+    rights = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -72,8 +78,19 @@ class Person(AbstractBaseUser):
 
 
 class SignInLink(models.Model):
-    """A one-time link, stored as the SHA-256 of its secret. Without a person it makes the first owner."""
+    """A one-time link, stored as the SHA-256 of its secret. Without a person it makes the first owner.
 
+    It signs its person in, lets an invited one join, or sets a new password, and holds no longer than whoever
+    made it (nobody: the command line, or the person themselves by mail) may still give such rights.
+    """
+
+    class Kind(models.TextChoices):
+        SIGN_IN = "sign_in"
+        INVITATION = "invitation"
+        PASSWORD = "password"  # noqa: S105 - the name of a kind
+
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.SIGN_IN)
+    made_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     secret_hash = models.BinaryField(max_length=32, unique=True)
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE)
     expires_at = models.DateTimeField()
@@ -105,8 +122,51 @@ class ApiToken(models.Model):
         return self.name
 
 
+class Session(models.Model):
+    """A person's session in one browser, under the SHA-256 of the key that only their cookie holds.
+
+    `session_data` is Django's signed session; `agent` what the browser calls itself, `address` where it asked
+    from when it was last `seen_at`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True)
+    person = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions"
+    )
+    session_data = models.TextField()
+    created_at = models.DateTimeField(db_index=True)
+    seen_at = models.DateTimeField(db_index=True)
+    address = models.CharField(max_length=64, blank=True)
+    agent = models.CharField(max_length=255, blank=True)
+
+
+class Mail(models.Model):
+    """A mail that waits for its sender: to whom, and what it says (`mail_words`, in either language).
+
+    It holds no secret: the link in it is made when it is sent (`mail_actions.take`). An invitation names its
+    person. A mail about a forgotten password has only the address that somebody typed: whether anybody signs
+    in with it is looked up when it is sent, so that asking tells and costs the same for every address.
+    """
+
+    recipient = models.EmailField()
+    language = models.CharField(max_length=2)
+    said_id = models.CharField(max_length=40)
+    said_values = models.JSONField(default=dict)
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    queued_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["sent_at", "queued_at"], name="mail_waiting")]
+
+
 class Attempt(models.Model):
-    """A failed sign-in, kept for the lock-out: by the SHA-256 of the address tried and by the caller."""
+    """A failed sign-in or a question for a new password, kept for the lock-out.
+
+    By the SHA-256 of the address tried, alone and with the caller.
+    """
 
     subject_hash = models.BinaryField(max_length=32)
     at = models.DateTimeField(db_index=True)

@@ -5,16 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model
-
+from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
-from predvid.modules.access.models import Attempt, Person, SignInLink
+from predvid.modules.access.models import Attempt, Client, Person, SignInLink
 from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules_people import Rights, may_give
 
-__all__ = [
-    *("NotVisible", "failures", "granted", "language_of", "open_link", "owner_exists", "secret_hash"),
-    "viewer_of",
-]
+__all__ = ["NotVisible", "failures", "language_of", "open_link", "owner_exists", "secret_hash", "viewer_of"]
 
 
 def viewer_of(person: Any) -> Viewer:
@@ -22,18 +19,19 @@ def viewer_of(person: Any) -> Viewer:
     known = getattr(person, "_viewer", None)
     if isinstance(known, Viewer):
         return known
-    clients = None if person.all_clients else granted(person.clients.through, person=person)
+    clients = None if person.all_clients else _clients_of(person)
     viewer = Viewer(person.name, person.role, clients, person.language, person.pk)
     person._viewer = viewer
     return viewer
 
 
-def granted(grants: type[Model], **holder: Any) -> frozenset[UUID]:
-    """Return the ids of the clients that a person or token was given.
-
-    Of the grants alone: until they are known, the database shows no client (see `tenancy.entered`).
-    """
-    return frozenset(grants._default_manager.filter(**holder).values_list("client_id", flat=True))
+def _clients_of(person: Any) -> frozenset[UUID]:
+    """Return the chosen clients of a person; a former client's contact no longer sees it, staff still do."""
+    rows = person.clients.all()
+    if person.role == Person.Role.CLIENT_CONTACT:
+        rows = rows.exclude(standing=Client.Standing.FORMER)
+    with tenancy.as_platform():  # whose rows a person may see is asked before they may see any
+        return frozenset(rows.values_list("pk", flat=True))
 
 
 def language_of(person: Any) -> str | None:
@@ -47,17 +45,29 @@ def secret_hash(secret: str) -> bytes:
 
 
 def open_link(secret: str, now: datetime) -> SignInLink:
-    """Return the unused, unexpired link of `secret`; raise NotVisible for any other."""
+    """Return the unused, unexpired link of `secret` that still holds; raise NotVisible for any other."""
     link = (
-        SignInLink.objects.select_related("person")
+        SignInLink.objects.select_related("person", "made_by")
         .filter(secret_hash=secret_hash(secret), used_at=None, expires_at__gt=now)
         .first()
     )
     if link is None or (link.person is None and owner_exists()):
         raise NotVisible
-    if link.person is not None and not link.person.is_active:
+    if link.person is not None and not _holds(link, link.person):
         raise NotVisible
     return link
+
+
+def _holds(link: SignInLink, person: Person) -> bool:
+    """Tell whether a link's person may use it, and whoever made it could still make it today."""
+    invitation = link.kind == SignInLink.Kind.INVITATION
+    if not (person.invited if invitation else person.is_active):
+        return False
+    if link.made_by is None:
+        return True
+    return link.made_by.is_active and may_give(
+        viewer_of(link.made_by), Rights(str(person.role), viewer_of(person).clients)
+    )
 
 
 def owner_exists() -> bool:

@@ -81,6 +81,11 @@ class Viewer:
         """Tell whether rows of `client` are visible; MSP-wide rows (None) are for all-client viewers only."""
         return self.clients is None or (client is not None and client in self.clients)
 
+    @property
+    def sees_nothing(self) -> bool:
+        """Tell whether no client has been given to this viewer."""
+        return self.clients is not None and not self.clients
+
     def may(self, verb: str, client: "UUID | Anywhere | None" = ANYWHERE) -> bool:
         """Tell what `may` tells of this viewer."""
         return may(self, verb, client)

@@ -5,7 +5,7 @@ The first wall is that every query filters by its viewer. Should one forget to, 
 SQLite has no such wall: on it everything here does nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 from uuid import UUID
@@ -21,22 +21,6 @@ T = TypeVar("T")
 def walled() -> bool:
     """Tell whether the database keeps clients apart by itself."""
     return connection.vendor == "postgresql"
-
-
-@contextmanager
-def entered(person: UUID, make_viewer: Callable[[], Viewer]) -> Iterator[Viewer]:
-    """A transaction for which the database knows who came in; gives their viewer.
-
-    Before there is one, a person's own grants can be read and nothing else.
-    """
-    if not walled():
-        yield make_viewer()
-        return
-    with transaction.atomic():
-        _set("predvid.person", str(person))
-        viewer = make_viewer()
-        _set("predvid.clients", named(viewer.clients))
-        yield viewer
 
 
 def named(clients: Iterable[UUID] | None) -> str:
@@ -58,7 +42,7 @@ def seen_by(viewer: Viewer) -> Iterator[None]:
 
 
 def as_platform() -> AbstractContextManager[None]:
-    """A transaction of the platform itself: for what strangers are let do, such as taking an invitation."""
+    """A transaction of the platform itself: for asking who may see what, which needs the whole truth."""
     return seen_by(PLATFORM)
 
 

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from predvid.core.errors import UserError
-from predvid.modules.access import actions
+from predvid.modules.access import actions, queries_sessions, views_links
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.forms import OwnerForm, PasswordForm, ProfileForm, SignInForm
 from predvid.modules.access.pages import caller, page, refusal
 from predvid.modules.access.queries import open_link
 from predvid.modules.access.rules import Viewer
 
+OPENS = {"invitation": views_links.join, "password": views_links.choose_password}
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -65,13 +66,15 @@ def sign_out(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest, secret: str) -> HttpResponse:
-    """Open a one-time link: make the first owner, or sign its person in at a click.
+    """Open a one-time link: make the first owner, join, choose a password, or sign in at a click.
 
     Looking alone uses nothing up: mail scanners and previews open links too.
     """
     now = timezone.now()
     try:
         link = open_link(secret, now)
+        if link.kind in OPENS:
+            return OPENS[link.kind](request, secret, link)
         if link.person is not None:
             if request.method == "POST":
                 login(request, actions.use_link(secret, now, caller(request)), BACKEND)
@@ -110,13 +113,18 @@ def profile(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     if part == "password" and password.is_valid() and _new_password(request, password):
         return redirect("profile")
     status = 422 if details.errors or password.errors else 200
-    return render(request, "access/profile.html", {"details": details, "password": password}, status=status)
+    sessions = queries_sessions.own(viewer, request.session.session_key or "", timezone.now())
+    context = {"details": details, "password": password, "sessions": sessions}
+    return render(request, "access/profile.html", context, status=status)
 
 
 def _new_password(request: HttpRequest, form: PasswordForm) -> bool:
     try:
         words = form.cleaned_data
-        actions.set_password(form.person, words["current"], words["new"], timezone.now(), caller(request))
+        key = request.session.session_key or ""
+        actions.set_password(
+            form.person, words["current"], words["new"], timezone.now(), caller(request), key
+        )
     except UserError as error:
         form.add_error("current", refusal(error))
         return False

@@ -66,7 +66,8 @@ def _answer(request: HttpRequest, routes: Mapping[str, Route], places: Mapping[s
         if left.calls < 0:
             headers = {"Retry-After": str(left.seconds)}
             raise Problem(429, "too-many", "Too many calls with this token; wait.", headers=headers)
-        with tenancy.entered(token.person_id, lambda: viewer_by(token, caller(request))) as viewer:
+        viewer = viewer_by(token, caller(request))
+        with tenancy.seen_by(viewer):
             answer = _called(request, _route(request, routes), viewer, places)
     except Problem as problem:
         problem.headers.update(told)

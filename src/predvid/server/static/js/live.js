@@ -54,6 +54,7 @@
       stream = null;
       setTimeout(follow, AGAIN);
     });
+    mine.addEventListener("ended", () => location.reload()); // signed out elsewhere, or no longer let in
     mine.addEventListener("changed", (event) => {
       if (concerns(JSON.parse(event.data))) soon();
     });
