@@ -12,9 +12,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
-from predvid.modules.access import actions
+from predvid.modules.access import chores
 from predvid.modules.access.agent_words import browser_and_system
-from predvid.modules.access.models import Attempt, Person, Session
+from predvid.modules.access.models import Person, Session
 from predvid.modules.access.session_store import SessionStore, stored_key
 
 COOKIE = "predvid_session"
@@ -99,6 +99,8 @@ def test_what_has_ended_is_swept(ana: Person) -> None:
     sign_in(Browser())
     Session.objects.update(seen_at=timezone.now() - settings.SESSION_IDLE)
     sign_in(Browser())
+    assert Session.objects.count() == 2
+    chores.sweep(timezone.now())
     assert Session.objects.count() == 1
 
 
@@ -155,8 +157,8 @@ def test_a_strange_cookie_is_a_stranger(ana: Person) -> None:
     ("agent", "browser", "system"),
     [
         (FIREFOX, "Firefox 128", "Windows"),
-        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-         "Chrome 126", "Linux"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
+         "Safari/537.36", "Chrome 126", "Linux"),
         ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
          "Safari/537.36 Edg/126.0.2592.87", "Edge 126", "Windows"),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "
@@ -179,10 +181,9 @@ def test_browser_and_system_are_named(agent: str, browser: str, system: str) -> 
 def test_wrong_address_and_wrong_password_cost_the_same(world: World, ana: Person) -> None:
     world.person("bivsa@example.com", is_active=False)
     Person(email="pozvan@example.com", name="P", is_active=False, invited=True, password="!").save()
-    locked_out = actions.PAIR_LIMIT
 
     def cost(email: str) -> float:
-        """Return the processor seconds of one failed sign-in, the middle of five."""
+        """Return the processor seconds of one failed sign-in, the middle of five (fewer than lock out)."""
         spent = []
         for _ in range(5):
             began = time.process_time()
@@ -193,8 +194,6 @@ def test_wrong_address_and_wrong_password_cost_the_same(world: World, ana: Perso
             assert "address or the password is wrong" in answer.content.decode()
         return statistics.median(spent)
 
-    assert locked_out > 5
     cost("zagrijavanje@example.com")
     costs = [cost(f"{who}@example.com") for who in ("ana", "nitko", "bivsa", "pozvan")]
-    Attempt.objects.all().delete()
-    assert max(costs) < 1.5 * min(costs), costs
+    assert max(costs) < 2 * min(costs), "without the hashing it would be a tenth"
