@@ -31,7 +31,9 @@ import json, os
 from datetime import timedelta
 from django.utils import timezone
 from predvid.modules.access.actions import make_sign_in_link
+from predvid.modules.access import people_actions
 from predvid.modules.access.models import Client, Person
+from predvid.modules.access.rules import PLATFORM
 from predvid.modules.inventory.models import Agent, Device, Fact, Site, Tenure
 from predvid.modules.monitoring.models import Alert, Event, Result, Stream
 from predvid.modules.monitoring.store import SeriesRow, series_id
@@ -43,6 +45,9 @@ for language, theme in (("hr", "light"), ("en", "dark")):
                     language=language, theme=theme)
     person.set_password("dovoljno duga rečenica")
     person.save()
+invited, invitation = people_actions.invite(
+    PLATFORM, name="Grace Brewster Murray Hopper", email="grace.brewster.murray.hopper@example.com",
+    role="auditor", all_clients=True, clients=[], language="en", now=now)
 client = Client.objects.create(name="Županijska bolnica Čakovec s vrlo dugačkim nazivom", sector="Zdravstvo")
 site = Site.objects.create(client=client, name="Sjedište")
 mine = {"client": client}
@@ -90,7 +95,8 @@ for metric, ages in rare.items():
     store().insert_samples([metric], np.zeros(len(ages), np.uint32), np.full(len(ages), number, np.uint64),
                            end - np.array(ages, dtype=np.int64) * 60_000, np.full(len(ages), 50.0))
 print(json.dumps({"device": str(bad.pk), "client": str(client.pk), "alert": alert.pk,
-                  "link": make_sign_in_link(Person.objects.first(), now)}))
+                  "person": str(invited.pk), "invitation": invitation,
+                  "link": make_sign_in_link(Person.objects.get(email="hr@example.com"), now)}))
 """
 
 
@@ -111,6 +117,7 @@ class Site:
             "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
             "enrol": "/enrol/", "profile": "/profile/",
+            "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",
             "audit": "/audit/", "nothing audited": "/audit/?verb=device.merged",
         }  # fmt: skip
 

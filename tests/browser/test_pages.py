@@ -72,7 +72,8 @@ def test_no_page_for_strangers_breaks_them_either(
         color_scheme=shade,
     )
     page = context.new_page()
-    for address in ("/sign-in/", f"/welcome/{quiet.world['link']}", "/welcome/nothing", "/sign-in/?wrong"):
+    link = f"/welcome/{quiet.world['link']}"
+    for address in ("/sign-in/", "/forgotten/", link, "/welcome/nothing", "/sign-in/?wrong"):
         page.goto(address)
         if address.endswith("wrong"):
             page.fill("[name=password]", "x")
@@ -82,7 +83,33 @@ def test_no_page_for_strangers_breaks_them_either(
         assert page.locator("html").get_attribute("data-shade") == shade
         assert page.evaluate(TOO_WIDE) == [], address
         assert judged(page) == [], address
+    page.goto(f"/welcome/{quiet.world['invitation']}")
+    assert page.locator("html").get_attribute("lang") == "en", "as whoever invited them chose"
+    assert page.evaluate(TOO_WIDE) == []
+    assert judged(page) == []
     context.close()
+
+
+def test_an_open_page_of_who_is_deactivated_leads_to_the_sign_in_at_once(
+    quiet: Site, browser: Browser
+) -> None:
+    quiet.one.django("""
+from predvid.modules.access.models import Person
+person = Person(email="odlazi@example.com", name="Odlazi", role="technician", all_clients=True)
+person.set_password("dovoljno duga rečenica")
+person.save()
+""")
+    page = quiet.page(browser, "odlazi")
+    expect(page.locator("#link-state.on")).to_be_visible(timeout=15_000)
+    quiet.one.django("""
+from django.utils import timezone
+from predvid.modules.access import people_actions
+from predvid.modules.access.models import Person
+from predvid.modules.access.rules import PLATFORM
+people_actions.deactivate(PLATFORM, Person.objects.get(email="odlazi@example.com").pk, timezone.now())
+""")
+    expect(page).to_have_url(re.compile("/sign-in/"), timeout=5_000)
+    page.context.close()
 
 
 def test_a_stranger_never_gets_the_session_of_whoever_was_here_before(quiet: Site, browser: Browser) -> None:

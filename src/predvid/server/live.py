@@ -70,6 +70,8 @@ class Live:
                 self._tell(await loop.run_in_executor(self._thread, _afresh, changes_since, told))
                 if loop.time() - ticked >= TICK:
                     ticked = loop.time()
+                    for page in self._pages:  # what changes without a verb of people is noticed too
+                        page.rights = None
                     self._put(b"event: tick\ndata: {}\n\n", self._pages)
             except DatabaseFault as error:  # InterfaceError, of a lost connection, is no DatabaseError
                 log.warning("live pages wait: %s", error)

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
 from predvid.checks.registry import checks
+from predvid.modules.access import chores as people_chores
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
@@ -57,6 +58,7 @@ class Worker:
             Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
+            Chore("people", 3600, people_chores.sweep),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
-from predvid.modules.access import link_actions, mail_actions
+from predvid.modules.access import chores, link_actions, mail_actions
 from predvid.modules.access.models import Attempt, Mail, Person
 
 NEW = "posve nova rečenica"
@@ -111,6 +111,12 @@ def test_nobody_fills_the_queue(world: World) -> None:
         ask(f"{number}@example.com", f"10.0.{number}.1")
     assert ask("ana@example.com", "10.9.9.9")[0] == 422
     assert Mail.objects.count() == link_actions.EVERYBODY_LIMIT
-    later = timezone.now() + link_actions.MAIL_KEPT + timedelta(minutes=1)
-    link_actions.ask_new_password("ana@example.com", "10.0.0.1", "hr", later)
-    assert Mail.objects.count() == 1, "what was not sent within a day is forgotten"
+
+
+def test_an_address_that_somebody_typed_is_forgotten_within_a_day(world: World) -> None:
+    ask("ana@example.com")
+    chores.sweep(timezone.now() + timedelta(hours=23))
+    assert Mail.objects.count() == 1
+    chores.sweep(timezone.now() + timedelta(hours=25))
+    assert not Mail.objects.exists()
+    assert not Attempt.objects.exists()

@@ -18,11 +18,11 @@ from predvid.modules.access.session_actions import drop_sessions
 
 Kind = SignInLink.Kind
 LASTS = {Kind.INVITATION: timedelta(days=7), Kind.PASSWORD: timedelta(days=1)}
+HOURS = {kind: int(lasts / timedelta(hours=1)) for kind, lasts in LASTS.items()}
 WINDOW = timedelta(minutes=15)
 CALLER_LIMIT = 10  # questions for a new password of one caller within the window
 ADDRESS_LIMIT = 3  # for one address from anywhere: nobody fills another's mailbox
 EVERYBODY_LIMIT = 200  # of all callers: nobody fills the queue
-MAIL_KEPT = timedelta(days=1)  # an address that somebody typed is kept no longer
 
 
 def new_link(person: Person, kind: str, made_by: Person | None, now: datetime) -> str:
@@ -98,7 +98,6 @@ def ask_new_password(email: str, caller: str, language: str, now: datetime) -> N
     if any(failures(subject, now, WINDOW) >= most for subject, most in hashed.items()):
         raise LockedOut("Too many failed attempts. Wait 15 minutes, then try again.")
     Attempt.objects.bulk_create([Attempt(subject_hash=subject, at=now) for subject in hashed])
-    Mail.objects.filter(said_id=PASSWORD, queued_at__lt=now - MAIL_KEPT).delete()
     Mail.objects.create(recipient=address, language=language, said_id=PASSWORD, queued_at=now)
     stranger = Viewer("", "stranger", frozenset(), address=caller)
     audit.record(stranger, "person.reset_asked", Subject("person", ""), None, now)

@@ -8,13 +8,13 @@ from django.db import transaction
 from predvid.core.model import Said
 from predvid.core.wording import word
 from predvid.modules.access import audit
-from predvid.modules.access.link_actions import LASTS, MAIL_KEPT, Kind, new_link
+from predvid.modules.access.link_actions import HOURS, LASTS, Kind, new_link
 from predvid.modules.access.mail_words import INVITATION, PASSWORD, TEXTS
 from predvid.modules.access.models import Mail, Person
 from predvid.modules.access.rules import PLATFORM, Subject
 
 LINKS = {INVITATION: Kind.INVITATION, PASSWORD: Kind.PASSWORD}
-KEPT = {INVITATION: LASTS[Kind.INVITATION], PASSWORD: MAIL_KEPT}
+KEPT = {said: LASTS[kind] for said, kind in LINKS.items()}  # what waits longer is not sent any more
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,8 @@ def take_letter(address: str, now: datetime) -> Letter | None:
             continue
         secret = new_link(person, LINKS[mail.said_id], mail.queued_by, now)
         Mail.objects.filter(pk=mail.pk).update(sent_at=now)
-        hours = int(LASTS[LINKS[mail.said_id]].total_seconds() // 3600)
-        subject = Subject("person", str(person.pk))
-        audit.record(PLATFORM, "person.link_made", subject, None, now, after={"hours": hours}, why="mail")
+        lasts, subject = {"hours": HOURS[LINKS[mail.said_id]]}, Subject("person", str(person.pk))
+        audit.record(PLATFORM, "person.link_made", subject, None, now, after=lasts, why="mail")
         return _worded(mail, person, f"{address}/welcome/{secret}")
     return None
 

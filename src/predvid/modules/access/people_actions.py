@@ -14,7 +14,7 @@ from django.db.models import F
 from predvid.core.errors import UserError
 from predvid.modules.access import audit
 from predvid.modules.access.guard import require
-from predvid.modules.access.link_actions import Kind, end_links, new_link
+from predvid.modules.access.link_actions import HOURS, Kind, end_links, new_link
 from predvid.modules.access.mail_actions import queue_invitation
 from predvid.modules.access.models import Client, Person, SignInLink
 from predvid.modules.access.queries_people import (
@@ -155,7 +155,7 @@ def make_password_link(viewer: Viewer, person_id: UUID, now: datetime) -> tuple[
         raise UserError("Only who can sign in gets a link for a new password.")
     end_links(person, Kind.PASSWORD, now)
     secret = new_link(person, Kind.PASSWORD, _who(viewer), now)
-    _record(viewer, "person.link_made", person.pk, now, after={"hours": 24})
+    _record(viewer, "person.link_made", person.pk, now, after={"hours": HOURS[Kind.PASSWORD]})
     return person, secret
 
 

@@ -48,11 +48,6 @@ class SessionStore(db.SessionStore):
         """Tell whether there is a session of this key."""
         return Session.objects.filter(key_hash=stored_key(session_key)).exists()
 
-    def create(self) -> None:
-        """Make a new session; what has ended meanwhile is swept on the way."""
-        self.clear_expired()
-        super().create()
-
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         """Return the row of this session with its new content, under the hash of its key."""
         hashed, now = stored_key(self.session_key or ""), timezone.now()
