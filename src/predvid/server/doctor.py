@@ -13,10 +13,11 @@ from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import looks_data, looks_machine
+from predvid.server import looks_data, looks_database, looks_machine
 from predvid.server.clock_look import SERVERS, Server, time_server
 from predvid.server.doctor_texts import TEXTS
 from predvid.server.findings import Finding, said
+from predvid.server.place import Place
 from predvid.server.speech import Speech, add_language
 
 COLOURS = {"ok": "green", "warning": "yellow", "bad": "red"}
@@ -75,6 +76,7 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
         "smartctl": lambda: looks_machine.program("smartctl", "smart.missing", "smartmontools"),
         "Logs": lambda: looks_data.logs(data),
         "Agent": lambda: looks_data.agent(data),
+        "Database": lambda: looks_database.database(_database_url(data)),
         "Certificate": lambda: looks_data.certificate(data, datetime.now(UTC)),
         "Authority": lambda: looks_data.authority(data, datetime.now(UTC)),
     }
@@ -83,3 +85,9 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
             yield each()
         except (OSError, subprocess.TimeoutExpired, ValueError) as error:
             yield Finding(what, "warning", said("look.failed", error=str(error)), said("look.do"))
+
+
+def _database_url(data: Path) -> str:
+    """Return where the database is: as a server's environment file says, or the installation in `data`."""
+    described = Place.described(data)
+    return os.environ.get("PREDVID_DATABASE_URL", "") or (described.database_url if described else "")

@@ -24,7 +24,8 @@ class Place:
     """One installation: `data` holds everything, unless `database_url` names a PostgreSQL.
 
     `address` is the one that people and agents use (`http://127.0.0.1:8700`), `local` the same gateway as
-    this machine reaches it.
+    this machine reaches it. `owner_url` names the role that owns the tables of the same PostgreSQL, for
+    `migrate` alone: no other process is told, and nothing writes it down.
     """
 
     data: Path
@@ -34,11 +35,15 @@ class Place:
     store_port: int = 0
     store_token: str = ""
     database_url: str = ""
+    owner_url: str = ""
     extra_hosts: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Place":
-        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS."""
+        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS.
+
+        And PREDVID_DATABASE_OWNER_URL, where `migrate` is told it.
+        """
         data = Path(env.get("PREDVID_DATA", "data")).absolute()
         return cls(
             data=data,
@@ -48,6 +53,7 @@ class Place:
             store_port=int(env.get("PREDVID_STORE_PORT", "0")),
             store_token=env.get("PREDVID_STORE_TOKEN", ""),
             database_url=env.get("PREDVID_DATABASE_URL", ""),
+            owner_url=env.get("PREDVID_DATABASE_OWNER_URL", ""),
             extra_hosts=tuple(host for host in env.get("PREDVID_HOSTS", "").split(",") if host),
         )
 
@@ -117,8 +123,12 @@ class Place:
         pem = self.ca_pem()
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest() if pem else "-"
 
-    def database(self) -> dict[str, Any]:
-        """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named."""
+    def database(self, *, all_clients: bool = True) -> dict[str, Any]:
+        """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named.
+
+        On PostgreSQL a connection sees the rows of all clients from its start, or (not `all_clients`, the
+        console's) none until a transaction says whose (`access.tenancy`).
+        """
         if not self.database_url:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             return {
@@ -131,19 +141,31 @@ class Place:
                     "init_command": SQLITE,
                 },
             }
-        parts = urlsplit(self.database_url)
-        if parts.scheme not in ("postgresql", "postgres"):
-            raise UserError(f"PREDVID_DATABASE_URL must start with postgresql://, not {parts.scheme}://")
+        rows = " -c predvid.clients=*" if all_clients else ""
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.lstrip("/"),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": parts.port or "",
             "CONN_MAX_AGE": 300,
-            "OPTIONS": {"options": "-c synchronous_commit=on"},
+            "OPTIONS": {"options": "-c synchronous_commit=on" + rows},
+            **_connection("PREDVID_DATABASE_URL", self.database_url),
         }
+
+    def owners_database(self) -> dict[str, Any]:
+        """Return where and as whom the owner of the tables connects; as the application does if not told."""
+        return _connection("PREDVID_DATABASE_OWNER_URL", self.owner_url or self.database_url)
+
+
+def _connection(variable: str, url: str) -> dict[str, Any]:
+    """Return the parts of a PostgreSQL URL as Django names them. Raises UserError for another database's."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise UserError(f"{variable} must start with postgresql://, not {parts.scheme}://")
+    return {
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": parts.port or "",
+    }
 
 
 def _make_secret(path: Path) -> None:

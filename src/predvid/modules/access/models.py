@@ -98,6 +98,31 @@ class SignInLink(models.Model):
     used_at = models.DateTimeField(null=True, blank=True)
 
 
+class ApiToken(models.Model):
+    """Lets a program act for a person through the API, for a while; its text is stored as SHA-256 alone.
+
+    `verbs` and, where `narrowed`, `clients` say how far it goes; never further than its person does.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    secret_hash = models.BinaryField(max_length=32, unique=True)
+    verbs = models.JSONField(default=list)
+    narrowed = models.BooleanField(default=False)  # an empty list of clients then means none, never all
+    clients = models.ManyToManyField(Client, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Session(models.Model):
     """A person's session in one browser, under the SHA-256 of the key that only their cookie holds.
 

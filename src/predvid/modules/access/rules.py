@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -37,13 +38,13 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
     **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
-    **dict.fromkeys(("settings.change", "trust.change"), _OWNER),
+    **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
     **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
     "factor.change": _LOOK,  # one's own
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
-MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change"})
+MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change", "token.view", "token.revoke"})
 # Verbs for which a person proves once more that it is they, within the last minutes.
 DANGEROUS = frozenset(
     {
@@ -53,6 +54,14 @@ DANGEROUS = frozenset(
         "factor.change",
     }
 )
+# What a program may be let do in a person's name: all that the API offers. No token proves that someone is
+# there, so nothing that needs a second proof can be given to one.
+FOR_TOKENS = (
+    *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view"),
+    *("alert.acknowledge", "alert.note", "device.approve", "device.revoke", "device.release"),
+    *("device.move", "device.merge", "site.add", "client.add"),
+)
+LONGEST_TOKEN = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,22 @@ def may(viewer: Viewer, verb: str, client: UUID | Anywhere | None = ANYWHERE) ->
     if verb in MSP_WIDE and viewer.clients is not None:
         return False
     return isinstance(client, Anywhere) or viewer.sees(client)
+
+
+def scope(owner: Viewer, verbs: Iterable[str]) -> frozenset[str]:
+    """Return those of `verbs` that `owner` can give to a token: never more than they may do themselves."""
+    return frozenset(verb for verb in verbs if verb in FOR_TOKENS and may(owner, verb))
+
+
+def through_token(owner: Viewer, name: str, verbs: Iterable[str], clients: frozenset[UUID] | None) -> Viewer:
+    """Return the viewer that a token is today: its owner, as far as the token goes.
+
+    `clients` None: all of theirs. What the owner lost since the token was made, the token has lost too.
+    """
+    mine = owner.clients
+    if clients is not None:
+        mine = clients if mine is None else mine & clients
+    return replace(owner, name=f"{owner.name} · {name}", clients=mine, verbs=frozenset(verbs))
 
 
 PLATFORM_ROLE = "platform"
