@@ -1,4 +1,4 @@
-"""The vault: fields are sealed with their tenant's key; where they cannot be opened it says why in one line."""
+"""The vault: fields are sealed with their tenant's key; where they do not open it says why in one line."""
 
 import os
 from collections.abc import Iterator

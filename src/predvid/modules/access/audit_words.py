@@ -23,6 +23,13 @@ VERBS = {
     "device.merged": _("Devices merged"),
     "alert.acknowledged": _("Alert acknowledged"),
     "alert.noted": _("Note written"),
+    "secret.added": _("Credential added"),
+    "secret.replaced": _("Credential replaced"),
+    "secret.deleted": _("Credential deleted"),
+    "secret.bound": _("Credential bound to a check"),
+    "secret.unbound": _("Credential no longer bound"),
+    "secrets.rotated": _("Keys of the credentials rotated"),
+    "secrets.recovery_made": _("Recovery file of the credentials' key made"),
 }
 KINDS = {
     "person": pgettext("audit", "person"),
@@ -32,6 +39,8 @@ KINDS = {
     "agent": pgettext("audit", "agent"),
     "device": pgettext("audit", "device"),
     "alert": pgettext("audit", "alert"),
+    "secret": pgettext("audit", "credential"),
+    "key": pgettext("audit", "key"),
 }
 FIELDS = {
     "name": pgettext("audit", "name"),
@@ -50,5 +59,12 @@ FIELDS = {
     "other": pgettext("audit", "merged device"),
     "other_id": pgettext("audit", "its number"),
     "note": pgettext("audit", "note number"),
+    "kind": pgettext("audit", "kind"),
+    "check": pgettext("audit", "check"),
+    "device": pgettext("audit", "device"),
+    "target": pgettext("audit", "target"),
+    "secrets": pgettext("audit", "credentials"),
+    "key": pgettext("audit", "key"),
+    "count": pgettext("audit", "number"),
 }
 REASONS = {"command line": _("by command line"), "one-time link": _("by one-time link")}

@@ -98,8 +98,7 @@ def _key_to_seal(tenant: str) -> DataKey:
 
 def _made(tenant: str) -> TenantKey:
     """Make a tenant's data key; the very first of an installation makes the master key too."""
-    if not TenantKey.objects.exists():
-        key_file.make(key_path())
+    prepare()
     master, data = held_masters()[0], envelope.new_data_key(1)
     client = None if tenant == envelope.PLATFORM_TENANT else UUID(tenant)
     return TenantKey.objects.create(
@@ -107,18 +106,33 @@ def _made(tenant: str) -> TenantKey:
     )
 
 
+def prepare() -> None:
+    """Make the master key where nothing was ever sealed; one that is missing later is never made anew."""
+    if not in_use():
+        key_file.make(key_path())
+
+
+def in_use() -> bool:
+    """Tell whether anything was ever sealed here."""
+    return TenantKey.objects.exists()
+
+
 def trouble() -> KeyUnusable | None:
     """Return why no secret can be opened now; None where all is well or nothing was ever sealed.
 
     One tenant's damaged data key among others is not the installation's trouble; `verify` names it.
     """
-    unusable = None
     try:
-        rows = list(TenantKey.objects.all())
-        masters = held_masters() if rows else ()
-    except KeyUnusable as error:
-        return error
-    for row in rows:
+        fits(held_masters() if in_use() else ())
+    except KeyUnusable as unusable:
+        return unusable
+    return None
+
+
+def fits(masters: Masters) -> None:
+    """Return if `masters` open some data key, or there is none to open; raise KeyUnusable."""
+    unusable: KeyUnusable | None = None
+    for row in TenantKey.objects.all():
         try:
             opened(row, masters)
         except KeyUnusable as error:
@@ -126,8 +140,9 @@ def trouble() -> KeyUnusable | None:
         except envelope.Damaged:
             continue
         else:
-            return None
-    return unusable
+            return
+    if unusable is not None:
+        raise unusable
 
 
 def sealed_columns() -> Iterator[tuple[type[Model], str]]:
