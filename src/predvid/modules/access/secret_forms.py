@@ -11,6 +11,7 @@ from predvid.wire.secrets import KINDS, LONGEST, SecretValue
 
 MANY_LINES = frozenset({"key"})
 SHORTEST_SNMP = 8  # characters of a password of SNMP v3 (RFC 3414, 11.2)
+USUAL = {"auth": "SHA-256", "privacy": "AES-128"}  # what most devices of today speak
 QUIET = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -87,7 +88,10 @@ def _field(kind: type[SecretValue], field: Any, choices: tuple[str, ...]) -> for
     if choices:
         shown = [(choice, WEAK.get(choice, choice) if choice else NONE) for choice in choices]
         wrong = {"invalid_choice": _("Choose one of the list.")}
-        return forms.ChoiceField(label=label, choices=shown, required=required, error_messages=wrong)
+        first = USUAL.get(field.name, "")
+        return forms.ChoiceField(
+            label=label, choices=shown, initial=first, required=required, error_messages=wrong
+        )
     if field.name in MANY_LINES:
         widget: forms.Widget = _UnechoedLines({**QUIET, "rows": 6, "class": "code"})
     elif field.name in kind.SECRET:

@@ -93,7 +93,10 @@ def holders(viewer: Viewer, secret: Secret) -> list[tuple[str, str]]:
     """Return (key, name) of the devices and approved probes that a visible credential may go to."""
     devices, probes = _holders(viewer, secret)
     found = [(f"device:{device.pk}", device.name) for device in devices[:MOST_HOLDERS]]
-    return found + [(f"agent:{agent.pk}", f"{agent.device.name} · probe") for agent in probes[:MOST_HOLDERS]]
+    return found + [
+        (f"agent:{agent.pk}", f"{agent.device.name} · {agent.get_role_display()}")
+        for agent in probes[:MOST_HOLDERS]
+    ]
 
 
 def holder(viewer: Viewer, secret: Secret, key: str) -> Device | Agent:
