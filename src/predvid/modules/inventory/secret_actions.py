@@ -53,8 +53,9 @@ def bind(
     """
     secret = access.held(viewer, "secret.write", secret_id)
     agent = holder if isinstance(holder, Agent) else None
-    device = holder.device if isinstance(holder, Agent) else holder
-    if device.client_id != secret.client_id or device.merged_into_id is not None:
+    mine = {"pk": agent.device_id if agent else holder.pk, "merged_into": None, "client": secret.client_id}
+    device = Device.objects.select_for_update().filter(**mine).first()
+    if device is None:
         raise NotVisible
     if secret.site not in (None, device.site_id):
         raise UserError("This credential is for another site.")
