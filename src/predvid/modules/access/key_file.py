@@ -69,6 +69,8 @@ def make(path: Path) -> None:
 def write(path: Path, keys: Masters) -> None:
     """Replace the file whole, durably, whatever happens. Raises KeyUnusable; call it within `held`."""
     try:
+        for left in path.parent.glob(f".{path.name}.*"):  # of a writer that was killed
+            left.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
         try:
             with os.fdopen(handle, "w", encoding="ascii") as file:
