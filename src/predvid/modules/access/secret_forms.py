@@ -11,6 +11,7 @@ from predvid.wire.secrets import KINDS, LONGEST, SecretValue
 
 MANY_LINES = frozenset({"key"})
 SHORTEST_SNMP = 8  # characters of a password of SNMP v3 (RFC 3414, 11.2)
+NOT_LISTED = {"invalid_choice": _("Choose one of the list.")}  # without repeating what was sent
 USUAL = {"auth": "SHA-256", "privacy": "AES-128"}  # what most devices of today speak
 QUIET = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -75,7 +76,7 @@ class SecretForm(ValueForm):
     """A new secret of a client; `sites` are (id, name)."""
 
     name = forms.CharField(label=_("Name of the credential"), max_length=80, widget=forms.TextInput(QUIET))
-    site = forms.ChoiceField(label=_("Where it may be used"), required=False)
+    site = forms.ChoiceField(label=_("Where it may be used"), required=False, error_messages=NOT_LISTED)
 
     def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,10 +88,9 @@ def _field(kind: type[SecretValue], field: Any, choices: tuple[str, ...]) -> for
     label, required = FIELDS[field.name], field.required
     if choices:
         shown = [(choice, WEAK.get(choice, choice) if choice else NONE) for choice in choices]
-        wrong = {"invalid_choice": _("Choose one of the list.")}
         first = USUAL.get(field.name, "")
         return forms.ChoiceField(
-            label=label, choices=shown, initial=first, required=required, error_messages=wrong
+            label=label, choices=shown, initial=first, required=required, error_messages=NOT_LISTED
         )
     if field.name in MANY_LINES:
         widget: forms.Widget = _UnechoedLines({**QUIET, "rows": 6, "class": "code"})
