@@ -110,6 +110,7 @@ class Site:
             "devices": "/devices/",
             "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
+            "credentials": f"/clients/{keys['client']}/credentials/?kind=snmp_v3",
             "enrol": "/enrol/", "profile": "/profile/",
             "audit": "/audit/", "nothing audited": "/audit/?verb=device.merged",
         }  # fmt: skip

@@ -13,7 +13,7 @@ from predvid.checks.v1 import Check, Event, Fact, Sample, Text, say
 def collect(source, params, state):
     (one,) = source.query("secret", "10.0.0.7")
     word = one["community"]
-    yield Sample("door_word", float(zlib.crc32(word.encode())), {"as": "door " + word})
+    yield Sample("door_word", zlib.crc32(word.encode()) % 9973.0, {"as": "door " + word})
     yield Fact("door.said", {"login": ["with " + word]})
     yield Event("agent.started", say("agent.started", version=word), actor=word, source={"x": word})
     raise RuntimeError("x" * 270 + " refused " + word)

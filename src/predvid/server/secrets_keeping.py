@@ -96,5 +96,10 @@ def looked_at() -> tuple[KeyUnusable | None, str]:
     try:
         return vault.trouble(), str(vault.key_path()) if vault.in_use() else ""
     except DatabaseError as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError("The database cannot be used: %(reason)s.", reason=reason) from None
+        raise unusable(error) from None
+
+
+def unusable(error: DatabaseError) -> UserError:
+    """Return the one line that tells people of an error of the database."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    return UserError("The database cannot be used: %(reason)s.", reason=reason)

@@ -32,6 +32,8 @@ def secrets(arguments: list[str]) -> int:
         return deeds[options.verb](keeping, options, tell)
     except UserError as error:
         raise UserError(keeping.worded(error, options.lang), error.status) from None
+    except keeping.DatabaseError as error:
+        raise UserError(keeping.worded(keeping.unusable(error), options.lang), 1) from None
 
 
 def _options() -> Options:

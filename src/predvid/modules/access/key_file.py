@@ -60,30 +60,43 @@ def others_may_read(path: Path) -> bool:
 
 
 def make(path: Path) -> None:
-    """Make the first master key, unless another process was faster. Raises KeyUnusable."""
-    with held(path):
-        if not path.exists():
-            write(path, (new_master(),))
+    """Make the first master key, unless there is one: the first of several makers wins. Raises KeyUnusable.
+
+    It waits for nobody: its caller holds the database, for which whoever has this file `held` may wait.
+    """
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = _written_beside(path, (new_master(),))
+        try:
+            with suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            os.unlink(name)
+        _sync(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def write(path: Path, keys: Masters) -> None:
     """Replace the file whole, durably, whatever happens. Raises KeyUnusable; call it within `held`."""
     try:
-        for left in path.parent.glob(f".{path.name}.*"):  # of a writer that was killed
+        for left in path.parent.glob(f".{path.name}.new.*"):  # of a writer that was killed
             left.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(written(keys))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(name)
+        os.replace(_written_beside(path, keys, "new."), path)
         _sync(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _written_beside(path: Path, keys: Masters, mark: str = "") -> str:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.{mark}")  # mode 0600
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(written(keys))
+        file.flush()
+        os.fsync(file.fileno())
+    return name
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from predvid.core.errors import UserError
 from predvid.modules.access import audit, envelope, key_file, vault
-from predvid.modules.access.envelope import Damaged, DataKey, Field, Master, Masters
+from predvid.modules.access.envelope import Damaged, DataKey, Field, Masters
 from predvid.modules.access.key_file import KeyUnusable
 from predvid.modules.access.models import DataKeyLatch, TenantKey
 from predvid.modules.access.rules import PLATFORM, Subject
@@ -45,10 +45,11 @@ def rotate(now: datetime) -> Rotated:
     """Make a new master key and new data keys, and seal everything anew. Raises KeyUnusable or UserError."""
     path, new = vault.key_path(), envelope.new_master()
     with key_file.held(path):
-        before = vault.held_masters() if vault.in_use() else ()
-        key_file.write(path, (new, *before))
-        done = _sealed_anew(new, before, now)
-        key_file.write(path, _needed((new, *before)))
+        vault.prepare()
+        masters = (new, *vault.held_masters())
+        key_file.write(path, masters)
+        done = _sealed_anew(masters, now)
+        key_file.write(path, _needed(masters))
     return done
 
 
@@ -59,11 +60,12 @@ def _needed(masters: Masters) -> Masters:
 
 
 @transaction.atomic
-def _sealed_anew(new: Master, before: Masters, now: datetime) -> Rotated:
+def _sealed_anew(masters: Masters, now: datetime) -> Rotated:
+    new = masters[0]  # some data key may have it already: made since the file was written
     list(DataKeyLatch.objects.select_for_update())
     rows = list(TenantKey.objects.select_for_update().order_by("tenant"))
     try:
-        old = {row.tenant: vault.opened(row, before) for row in rows}
+        old = {row.tenant: vault.opened(row, masters) for row in rows}
         fresh = {row.tenant: envelope.new_data_key(row.number + 1) for row in rows}
         values = sum(_column(model, name, old, fresh) for model, name in vault.sealed_columns())
     except Damaged as damaged:

@@ -44,6 +44,8 @@ def add(
 @transaction.atomic
 def replace(viewer: Viewer, secret_id: UUID, value: SecretValue, now: datetime) -> Secret:
     """Put another value of the same kind in place of a secret's. Raises as `add`."""
+    known = Secret.objects.filter(pk=secret_id).values_list("client", flat=True).first()
+    vault.hold(known)
     secret = held(viewer, "secret.write", secret_id)
     if kind_of(value) != secret.kind:
         raise UserError("A credential keeps its kind; add another one.")

@@ -50,13 +50,26 @@ def encrypt(place: Field, plain: bytes) -> bytes:
     """Return `plain` sealed for `place`. Raises KeyUnusable.
 
     The data key stays held to the end of the caller's transaction, so that no rotation comes between.
+    Whoever locks rows that hold sealed fields calls `hold` first: a rotation takes keys, then rows.
     """
     with transaction.atomic():
         return envelope.seal(_key_to_seal(place.tenant), place, plain)
 
 
+def hold(client: UUID | None) -> None:
+    """Hold the data key of a client (or of the platform) to the end of the transaction, if it has one."""
+    list(TenantKey.objects.select_for_update().filter(tenant=tenant_of(client)))
+
+
 def decrypt(place: Field, blob: bytes) -> bytes:
     """Return what `encrypt` took for `place`. Raises KeyUnusable or Damaged."""
+    try:
+        return _decrypted(place, blob)
+    except KeyUnusable:  # the data key was read before a rotation ended, the master key after
+        return _decrypted(place, blob)
+
+
+def _decrypted(place: Field, blob: bytes) -> bytes:
     row = TenantKey.objects.filter(tenant=place.tenant).first()
     if row is None:
         raise envelope.Damaged(f"the data key of {place} is gone")
