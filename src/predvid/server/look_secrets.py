@@ -1,4 +1,4 @@
-"""The doctor's look at the key of the secrets: is it there, ours alone, and the one that they have?"""
+"""The doctor's look at the key of the secrets: it is there, ours alone, and the one that they have."""
 
 import os
 from pathlib import Path
