@@ -10,9 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
 from console_fixture import World
+from predvid.modules.access import secret_actions
 from predvid.modules.access.models import Person
-from predvid.modules.inventory.models import Agent, Tenure
+from predvid.modules.access.rules import PLATFORM
+from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "None"}  # None: healthz, for the supervisor
 LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search"]
@@ -41,6 +44,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
     """Return, by name, the address of every page about one thing, for things of the second client."""
     client, site, device, alert = world.clients[1], world.sites[1], world.devices[2], world.alerts[1]
     agent, token = world.pending(site, "Gim-NOVI"), world.token(site)
+    secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
+    bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
@@ -48,6 +53,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "agent-revoke": agent.pk,
         "agent-release": agent.pk,
         "token": token.pk, "audit-export": "csv",
+        "credentials": client.pk, "credential": secret.pk, "credential-delete": secret.pk,
+        "credential-bind": secret.pk, "credential-unbind": bound.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -67,6 +74,7 @@ def test_foreign_things_do_not_exist(world: World, technician: Person) -> None:
     assert not AlertNote.objects.exists()
     assert Alert.objects.get(pk=world.alerts[1].pk).phase == "open"
     assert Tenure.objects.filter(device=world.devices[2]).count() == 1
+    assert SecretBinding.objects.exists()
     assert not Agent.objects.filter(client=world.clients[1], state="revoked").exists()
 
 

@@ -98,6 +98,8 @@ def opened(row: TenantKey, masters: Masters) -> DataKey:
             path=str(key_path()),
             id=str(unknown),
         ) from None
+    except envelope.Damaged:
+        raise envelope.Damaged(f"the data key of {row.tenant} is damaged") from None
 
 
 def _key_to_seal(tenant: str) -> DataKey:

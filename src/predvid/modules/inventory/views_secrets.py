@@ -15,6 +15,7 @@ from predvid.core.errors import UserError
 from predvid.modules.access import queries_secrets as access_queries
 from predvid.modules.access import vault
 from predvid.modules.access.errors import NotVisible
+from predvid.modules.access.guard import require
 from predvid.modules.access.pages import page, refusal
 from predvid.modules.access.rules import Viewer
 from predvid.modules.access.secret_forms import SecretForm, ValueForm
@@ -28,6 +29,8 @@ from predvid.modules.inventory import queries_secrets, secret_actions
 def credentials(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpResponseBase:
     """List a client's credentials; `kind` in the address opens the form for a new one."""
     client = access_queries.client(viewer, client_id)
+    if request.method == "POST":
+        require(viewer, "secret.write", client_id)
     kind = request.GET.get("kind", "")
     form = None
     if kind in KINDS:
@@ -64,6 +67,8 @@ def _added(request: HttpRequest, viewer: Viewer, client_id: UUID, form: SecretFo
 def credential(request: HttpRequest, viewer: Viewer, secret_id: UUID) -> HttpResponseBase:
     """Show what is known of a credential, and take another value for it."""
     row = queries_secrets.row(viewer, secret_id)
+    if request.method == "POST":
+        require(viewer, "secret.write", row.secret.client_id)
     form = ValueForm(request.POST or None, kind=row.secret.kind) if row.secret.kind in KINDS else None
     if request.method == "POST" and form is not None and form.is_valid():
         try:
