@@ -41,7 +41,8 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     """`predvid up` with the door's check installed; its owner keeps the word and binds it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(install(tmp_path_factory.mktemp("door"))))
-        with running(tmp_path_factory.mktemp("way") / "data") as up:
+        folder = tmp_path_factory.mktemp("way")
+        with running(folder / "data", PREDVID_SECRETS_KEY=str(folder / "apart" / "master.key")) as up:
             owner = Visitor(up.ready["url"])
             link = up.ready["sign_in"].removeprefix(up.ready["url"].rstrip("/"))
             person = {"name": "Ana Anić", "email": "ana@example.com", "language": "en"}
@@ -70,6 +71,8 @@ def mark(word: str) -> float:
 def test_the_word_comes_to_the_check_and_is_found_nowhere(way: Way) -> None:
     wait(lambda: mark(WORD) in way.measured(), "the check has used the word")
     wait(lambda: facts(way.up.data), "its careless fact has arrived")
+    assert (way.up.data.parent / "apart" / "master.key").stat().st_mode & 0o777 == 0o600
+    assert not (way.up.data / "keys" / "secrets.key").exists()
     assert facts(way.up.data) == [{"login": ["with …"]}]
     assert not holding(way.up.data, WORD), "no file of server, store, agent or logs"
     assert not holding(way.up.data, WORD.encode().hex())

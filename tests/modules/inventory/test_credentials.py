@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django.utils.html import escape
 
 from console_fixture import World
@@ -263,3 +264,19 @@ def queries(browser: Browser, path: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert browser.get(path).status_code == 200
     return len(asked)
+
+
+def test_a_move_to_another_client_ends_the_binding_and_tells_the_former_client_which(
+    world: World, hands: Browser
+) -> None:
+    secret, device = add(world, hands), world.devices[0]
+    words = {"holder": f"device:{device.pk}", "check": "door", "target": ""}
+    hands.post(f"/clients/credentials/{secret.pk}/bind", words)
+    owner = world.signed_in(world.person("vlasnica@example.com", role="owner", all_clients=True))
+    moved = {"site": str(world.sites[1].pk), "since": timezone.localdate().isoformat()}
+    assert owner.post(f"/devices/{device.pk}/move", moved).status_code == 302
+    assert not SecretBinding.objects.exists()
+    left, came = (AuditEntry.objects.get(verb=f"device.moved{verb}") for verb in ("_away", ""))
+    assert '"secrets":"My snmp_v2c"' in left.before
+    assert (left.chain, came.chain) == tuple(str(client.pk) for client in world.clients)
+    assert "My" not in f"{vars(came)}"
