@@ -116,6 +116,7 @@ class Site:
             "devices": "/devices/",
             "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
+            "credentials": f"/clients/{keys['client']}/credentials/?kind=snmp_v3",
             "enrol": "/enrol/", "profile": "/profile/",
             "security": "/profile/security/", "protect": "/sign-in/protect/",
             "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",

@@ -57,6 +57,14 @@ TEXTS = {
     "check.platform": Text(
         "The check {check} does not run on {platform}", "Provjera {check} ne radi na sustavu {platform}"
     ),
+    "check.no_secret": Text(
+        "No credential is bound to this check on this device",
+        "Ovoj provjeri na ovom uređaju nije dodijeljena nijedna vjerodajnica",
+    ),
+    "check.secrets_refused": Text(
+        "The credentials sealed in the plan were not made for the check {check} of this agent",
+        "Vjerodajnice zapečaćene u planu nisu namijenjene provjeri {check} ovog agenta",
+    ),
     "check.bad_params": Text("Wrong parameters: {why}", "Pogrešni parametri: {why}"),
     "check.not_a_probe": Text(
         "The check {check} has targets, but this agent is not a site probe",

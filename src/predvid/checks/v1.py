@@ -60,6 +60,9 @@ class Check:
     `History` (with a default, for the store may know nothing); such a check is judged at every run.
     `replay` turns a file that the device's own tool wrote (raw `smartctl` output) into a recording
     (`{"platform", "at", "answers"}`), None where it is no such file: `check run --replay` takes both.
+    `secrets` names the kinds of secret that it takes (`snmp_v2c`, ...: docs/secrets.md). Those that a
+    person bound to it are the answer to `source.query("secret", target)`: a list of mappings, `kind` and
+    the fields of that kind. They live in memory alone; nothing that a check says may hold them.
     `summary` tells flat what the command line's JSON promises of a run, beside the facts by name.
     """
 
@@ -83,3 +86,4 @@ class Check:
     replay: Callable[[str], Mapping[str, Any] | None] | None = None
     summary: Callable[[list[Fact], list[Sample]], Mapping[str, Any]] | None = None
     group: Group = "other"
+    secrets: tuple[str, ...] = ()

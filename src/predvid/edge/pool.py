@@ -14,8 +14,10 @@ from typing import Any
 from predvid.checks.collecting import inapplicable
 from predvid.checks.source import Source
 from predvid.core.model import Said, say
+from predvid.edge.handed import Handing
 from predvid.edge.plan import Allowed
 from predvid.edge.run_check import Run, run_check
+from predvid.edge.scrubbing import scrubbed
 
 WORKERS = 2
 MOST_GIVEN_UP = 16  # threads that others have replaced
@@ -119,5 +121,7 @@ class Pool:
             return Finished(job, Run([], [], [], why_not, 0))
         if why_not is not None:
             return Finished(job, None, why_not)
-        run = run_check(check, self._source, job.allowed.params, job.state)
+        secrets = job.allowed.secrets
+        source = Handing(self._source, secrets) if check.secrets else self._source
+        run = scrubbed(run_check(check, source, job.allowed.params, job.state), secrets)
         return Finished(job, None, run.error) if run.not_here else Finished(job, run)

@@ -37,10 +37,12 @@ class Place:
     database_url: str = ""
     owner_url: str = ""
     extra_hosts: tuple[str, ...] = ()
+    secrets_file: str = ""
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Place":
-        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS.
+        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS,
+        _SECRETS_KEY.
 
         And PREDVID_DATABASE_OWNER_URL, where `migrate` is told it.
         """
@@ -55,6 +57,7 @@ class Place:
             database_url=env.get("PREDVID_DATABASE_URL", ""),
             owner_url=env.get("PREDVID_DATABASE_OWNER_URL", ""),
             extra_hosts=tuple(host for host in env.get("PREDVID_HOSTS", "").split(",") if host),
+            secrets_file=env.get("PREDVID_SECRETS_KEY", ""),
         )
 
     def environment(self) -> dict[str, str]:
@@ -68,6 +71,7 @@ class Place:
             "PREDVID_STORE_TOKEN": self.store_token,
             "PREDVID_DATABASE_URL": self.database_url,
             "PREDVID_HOSTS": ",".join(self.extra_hosts),
+            "PREDVID_SECRETS_KEY": self.secrets_file,
             "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
         }
 
@@ -102,6 +106,11 @@ class Place:
     def socket(self) -> Path:
         """Return the Unix socket between gateway and console (short: the system allows about 100 bytes)."""
         return self.data / "run" / "console.sock"
+
+    @property
+    def secrets_key(self) -> Path:
+        """Return the file with the master key of the secrets: `keys/secrets.key`, or where it was put."""
+        return Path(self.secrets_file).absolute() if self.secrets_file else self.data / "keys" / "secrets.key"
 
     def secret(self, name: str) -> str:
         """Return the secret kept in `keys/<name>` (hexadecimal), made on first use, for our eyes only."""

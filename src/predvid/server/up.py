@@ -111,7 +111,8 @@ def _only_one(data: Path, tell: Speech) -> Iterator[None]:
 
 def _place(data: Path, options: argparse.Namespace) -> Place:
     """Return the place; off loopback its certificate is made: tokens carry the authority's fingerprint."""
-    place = Place(data)
+    apart = os.environ.get("PREDVID_SECRETS_KEY", "")
+    place = Place(data, secrets_file=os.path.abspath(apart) if apart else "")
     place = replace(place, store_port=listening.free_port(), store_token=place.secret("store.token"))
     if options.listen in listening.LOOPBACK:
         here = listening.url("http", options.listen, options.port)

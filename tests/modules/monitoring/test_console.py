@@ -10,9 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
 from console_fixture import World
+from predvid.modules.access import secret_actions
 from predvid.modules.access.models import Passkey, Person
-from predvid.modules.inventory.models import Agent, Tenure
+from predvid.modules.access.rules import PLATFORM
+from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
 ABOUT_MANY = {"audit-export"}  # a file of what the viewer sees (test_audit_page)
@@ -51,6 +54,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
         person=owner, credential=b"c", public_key=b"k", sign_count=0, party="x", created_at=world.now
     )
     world.signed_in(owner)
+    secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
+    bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
@@ -62,6 +67,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "passkey-rename": passkey.pk,
         "passkey-remove": passkey.pk,
         **{name: owner.pk for name in PERSON_ADDRESSES},
+                "credentials": client.pk, "credential": secret.pk, "credential-delete": secret.pk,
+        "credential-bind": secret.pk, "credential-unbind": bound.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -83,6 +90,7 @@ def test_foreign_things_do_not_exist(world: World) -> None:
     assert not AlertNote.objects.exists()
     assert Alert.objects.get(pk=world.alerts[1].pk).phase == "open"
     assert Tenure.objects.filter(device=world.devices[2]).count() == 1
+    assert SecretBinding.objects.exists()
     assert not Agent.objects.filter(client=world.clients[1], state="revoked").exists()
 
 

@@ -46,6 +46,13 @@ VERBS = {
     "device.merged": _("Devices merged"),
     "alert.acknowledged": _("Alert acknowledged"),
     "alert.noted": _("Note written"),
+    "secret.added": _("Credential added"),
+    "secret.replaced": _("Credential replaced"),
+    "secret.deleted": _("Credential deleted"),
+    "secret.bound": _("Credential bound to a check"),
+    "secret.unbound": _("Credential no longer bound"),
+    "secrets.rotated": _("Keys of the credentials rotated"),
+    "secrets.recovery_made": _("Recovery file of the credentials' key made"),
 }
 KINDS = {
     "person": pgettext("audit", "person"),
@@ -57,6 +64,8 @@ KINDS = {
     "device": pgettext("audit", "device"),
     "alert": pgettext("audit", "alert"),
     "settings": pgettext("audit", "settings"),
+    "secret": pgettext("audit", "credential"),
+    "key": pgettext("audit", "key"),
 }
 FIELDS = {
     "name": pgettext("audit", "name"),
@@ -85,6 +94,13 @@ FIELDS = {
     "app": pgettext("audit", "authenticator app"),
     "codes": pgettext("audit", "recovery codes"),
     "factor_days": pgettext("audit", "days until a second factor is required"),
+    "kind": pgettext("audit", "kind"),
+    "check": pgettext("audit", "check"),
+    "device": pgettext("audit", "device"),
+    "target": pgettext("audit", "target"),
+    "secrets": pgettext("audit", "credentials"),
+    "key": pgettext("audit", "key"),
+    "count": pgettext("audit", "number"),
 }
 REASONS = {
     "command line": _("by command line"),
