@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from predvid.core.errors import UserError
+from predvid.core.outgoing import opened
 
 BUSY_SECONDS = 20
 SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -35,10 +36,23 @@ class Place:
     store_token: str = ""
     database_url: str = ""
     extra_hosts: tuple[str, ...] = ()
+    fetch_ranges: tuple[str, ...] = ()  # private ranges that the server itself may call
+    fetch_ports: tuple[int, ...] = ()  # and ports beyond the usual ones
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Place":
-        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS."""
+        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS.
+
+        PREDVID_FETCH_RANGES and _FETCH_PORTS too. Raises UserError where those two make no sense.
+        """
+        ranges, ports = _listed(env, "PREDVID_FETCH_RANGES"), _listed(env, "PREDVID_FETCH_PORTS")
+        try:
+            opened_ranges = tuple(str(opened(text)) for text in ranges)
+            opened_ports = tuple(int(text) for text in ports)
+        except ValueError as error:
+            raise UserError(
+                f"PREDVID_FETCH_RANGES or PREDVID_FETCH_PORTS is not understood: {error}."
+            ) from None
         data = Path(env.get("PREDVID_DATA", "data")).absolute()
         return cls(
             data=data,
@@ -48,7 +62,9 @@ class Place:
             store_port=int(env.get("PREDVID_STORE_PORT", "0")),
             store_token=env.get("PREDVID_STORE_TOKEN", ""),
             database_url=env.get("PREDVID_DATABASE_URL", ""),
-            extra_hosts=tuple(host for host in env.get("PREDVID_HOSTS", "").split(",") if host),
+            extra_hosts=_listed(env, "PREDVID_HOSTS"),
+            fetch_ranges=opened_ranges,
+            fetch_ports=opened_ports,
         )
 
     def environment(self) -> dict[str, str]:
@@ -62,6 +78,8 @@ class Place:
             "PREDVID_STORE_TOKEN": self.store_token,
             "PREDVID_DATABASE_URL": self.database_url,
             "PREDVID_HOSTS": ",".join(self.extra_hosts),
+            "PREDVID_FETCH_RANGES": ",".join(self.fetch_ranges),
+            "PREDVID_FETCH_PORTS": ",".join(map(str, self.fetch_ports)),
             "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
         }
 
@@ -144,6 +162,10 @@ class Place:
             "CONN_MAX_AGE": 300,
             "OPTIONS": {"options": "-c synchronous_commit=on"},
         }
+
+
+def _listed(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in env.get(name, "").split(",") if part)
 
 
 def _make_secret(path: Path) -> None:
