@@ -20,7 +20,9 @@ CALLING_OUT = re.compile(
 )
 SHEETS = re.compile(r"^(csv|openpyxl|xlsxwriter|xlwt|pyexcel)\b")
 UNESCAPED_TEMPLATE = re.compile(r"\|\s*(?:safe|safeseq)\b|\{%\s*autoescape\s+off|\{%\s*filter\s+safe")
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style\b|\bstyle\s*=|\son(?!ly\b)[a-z]+\s*=|javascript:", re.IGNORECASE)
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)|<style\b|\bstyle\s*=|\son(?!ly\b)[a-z]+\s*=|javascript:", re.IGNORECASE
+)
 
 # What a file may do although a rule forbids it: path below the package, what, why.
 LISTED: dict[str, dict[str, str]] = {
