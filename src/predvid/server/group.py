@@ -15,6 +15,8 @@ from uuid import UUID
 import numpy as np
 
 from predvid.checks.v1 import Check
+from predvid.modules.access import queries_audit
+from predvid.modules.access.rules import MSP, PLATFORM
 from predvid.modules.monitoring import intake
 from predvid.modules.monitoring.actions import Conflict
 from predvid.modules.monitoring.columns import (
@@ -32,7 +34,7 @@ from predvid.modules.monitoring.intake import AgentNow, StreamMoved, StreamState
 from predvid.modules.monitoring.rules import DeviceState
 from predvid.modules.monitoring.store import Store
 from predvid.server.door import STALE, Caller, allow
-from predvid.wire.v1 import Ack, Batch
+from predvid.wire.v1 import Ack, AuditHead, Batch
 
 log = logging.getLogger(__name__)
 TRIES = 4
@@ -40,6 +42,7 @@ MAX_REMEMBERED = 50_000  # devices
 MAX_LAYOUTS = 4  # of one device; a steady one has one or two
 MAX_MADE = 100_000  # series in new layouts of one device within an hour
 MAX_NAMES = 100_000
+HEADS_SECONDS = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +81,8 @@ class Intake:
     registered: set[tuple[UUID, int]] = field(default_factory=set)
     made: Counter[UUID] = field(default_factory=Counter)
     made_since: float = 0.0
+    heads: dict[str, AuditHead] = field(default_factory=dict)
+    heads_read: float = float("-inf")
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Give every entry its outcome, Ack (durable) or Refused. Raises what store or database raise.
@@ -88,6 +93,7 @@ class Intake:
         standing = intake.agents_now({entry.caller.agent.agent for entry in entries})
         entries = [entry for entry in entries if self._admitted(entry, standing)]
         self._forget_moved(standing.values())
+        self._read_heads()
         self._load({self._key(entry) for entry in entries}, {row.device for row in standing.values()})
         new = [entry for entry in entries if self._is_new(entry, now)]
         items = [item for entry in new if (item := self._item(entry, now)) is not None]
@@ -160,14 +166,23 @@ class Intake:
         return verdict is Verdict.NEW
 
     def _ack(self, entry: Entry, now: datetime, *, repeated: bool = False) -> Ack:
-        state = self.states.get(entry.caller.agent.device)
+        agent = entry.caller.agent
+        state = self.states.get(agent.device)
         return Ack(
             entry.batch.boot,
             entry.batch.seq,
             int(now.timestamp() * 1000),
             state.plan_version if state else 0,
             repeated,
+            audit=[self.heads[chain] for chain in (str(agent.client), MSP) if chain in self.heads],
         )
+
+    def _read_heads(self) -> None:
+        """Read how far the chains of the audit have come, once a minute: agents keep that as witnesses."""
+        if time.monotonic() - self.heads_read > HEADS_SECONDS:
+            self.heads_read = time.monotonic()
+            found = queries_audit.heads(PLATFORM)
+            self.heads = {each.chain: AuditHead(each.chain, each.number, each.hash) for each in found}
 
     def _item(self, entry: Entry, now: datetime) -> Item | None:
         agent, batch = entry.caller.agent, entry.batch

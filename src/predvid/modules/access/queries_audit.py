@@ -14,7 +14,18 @@ from predvid.modules.access.models import AuditChain, AuditEntry, Client, Person
 from predvid.modules.access.rules import MSP, Break, Entry, Head, Viewer, breaks
 
 __all__ = [
-    *("Asked", "NotVisible", "chain_of", "chains", "clients", "found", "heads", "names_of", "page"),
+    *(
+        "Asked",
+        "NotVisible",
+        "chain_of",
+        "chains",
+        "clients",
+        "disputed",
+        "found",
+        "heads",
+        "names_of",
+        "page",
+    ),
     *("people", "verify"),
 ]
 
@@ -126,6 +137,18 @@ def verify(viewer: Viewer, chain: str, exported: Iterable[Head] = ()) -> tuple[i
     if last > reached:
         wrong.append(Break(chain, reached + 1, "added"))
     return len(numbers), wrong
+
+
+def disputed(viewer: Viewer, chain: str, heads: Iterable[Head]) -> list[Head]:
+    """Return those of `heads` that a visible chain does not hold: cut off or written anew since they were."""
+    if not _sees(viewer, chain):
+        raise NotVisible
+    told = [head for head in heads if head.chain == chain]
+    wanted, here = {head.number for head in told}, set()
+    for row in _rows(chain, sorted(wanted)):
+        if isinstance(row, Entry):
+            here.add((row.number, row.hash))
+    return [head for head in told if (head.number, head.hash) not in here]
 
 
 def _stored(chain: str) -> list[Head]:
