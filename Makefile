@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(UPGRADE)
+FUZZES = $(shell grep -rl 'pytest.mark.long' tests/modules tests/server) # what is tried ten thousand times
 BENCHES = $(shell grep -l ArgumentParser bench/*.py) # a bench takes options, what it is made of does not
 TRANSLATIONS := $(wildcard src/predvid/locale/*/LC_MESSAGES/*.po)
 
@@ -40,9 +41,10 @@ faults: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/guest.txt || : # its tests say what is missing, the others run
 	@exec $(BIN)/python -m pytest tests/faults -m long -s $(ARGS)
 
-# Every recording of every check in EXAMPLES (300) damaged versions: no check may fail inside.
+# Every recording of every check in EXAMPLES (300) damaged versions: no check may fail inside. Then the audit
+# tampered with, and requests made of random bytes, ten thousand times each.
 fuzz: $(VENV)/tested-with $(VENV)/installed
-	@exec $(BIN)/python -m pytest tests/checks/test_fuzz.py -m long -q $(ARGS)
+	@exec $(BIN)/python -m pytest tests/checks/test_fuzz.py $(FUZZES) -m long -q $(ARGS)
 
 bench: $(VENV)/tested-with $(VENV)/installed
 	@for script in $(BENCHES); do echo "==> $$script"; $(BIN)/python $$script || exit 1; done

@@ -63,9 +63,10 @@ def _verify(options: Any) -> int:
     chains = [_chain(queries, viewer, options.client)] if options.client else None
     names = queries.clients(viewer)
     kept = after_setup("predvid.modules.inventory.queries").witnesses(viewer)
+    sound = after_setup("predvid.modules.access.store_audit").sound()
     answer = []
     for chain in chains or queries.chains(viewer, exported):
-        count, wrong = queries.verify(viewer, chain, exported)
+        count, wrong = queries.verify(viewer, chain, exported, sound=sound)
         name = names.get(chain, "the MSP" if chain == "msp" else chain)
         found = [{"number": flaw.number, "kind": flaw.kind} for flaw in wrong]
         mine = [(device, head) for device, head in kept if head.chain == chain]
@@ -73,8 +74,8 @@ def _verify(options: Any) -> int:
         devices = len({device for device, _ in mine})
         each = {"chain": chain, "name": name, "entries": count, "witnesses": devices, "breaks": found}
         answer.append(each)
-    _say(answer, as_json=options.json)
-    return 1 if any(each["breaks"] for each in answer) else 0
+    _say(answer, sound=sound, as_json=options.json)
+    return 1 if not sound or any(each["breaks"] for each in answer) else 0
 
 
 def _disputed(lost: list[Any], kept: list[tuple[str, Any]]) -> list[dict[str, Any]]:
@@ -94,9 +95,9 @@ def _chain(queries: Any, viewer: Any, name: str) -> str:
         raise UserError(f"There is no client called {name}.") from None
 
 
-def _say(answer: list[dict[str, Any]], *, as_json: bool) -> None:
+def _say(answer: list[dict[str, Any]], *, sound: bool, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps({"chains": answer}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({"chains": answer, "sound": sound}, ensure_ascii=False) + "\n")
         return
     for each in answer:
         flaws = sorted(each["breaks"], key=lambda flaw: int(flaw["number"]))
@@ -110,6 +111,10 @@ def _say(answer: list[dict[str, Any]], *, as_json: bool) -> None:
         sys.stdout.write(f"{each['name']}: BROKEN, entry {first['number']} {words}{rest}\n")
     if not answer:
         sys.stdout.write("The audit has no entry yet.\n")
+    if not sound:
+        sys.stdout.write(
+            "DAMAGED: the audit's table and its indexes do not tell the same; see the backups.\n"
+        )
 
 
 def _exported(path: str) -> list[Any]:
