@@ -41,6 +41,8 @@ TRIES = 4
 MAX_REMEMBERED = 50_000  # devices
 MAX_LAYOUTS = 4  # of one device; a steady one has one or two
 MAX_MADE = 100_000  # series in new layouts of one device within an hour
+MADE_BY_CLIENT = 300_000  # of one client, and MADE_EACH more for each of its devices heard in that hour
+MADE_EACH = 2_000
 MAX_NAMES = 100_000
 HEADS_SECONDS = 60.0
 
@@ -80,6 +82,7 @@ class Intake:
     layouts: dict[UUID, dict[bytes, Layout]] = field(default_factory=dict)
     registered: set[tuple[UUID, int]] = field(default_factory=set)
     made: Counter[UUID] = field(default_factory=Counter)
+    heard: dict[UUID, set[UUID]] = field(default_factory=dict)  # per client, devices that made new layouts
     made_since: float = 0.0
     heads: dict[str, AuditHead] = field(default_factory=dict)
     heads_read: float = float("-inf")
@@ -218,20 +221,30 @@ class Intake:
         layout = mine.get(blob)
         if layout is None:
             rows = read_layout(blob)
-            self._afford(state.device, len(rows))
+            self._afford(state.device, state.client, len(rows))
             if len(mine) >= MAX_LAYOUTS:
                 mine.clear()
             layout = mine[blob] = compile_layout(rows, state, self.checks, self.names)
         return layout
 
-    def _afford(self, device: UUID, rows: int) -> None:
-        """Refuse (429) a device that makes up new layouts without end; a steady one makes a few an hour."""
+    def _afford(self, device: UUID, client: UUID, rows: int) -> None:
+        """Refuse (429) a device, or a client's devices together, that make up new layouts without end.
+
+        A steady device makes a few an hour, and none after the first of them.
+        """
         if time.monotonic() - self.made_since > 3600:
             self.made.clear()
+            self.heard.clear()
             self.made_since = time.monotonic()
-        self.made[device] += rows
+        devices = self.heard.setdefault(client, set())
+        devices.add(device)
+        self.made.update({device: rows, client: rows})
         if self.made[device] > MAX_MADE:
-            raise Refused(429, "too_many_series", "This agent's series change too often; the others go on.")
+            raise Refused(
+                429, "too_many_series", "This agent's series change too often; the others go on.", 60
+            )
+        if self.made[client] > MADE_BY_CLIENT + MADE_EACH * len(devices):
+            raise Refused(429, "too_many_series", "This client's series change too often; others go on.", 60)
 
     def _to_store(self, items: Sequence[Item]) -> None:
         full = [item for item in items if item.delivery.values.size]
