@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(UPGRADE)
-FUZZES = $(shell grep -rl 'pytest.mark.long' tests/modules tests/server) # what is tried ten thousand times
+FUZZES = $(shell grep -rl 'marks=pytest.mark.long' tests/modules tests/server tests/browser) # what is tried ten thousand times
 BENCHES = $(shell grep -l ArgumentParser bench/*.py) # a bench takes options, what it is made of does not
 TRANSLATIONS := $(wildcard src/predvid/locale/*/LC_MESSAGES/*.po)
 

@@ -31,7 +31,8 @@ ERRORS = {
 }
 OTHERS = (
     "/healthz", "/audit/export.csv", "/audit/export.jsonl", "/agent/v1/ca", "/agent/v1/nothing",
-    "/agent/v1/plan", "/agent/none.whl", f"{assets.address('css/base.css')}", f"{assets.address('js/live.js')}", "/static/none",
+    "/agent/v1/plan", "/agent/none.whl", assets.address("css/base.css"), assets.address("js/live.js"),
+    "/static/none",
 )  # fmt: skip
 ALWAYS = {
     "x-content-type-options": "nosniff",

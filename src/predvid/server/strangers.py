@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
+
+from predvid.modules.access.pages import is_ours
 
 
 class SignInFirst(LoginRequiredMiddleware):
@@ -20,5 +21,4 @@ class SignInFirst(LoginRequiredMiddleware):
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
         page = request.POST.get("back", "")
-        ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
-        return redirect_to_login(page if ours else "/", settings.LOGIN_URL)
+        return redirect_to_login(page if is_ours(request, page) else "/", settings.LOGIN_URL)

@@ -6,8 +6,8 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
@@ -60,8 +60,13 @@ def refusal(error: UserError) -> str:
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
     """Redirect to the form's `back` address if it is one of ours, else to `otherwise`."""
     address = request.POST.get("back", "")
-    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
-    return redirect(address if ours else otherwise)
+    return HttpResponseRedirect(address if is_ours(request, address) else otherwise)
+
+
+def is_ours(request: HttpRequest, address: str) -> bool:
+    """Tell whether `address` is the path of a page of this console, which a form may lead back to."""
+    path = address.startswith("/")
+    return path and url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
 
 
 def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

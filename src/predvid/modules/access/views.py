@@ -6,10 +6,9 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,7 +16,7 @@ from predvid.core.errors import UserError
 from predvid.modules.access import actions
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.forms import OwnerForm, PasswordForm, ProfileForm, SignInForm
-from predvid.modules.access.pages import caller, page, refusal
+from predvid.modules.access.pages import caller, is_ours, page, refusal
 from predvid.modules.access.queries import open_link
 from predvid.modules.access.rules import Viewer
 
@@ -40,7 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             form.add_error(None, refusal(error))
         else:
             login(request, person, BACKEND)
-            return redirect(_next(request))
+            return HttpResponseRedirect(_next(request))
     status = 422 if form.errors else 200
     return render(
         request, "access/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status
@@ -49,7 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _next(request: HttpRequest) -> str:
     address = request.POST.get("next", "")
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}) else "/"
+    return address if is_ours(request, address) else "/"
 
 
 @require_POST
