@@ -184,7 +184,7 @@ def filled(one: Installation, payloads: Sequence[str]) -> list[str]:
 def people_write(one: Installation, payloads: Sequence[str], alerts: Sequence[str]) -> None:
     """Let a person write payloads into the forms: name, notes, acknowledgements, the failed sign-in."""
     with httpx.Client(
-        base_url=one.place.address, trust_env=False, headers={"user-agent": payloads[0]}
+        base_url=one.place.address, trust_env=False, headers={"user-agent": payloads[0].strip()}
     ) as browser:
         browser.get("/sign-in/")
         token = {"csrfmiddlewaretoken": browser.cookies["predvid_csrf"]}
@@ -236,6 +236,19 @@ def test_no_payload_runs_or_stands_unescaped(hostile: Installation, browser: Bro
     sys.stdout.write(
         f"{len(pages)} pages x {len(payloads)} payloads: {dict(seen)}, 0 executed, 0 unescaped\n"
     )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "text", [text for text in PAYLOADS if text.startswith(("<script>", "<img", "<svg o"))]
+)
+def test_the_watch_sees_a_payload_that_runs(browser: Browser, text: str) -> None:
+    watched, page = Watched(), browser.new_page()
+    watched.watch(page)
+    page.set_content(f"<p>{text}</p>")
+    assert watched.ran
+    assert page.evaluate(DOM)
+    page.close()
 
 
 @pytest.mark.browser
