@@ -7,7 +7,8 @@ bucket, so an address may bring ten thousand of them at once. Memory is bounded 
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Hashable, Mapping, MutableMapping
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 from uuid import UUID
@@ -44,8 +45,8 @@ class Limits:
         self._clock = clock
         self._buckets = {name: Buckets(rate) for name, rate in rates.items()}
 
-    def _take(self, name: str, key: object, cost: float = 1.0) -> None:
-        if wait := self._buckets[name].take(str(key), cost, self._clock()):
+    def _take(self, name: str, key: Hashable, cost: float = 1.0) -> None:
+        if wait := self._buckets[name].take(key, cost, self._clock()):
             retry = min(max(math.ceil(wait), 1), LONGEST)
             code = "too_many" if "bytes" not in name else "too_much"
             raise Refused(429, code, f"Too much at once ({name}); come back in {retry} s.", retry)
@@ -91,7 +92,11 @@ def _mark(secret: bytes) -> str:
 def address(scope: Scope) -> str:
     """Return the address that a request came from; of IPv6 the network that one subscriber has (RFC 6177)."""
     client = scope.get("client")
-    text = str(client[0]) if client else ""
+    return _subscriber(str(client[0]) if client else "")
+
+
+@lru_cache(maxsize=10_000)
+def _subscriber(text: str) -> str:
     try:
         known = ip_address(text)
     except ValueError:

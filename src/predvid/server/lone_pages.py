@@ -13,13 +13,23 @@ _PAGE = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 {again}<title>{title} · Predvid</title>
 <style nonce="{nonce}">
-  body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f4f6f8;
-    color: #1b2733; font: 16px/1.5 system-ui, sans-serif }}
-  main {{ max-width: 26rem; padding: 2rem; text-align: center }}
-  h1 {{ font-size: 1.25rem; margin: 0 0 .5rem }}
-  p {{ margin: 0; opacity: .8 }}
-  @media (prefers-color-scheme: dark) {{ body {{ background: #11171d; color: #e6ebf0 }} }}
+  body {{ margin: 0; min-height: 92vh; display: flex; flex-direction: column; align-items: center;
+    justify-content: center; padding: 0 16px; background: #f4f6fa; color: #15233b;
+    font: 14px/1.45 Inter, system-ui, sans-serif }}
+  b {{ display: flex; align-items: center; gap: 10px; font-size: 18px; font-weight: 600;
+    padding-bottom: 18px }}
+  svg {{ width: 28px; height: 28px }}
+  main {{ box-sizing: border-box; width: min(400px, 100%); padding: 26px; background: #fff;
+    border: 1px solid #dfe5ee; border-radius: 12px }}
+  h1 {{ font-size: 21px; line-height: 1.25; margin: 0 0 14px }}
+  p {{ margin: 0; color: #56647c }}
+  @media (prefers-color-scheme: dark) {{ body {{ background: #0b1422; color: #e4ebf6 }}
+    main {{ background: #121d31; border-color: #263550 }} p {{ color: #9fafc8 }} }}
 </style>
+<b><svg viewBox="0 0 32 32" aria-hidden="true"><defs><linearGradient id="g" x2="1" y2="1"><stop
+stop-color="#4f8cff"/><stop offset="1" stop-color="#22c3a6"/></linearGradient></defs>
+<rect width="32" height="32" rx="9" fill="url(#g)"/>
+<path d="M7 16h4l3 7 4-14 3 7h4" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>Predvid</b>
 <main role="status"><h1>{title}</h1><p>{text}</p></main>
 """
 Words = dict[str, tuple[str, str]]
