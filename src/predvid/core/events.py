@@ -25,6 +25,10 @@ KINDS: dict[str, Text] = {
     "agent.clock_skewed": Text(
         "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"
     ),
+    "agent.audit_disputed": Text(
+        "The server tells another audit than the device keeps ({chain})",
+        "Poslužitelj iskazuje drukčiji revizijski trag od onoga koji uređaj čuva ({chain})",
+    ),
     "agent.batch_refused": Text(
         "The server could not read a batch of the agent ({code}); it was set aside on the device",
         "Poslužitelj nije mogao pročitati paket agenta ({code}); paket je odložen na uređaju",

@@ -13,6 +13,7 @@ from predvid import __version__
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
 from predvid.edge import durable, handed, local_policy, proxy
+from predvid.edge.anchors import Anchors
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier
 from predvid.edge.identity import (
@@ -91,8 +92,8 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
-        unseal = handed.opener(membership.agent, keys.seal)
-        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept, unseal)
+        unseal, anchors = handed.opener(membership.agent, keys.seal), Anchors(state.audit_heads)
+        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept, unseal, anchors)
         loop = Loop(setting, source, clock, outbox, inbox, courier)
         log.info(
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server

@@ -67,6 +67,10 @@ class Gathering:
         """Take the outcomes of leased tasks."""
         self._outcomes.extend(outcomes)
 
+    def fact(self, check: str, fact: Fact, elapsed: float) -> None:
+        """Take a fact of the agent itself; it is sent when it changed, and once a day."""
+        self._fact(check, fact, elapsed)
+
     def _fact(self, check: str, fact: Fact, elapsed: float) -> None:
         key = (check, fact.name)
         mark = blake2b(msgspec.msgpack.encode(fact.value, order="deterministic"), digest_size=16).digest()

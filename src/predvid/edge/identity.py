@@ -55,6 +55,11 @@ class StateFolder:
         return self.path / "generation"
 
     @property
+    def audit_heads(self) -> Path:
+        """Heads of the audit that the server told, as JSON."""
+        return self.path / "audit_heads"
+
+    @property
     def plan(self) -> Path:
         """The newest SignedPlan accepted."""
         return self.path / "plan"

@@ -3,13 +3,14 @@
 import logging
 import queue
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from predvid.checks.collecting import raised
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.model import say
 from predvid.edge import handed, tasks
+from predvid.edge.anchors import Anchors
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier, Died, Met, News, PlanCame, SetAside
 from predvid.edge.gathering import Gathering
@@ -47,6 +48,7 @@ class Setting:
     policy: Policy
     accept: Callable[[bytes], Plan]
     unseal: handed.Open = handed.nothing
+    anchors: Anchors = field(default_factory=Anchors)
 
 
 class Loop:
@@ -197,9 +199,19 @@ class Loop:
             self._gathering.outcomes(tasks.answer(ack.tasks))
             self._seal_due = self._clock.elapsed()
         now = self._clock.elapsed()
+        self._witness(ack, now)
         if ack.plan not in (0, self._version) and now - self._plan_asked >= PLAN_AGAIN:
             self._plan_asked = now
             self._courier.want_plan()
+
+    def _witness(self, ack: Ack, now: float) -> None:
+        """Keep the heads of the audit, and tell where the server contradicts what it told before."""
+        for chain in self._setting.anchors.hear(ack.audit, now):
+            log.error("the server tells another audit of %s than before", chain)
+            said = Sentence("agent.audit_disputed", {"chain": chain})
+            self._gathering.event(EventRow("agent.audit_disputed", said, self._clock.now(), "critical"))
+        if (fact := self._setting.anchors.fact()) is not None:
+            self._gathering.fact("agent", fact, now)
 
     def _plan_came(self, came: PlanCame) -> None:
         try:

@@ -28,10 +28,12 @@ from predvid.server.committer import Committer, mending
 from predvid.server.door import Caller, Door
 from predvid.server.downloads import Downloads
 from predvid.server.group import Entry, Intake
+from predvid.server.headers import guarded
 from predvid.server.heartbeat import keep_beating
+from predvid.server.limits import Limits
 from predvid.server.live import Live
 from predvid.server.place import Place
-from predvid.server.proxy import ConsoleProxy
+from predvid.server.proxy import ConsoleProxy, too_many
 from predvid.server.refusals import RefusalLog
 from predvid.server.weight import decode_weighed
 from predvid.wire.v1 import MAX_BODY, PREFIX, Enrolled, Enrolment, Refusal
@@ -58,6 +60,7 @@ class Gateway:
         self.door = Door()
         self.intake = Intake(store, checks())
         self.committer = Committer(self.intake.take)
+        self.limits = Limits()
         self.refusals = RefusalLog()
         self.live = Live()
         self.console = ConsoleProxy(place)
@@ -79,14 +82,26 @@ class Gateway:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
-        elif self.downloads.asked(scope["path"]):
+        else:
+            await self._http(scope, receive, guarded(send, tls=self.place.address.startswith("https:")))
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.downloads.asked(scope["path"]):
             await self.downloads(scope, send)
         elif scope["path"].startswith("/agent/"):
             await self._agent(scope, receive, send)
-        elif scope["path"] == "/live":
-            await self.live(scope, receive, send)
-        else:
-            await self.console(scope, receive, send)
+        elif await self._let_in(scope, send):
+            await (self.live if scope["path"] == "/live" else self.console)(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, send: Send) -> bool:
+        """Tell whether a person's or program's request goes on; one too many is answered here (429)."""
+        try:
+            self.limits.person(scope)
+        except Refused as refused:
+            self.refusals.note(refused, "", scope.get("client"))
+            await too_many(scope, send, refused)
+            return False
+        return True
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -117,6 +132,7 @@ class Gateway:
                     "no_such_path",
                     "There is no such agent path; the agent may be newer than the server.",
                 )
+            self.limits.agent_path(scope)
             body = await _in_time(receive, headers)
             status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
             if isinstance(content, tuple):
@@ -125,9 +141,9 @@ class Gateway:
             refused = error if isinstance(error, Refused) else Refused(503, "database", AGAIN)
             self.refusals.note(refused, headers.get("predvid-agent", "")[:36], scope.get("client"))
             status, kind = refused.status, _TYPE
-            retry = 5 if status in (429, 503) else None
+            retry = refused.retry if status in (429, 503) else None
             content = _ENCODE(Refusal(refused.code, refused.message, retry))
-        extra = [(b"retry-after", b"5")] if status in (429, 503) else []
+        extra = [(b"retry-after", str(refused.retry).encode())] if status in (429, 503) else []
         await send(
             {
                 "type": "http.response.start",
@@ -142,8 +158,10 @@ class Gateway:
 
     async def _caller(self, path: str, headers: dict[str, str], body: bytes, *, read: bool = True) -> Caller:
         if not read and (known := self.door.cached(headers)) is not None:
-            return self.door.check(path, headers, body, known)
-        caller: Caller = await self._in_thread(self.door.check, path, headers, body)
+            caller = self.door.check(path, headers, body, known)
+        else:
+            caller = await self._in_thread(self.door.check, path, headers, body)
+        self.limits.agent(caller.agent.agent, caller.agent.client, len(body))
         return caller
 
     async def _batch(self, path: str, headers: dict[str, str], body: bytes) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from predvid.core.errors import UserError
+from predvid.core.outgoing import opened
 
 BUSY_SECONDS = 20
 SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -38,14 +39,25 @@ class Place:
     owner_url: str = ""
     extra_hosts: tuple[str, ...] = ()
     secrets_file: str = ""
+    fetch_ranges: tuple[str, ...] = ()  # private ranges that the server itself may call
+    fetch_ports: tuple[int, ...] = ()  # and ports beyond the usual ones
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Place":
         """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS,
         _SECRETS_KEY.
 
-        And PREDVID_DATABASE_OWNER_URL, where `migrate` is told it.
+        PREDVID_FETCH_RANGES and _FETCH_PORTS too, and PREDVID_DATABASE_OWNER_URL, where `migrate` is told it.
+        Raises UserError where the ranges or ports make no sense.
         """
+        ranges, ports = _listed(env, "PREDVID_FETCH_RANGES"), _listed(env, "PREDVID_FETCH_PORTS")
+        try:
+            opened_ranges = tuple(str(opened(text)) for text in ranges)
+            opened_ports = tuple(int(text) for text in ports)
+        except ValueError as error:
+            raise UserError(
+                f"PREDVID_FETCH_RANGES or PREDVID_FETCH_PORTS is not understood: {error}."
+            ) from None
         data = Path(env.get("PREDVID_DATA", "data")).absolute()
         return cls(
             data=data,
@@ -56,8 +68,10 @@ class Place:
             store_token=env.get("PREDVID_STORE_TOKEN", ""),
             database_url=env.get("PREDVID_DATABASE_URL", ""),
             owner_url=env.get("PREDVID_DATABASE_OWNER_URL", ""),
-            extra_hosts=tuple(host for host in env.get("PREDVID_HOSTS", "").split(",") if host),
             secrets_file=env.get("PREDVID_SECRETS_KEY", ""),
+            extra_hosts=_listed(env, "PREDVID_HOSTS"),
+            fetch_ranges=opened_ranges,
+            fetch_ports=opened_ports,
         )
 
     def environment(self) -> dict[str, str]:
@@ -72,6 +86,8 @@ class Place:
             "PREDVID_DATABASE_URL": self.database_url,
             "PREDVID_HOSTS": ",".join(self.extra_hosts),
             "PREDVID_SECRETS_KEY": self.secrets_file,
+            "PREDVID_FETCH_RANGES": ",".join(self.fetch_ranges),
+            "PREDVID_FETCH_PORTS": ",".join(map(str, self.fetch_ports)),
             "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
         }
 
@@ -175,6 +191,10 @@ def _connection(variable: str, url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": parts.port or "",
     }
+
+
+def _listed(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in env.get(name, "").split(",") if part)
 
 
 def _make_secret(path: Path) -> None:

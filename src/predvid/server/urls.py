@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from predvid.server.health import healthz
 
+handler500 = "predvid.server.incidents.page"
 urlpatterns = [
     path("healthz", healthz),
     path("", include("predvid.modules.access.urls")),

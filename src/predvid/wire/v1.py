@@ -132,8 +132,19 @@ class TaskLease(msgspec.Struct, frozen=True, omit_defaults=True):
     signature: bytes = b""
 
 
+class AuditHead(msgspec.Struct, frozen=True, array_like=True):
+    """How far one chain of the audit had come: its name, the number and hash (hex) of its newest entry."""
+
+    chain: str
+    number: int
+    hash: str
+
+
 class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The server's word that batch (boot, seq) is durable; `now` is its clock (ms), `plan` a version."""
+    """The server's word that batch (boot, seq) is durable; `now` is its clock (ms), `plan` a version.
+
+    `audit` are the heads that the agent keeps as a witness: its client's chain and the whole MSP's.
+    """
 
     boot: str
     seq: int
@@ -142,6 +153,7 @@ class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
     repeated: bool = False
     tasks: list[TaskLease] = []
     cancel: list[str] = []
+    audit: list[AuditHead] = []
 
 
 class Pushed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -134,7 +135,9 @@ SEALED = (
     *("chain", "number", "at", "person", "name_hash", "verb", "object_kind", "object_id"),
     *("object_name", "before", "after", "why", "address", "previous"),
 )
-FORMULA = ("=", "+", "-", "@")
+# Where a spreadsheet may begin a cell: in half of Europe it splits at semicolons, whatever we wrote.
+_CELL = r"(?:^|(?<=[;\t\r\n]))"
+FORMULA = re.compile(_CELL + r"(?=[\s\ufeff\u200b-\u200f\u2060\"]*['=+\-@＝＋－＠])|^(?=[\t\r\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,5 +260,9 @@ def _flaws(row: Entry, last: str) -> Iterator[Break]:
 
 
 def plain_cell(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA) or text[:1] in ("\t", "\r", "\n") else text
+    """Return `text` so that no spreadsheet takes it, or a part that it cuts out of it, for a formula.
+
+    An apostrophe goes before each such place and before each apostrophe that stands in one, so that taking
+    one away from every place that has it gives the text back.
+    """
+    return FORMULA.sub("'", text)
