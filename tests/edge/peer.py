@@ -24,6 +24,7 @@ from predvid.wire.v1 import (
     PLAN_CONTEXT,
     PREFIX,
     Ack,
+    AuditHead,
     Batch,
     Enrolled,
     Enrolment,
@@ -66,6 +67,7 @@ class Peer:
     script: deque[Any] = field(default_factory=deque)
     ca_pem: bytes | None = None
     journal: Path | None = None
+    audit: list[AuditHead] = field(default_factory=list)
     address: tuple[str, int] = ("127.0.0.1", 0)
     mutex: threading.Lock = field(default_factory=threading.Lock)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -169,7 +171,8 @@ class Peer:
                     file.write(json.dumps(key) + "\n")
         if scripted == LOSE:
             raise ConnectionAbortedError
-        return 200, Ack(batch.boot, batch.seq, self.now(), self.version, before is not None), {}
+        told = Ack(batch.boot, batch.seq, self.now(), self.version, before is not None, audit=self.audit)
+        return 200, told, {}
 
 
 def handler(peer: Peer) -> type[BaseHTTPRequestHandler]:

@@ -29,7 +29,8 @@ _PAGE = """<!doctype html>
 <b><svg viewBox="0 0 32 32" aria-hidden="true"><defs><linearGradient id="g" x2="1" y2="1"><stop
 stop-color="#4f8cff"/><stop offset="1" stop-color="#22c3a6"/></linearGradient></defs>
 <rect width="32" height="32" rx="9" fill="url(#g)"/>
-<path d="M7 16h4l3 7 4-14 3 7h4" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg>Predvid</b>
+<path d="M7 16h4l3 7 4-14 3 7h4" fill="none" stroke="#fff" stroke-width="2.2"
+stroke-linecap="round" stroke-linejoin="round"/></svg>Predvid</b>
 <main role="status"><h1>{title}</h1><p>{text}</p></main>
 """
 Words = dict[str, tuple[str, str]]
