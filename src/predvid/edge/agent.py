@@ -91,7 +91,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
-        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept)
+        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept, state.kept)
         loop = Loop(setting, source, clock, outbox, inbox, courier)
         log.info(
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server

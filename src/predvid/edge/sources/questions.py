@@ -3,7 +3,7 @@
 `http` "ADDRESS PATH" (ADDRESS `unix:/run/x.sock` or a loopback `127.0.0.1:80`): {status, body}.
 `ping` ADDRESS: {seconds}, None without an answer. `resolve` NAME: {addresses, seconds}.
 `connect` "HOST:PORT": {seconds}. `sntp` HOST: {offset, delay, stratum}. `nut`, `apcupsd` "HOST:PORT": text.
-`clamd` SOCKET: text. `bytes` PATH: base64. `status` PATH: {size, modified, mode, owner, folder}.
+`clamd` SOCKET: text. `bytes` PATH: base64. `link` PATH: what a symbolic link names. `status` PATH: {size, modified, mode, owner, folder}.
 Seconds are floats.
 """
 
@@ -59,6 +59,7 @@ QUERIES = {
     "connect": connect,
     "sntp": sntp,
     "bytes": content,
+    "link": os.readlink,
     "status": status,
     "clamd": clamd.ask,
 }

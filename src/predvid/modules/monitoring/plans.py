@@ -23,7 +23,7 @@ def plan_for(agent_id: UUID, checks: dict[str, Check], now: datetime) -> Plan:
     agent = Agent.objects.select_related("device").get(pk=agent_id)
     state = load_states([agent.device_id])[agent.device_id]
     planned = [
-        PlannedCheck(check.name, check.interval, changed_params(check, state))
+        PlannedCheck(check.name, check.every(agent.device.platform), changed_params(check, state))
         for check in checks.values()
         if agent.device.platform in ("", *check.platforms)
     ]
