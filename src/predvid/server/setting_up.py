@@ -65,7 +65,8 @@ def note_checks(place: Place) -> None:
 def _as_installed(found: Iterable[Check]) -> str:
     """Return a digest of all that the checks give to a plan: names, intervals, params, platforms."""
     lines = sorted(
-        f"{c.name} {c.interval} {sorted(c.intervals.items())} {c.params!r} {sorted(c.defaults.items())!r} {c.platforms}"
+        f"{c.name} {c.interval} {sorted(c.intervals.items())} {c.params!r} {sorted(c.defaults.items())!r}"
+        f" {c.platforms}"
         for c in found
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

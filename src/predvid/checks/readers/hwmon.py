@@ -66,7 +66,7 @@ def _chips(source: Source) -> Iterator[tuple[str, str]]:
 
 
 def _place(source: Source, chip: str) -> str:
-    """Return where a chip sits, alike after each start: the device above `hwmon/hwmonN` (coretemp.1, 0-0018)."""
+    """Return where a chip sits, alike after each start: the device above it (coretemp.1, 0-0018)."""
     try:
         parts = str(source.query("link", f"{ROOT}/{chip}")).split("/")
     except CannotRead:

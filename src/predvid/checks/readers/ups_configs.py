@@ -64,7 +64,7 @@ def _directive(text: str, name: str) -> str:
 
 
 def _loopback(host: str, port: str) -> str:
-    """Return "ADDRESS:PORT" of loopback for a daemon that listens at `host`, "" where it is not reached so."""
+    """Return "ADDRESS:PORT" of loopback for a daemon that listens at `host`, "" where there is none."""
     if not port.isdecimal() or not 0 < int(port) < 65536:
         return ""
     if host in ("localhost", "*"):

@@ -3,8 +3,8 @@
 `http` "ADDRESS PATH" (ADDRESS `unix:/run/x.sock` or a loopback `127.0.0.1:80`): {status, body}.
 `ping` ADDRESS: {seconds}, None without an answer. `resolve` NAME: {addresses, seconds}.
 `connect` "HOST:PORT": {seconds}. `sntp` HOST: {offset, delay, stratum}. `nut`, `apcupsd` "HOST:PORT": text.
-`clamd` SOCKET: text. `bytes` PATH: base64. `link` PATH: what a symbolic link names. `status` PATH: {size, modified, mode, owner, folder}.
-Seconds are floats.
+`clamd` SOCKET: text. `bytes` PATH: base64. `link` PATH: what a symbolic link names.
+`status` PATH: {size, modified, mode, owner, folder}. Seconds are floats.
 """
 
 import base64
