@@ -48,6 +48,9 @@ RESTARTS = f"events System 41,6008 {DAY}"
 PROGRAMS = f"events Application 1000,1002 {DAY}"
 
 
+RECORDS = ("/var/log/wtmp", "/var/lib/wtmpdb/wtmp.db")  # a system keeps one of them
+
+
 @dataclass(frozen=True)
 class CrashesParams:
     """How many within a day."""
@@ -67,13 +70,17 @@ class _Crash:
 
 
 def _linux(source: Source) -> Iterator[_Crash]:
-    try:
-        record = base64.b64decode(source.query("bytes", "/var/log/wtmp"))
-        yield from (_Crash("device.crashed", "", at) for at in unexpected_starts(record))
-    except (CannotRead, ValueError, TypeError):
-        pass  # containers and the newest systems keep no such record
+    starts = {at for path in RECORDS for at in _unexpected(source, path)}
+    yield from (_Crash("device.crashed", "", at) for at in sorted(starts))
     for match in filter(None, map(_DUMP.fullmatch, _listing(source, DUMPS))):
         yield _Crash("program.crashed", match[1], int(match[2]))
+
+
+def _unexpected(source: Source, path: str) -> list[int]:
+    try:
+        return unexpected_starts(base64.b64decode(source.query("bytes", path)))
+    except (CannotRead, ValueError, TypeError):
+        return []  # containers keep no such record
 
 
 def _macos(source: Source) -> Iterator[_Crash]:
