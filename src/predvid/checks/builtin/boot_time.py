@@ -42,8 +42,8 @@ def _systemd(source: Source) -> dict[str, float]:
 def _windows(source: Source, started: float) -> dict[str, float]:
     """Return what Windows logged of the newest start; raise NotHere where the kernel's is newer (`started`).
 
-    Windows logs a start minutes later, and one out of hibernation (fast startup) too, which the kernel's uptime
-    leaves out: the newest start is then after the kernel's, never before it.
+    Windows logs a start minutes later, and one out of hibernation (fast startup) too, which the kernel's
+    uptime leaves out: the newest start is then after the kernel's, never before it.
     """
     rows = source.query("powershell", EVENTS)
     starts = [(at, row["data"]) for row in plain.records(rows) if (at := _began(row)) is not None]

@@ -1,9 +1,10 @@
 """Reads the record of logins and starts: /var/log/wtmp in each of its forms (utmp(5)), and its successor.
 
 glibc's `struct utmp` has 384 bytes on 32-bit systems and where 64-bit ones share it with them (x86-64,
-ppc64le, riscv64), 400 bytes elsewhere (arm64, s390x): session and time are 64 bits wide there. The form is told
-by the content, since a record may come from another machine. 32-bit times are read without a sign, as glibc
-advises for the years after 2038. Debian 13 and its kin write /var/lib/wtmpdb/wtmp.db instead (wtmpdb(8)).
+ppc64le, riscv64), 400 bytes elsewhere (arm64, s390x): session and time are 64 bits wide there. The form
+is told by the content, since a record may come from another machine. 32-bit times are read without a
+sign, as glibc advises for the years after 2038. Debian 13 and its kin write /var/lib/wtmpdb/wtmp.db
+instead (wtmpdb(8)).
 """
 
 import sqlite3
