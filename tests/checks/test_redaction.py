@@ -117,8 +117,11 @@ def test_a_recording_without_secrets_replays_as_before(path: Path) -> None:
 
 
 def test_the_check_sees_what_the_recording_does_not_keep() -> None:
-    answers = {"text:/etc/app.conf": f"password = {SECRET}", "query:http unix:/x /": {"error": {
-        "id": "read.unexpected", "values": {"what": "x", "detail": f"https://ana:{SECRET}@nas"}}}}  # fmt: skip
+    detail = {"what": "x", "detail": f"https://ana:{SECRET}@nas"}
+    answers = {
+        "text:/etc/app.conf": f"password = {SECRET}",
+        "query:http unix:/x /": {"error": {"id": "read.unexpected", "values": detail}},
+    }
     live = RecordedSource(load(json.dumps({"platform": "linux", "answers": answers})))
     recorder = RecordingSource(live)
     assert SECRET in recorder.text("/etc/app.conf")

@@ -218,7 +218,7 @@ check = Check(
     judge=judge,
     params=CrashesParams(),
     interval=900,
-    timeout=45,
+    timeout=130,
     watches={metric: item for metric, (item, _) in SAID.items()},
     defaults={
         "workstation": {"restarts": Levels(3, None), "out_of_memory": Levels(3, None)},
