@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.elsewhere import Elsewhere
 from predvid.checks.collecting import collect, judge
 from predvid.checks.errors import CannotRead
 from predvid.checks.readers.ups_status import parse_apcupsd, parse_nut
@@ -98,20 +99,10 @@ def ended(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def configured(tmp_path: Path) -> HostSource:
-    """Return a Linux source that finds the configuration of the daemons in `tmp_path`, not in /etc."""
-
-    class Here(HostSource):
-        def text(self, path: str) -> str:
-            return super().text(path.replace("/etc/nut", str(tmp_path)))
-
-    return Here("linux", {}, queries=QUERIES)
-
-
 def test_a_unit_whose_driver_died_is_lost_and_a_stopped_daemon_is_a_finding(
     upsd: Daemons, tmp_path: Path
 ) -> None:
-    check, source = checks()["ups"], configured(tmp_path)
+    check, source = checks()["ups"], Elsewhere({"/etc/nut": str(tmp_path), "/etc/apcupsd": str(tmp_path)})
     answered(upsd.address)
     ended(upsd.driver)
     deadline = time.monotonic() + 20
