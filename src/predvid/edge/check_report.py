@@ -39,7 +39,8 @@ def check_row(check: Check, reason: Said | None, language: str, texts: Mapping[s
     """Return one check as JSON-like data; `reason` tells why it does not apply to this device."""
     return {
         "name": check.name, "title": check.title.pattern(language), "platforms": list(check.platforms),
-        "interval": check.interval, "hold": check.hold, "params": params_data(check.params),
+        "interval": check.interval, "intervals": dict(check.intervals),
+        "hold": check.hold, "params": params_data(check.params),
         "defaults": {kind: {name: asdict(value) if isinstance(value, Levels) else value
                             for name, value in values.items()} for kind, values in check.defaults.items()},
         "watches": dict(check.watches), "charts": list(check.charts), "applies": reason is None,
