@@ -98,7 +98,7 @@ def test_people_get_tables(capsys: pytest.CaptureFixture[str]) -> None:
     check(["run", "disk_space", "--replay", SERVER, "--lang", "hr"])
     out = capsys.readouterr().out
     assert re.search(r"^STAVKA +STANJE +PORUKA$", out, re.MULTILINE)
-    assert re.search(r"^/ +CRITICAL +Na / zauzeto 97,4 %, slobodno 1 GB$", out, re.MULTILINE)
+    assert re.search(r"^/ +KRITIČNO +Na / zauzeto 97,4 %, slobodno 1 GB$", out, re.MULTILINE)
     check(["list", "--lang", "en"])
     assert re.search(r"^  CHECK +WHAT +EVERY +SYSTEMS +HERE$", capsys.readouterr().out, re.MULTILINE)
 

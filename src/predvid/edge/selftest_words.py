@@ -9,6 +9,7 @@ from predvid.checks.registry import texts as check_texts
 from predvid.core.model import Said, Sample, State, Value
 from predvid.core.wording import duration, number, size, word
 from predvid.edge.check_list import SYSTEMS, below, columns, printable
+from predvid.edge.check_report import state_word
 from predvid.edge.selftest import Findings, Tried
 from predvid.edge.texts import TEXTS
 
@@ -105,7 +106,8 @@ def _outcome(tried: Tried, language: str) -> str:
         return word(tried.said, language, check_texts())
     if tried.result is not None:
         text = word(tried.result.said, language, check_texts())
-        return text if tried.result.state is State.OK else f"{tried.result.state.name}: {text}"
+        state = tried.result.state
+        return text if state is State.OK else f"{state_word(state.name, language)}: {text}"
     if tried.facts:
         return _put(language, "facts", n=tried.facts)
     if tried.sample is not None:
