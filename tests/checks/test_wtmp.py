@@ -94,11 +94,13 @@ def test_noise_is_no_crash(noise: bytes, as_database: bool) -> None:
     assert isinstance(unexpected_starts(head + noise), list)
 
 
-@given(st.integers(0, 8191), st.binary(min_size=1, max_size=8))
-def test_a_damaged_database_is_no_crash(
-    tmp_path_factory: pytest.TempPathFactory, at: int, junk: bytes
-) -> None:
-    whole = database(
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return database(
         tmp_path_factory.mktemp("wtmpdb") / "wtmp.db", [(1, "reboot", 1_790_000_000_000_000, None)]
     )
+
+
+@given(at=st.integers(0, 8191), junk=st.binary(min_size=1, max_size=8))
+def test_a_damaged_database_is_no_crash(whole: bytes, at: int, junk: bytes) -> None:
     assert isinstance(unexpected_starts(whole[:at] + junk + whole[at + len(junk) :]), list)
