@@ -1,7 +1,7 @@
 """What Microsoft documents of the WMI classes that checks ask: properties and their CIM types.
 
-Source: learn.microsoft.com/windows/win32 (cimwin32prov, secprov, hyperv_v2, stormgmt, wmicoreprov, vsswmi)
-and powershell/module/defender; the letters are s text, n number, b boolean, d moment, S and N lists of texts and
+Source: learn.microsoft.com/windows/win32 (cimwin32prov, secprov, hyperv_v2, stormgmt, wmicoreprov) and
+powershell/module/defender. The letters are s text, n number, b boolean, d moment, S and N lists of texts and
 numbers. Counter classes are made by Windows from the counter sets that are installed.
 """
 

@@ -9,9 +9,10 @@ import codecs
 
 # In doubt the earlier one is taken: tools write Windows' own (ANSI) more often than the console's.
 CODE_PAGES = ("cp1252", "cp1250", "cp852", "cp850", "cp1251", "cp866")
-WESTERN = frozenset("äöüßÄÖÜéèêëáàâíìîïóòôúùûçÇñÑåÅæÆøØ")
-CENTRAL = frozenset("čćžšđČĆŽŠĐäöüßÄÖÜéáíóúýěřůőűłńśźżąęĺľťďň")
-CYRILLIC = frozenset(chr(code) for code in range(0x410, 0x450)) | frozenset("Ёё")
+# A blank that does not break groups the digits of numbers.
+WESTERN = frozenset("\xa0äöüßÄÖÜéèêëáàâíìîïóòôúùûçÇñÑåÅæÆøØ")
+CENTRAL = frozenset("\xa0čćžšđČĆŽŠĐäöüßÄÖÜéáíóúýěřůőűłńśźżąęĺľťďň")
+CYRILLIC = frozenset(chr(code) for code in range(0x410, 0x450)) | frozenset("\xa0Ёё")
 LETTERS = {
     "cp1252": WESTERN, "cp850": WESTERN, "cp1250": CENTRAL, "cp852": CENTRAL,
     "cp1251": CYRILLIC, "cp866": CYRILLIC,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from predvid.checks.readers.wtmp import unexpected_starts
+from predvid.checks.readers.wtmp import unexpected_in, unexpected_starts
 from predvid.checks.v1 import (
     CannotRead,
     Check,
@@ -48,9 +48,6 @@ RESTARTS = f"events System 41,6008 {DAY}"
 PROGRAMS = f"events Application 1000,1002 {DAY}"
 
 
-RECORDS = ("/var/log/wtmp", "/var/lib/wtmpdb/wtmp.db")  # a system keeps one of them
-
-
 @dataclass(frozen=True)
 class CrashesParams:
     """How many within a day."""
@@ -70,17 +67,21 @@ class _Crash:
 
 
 def _linux(source: Source) -> Iterator[_Crash]:
-    starts = {at for path in RECORDS for at in _unexpected(source, path)}
-    yield from (_Crash("device.crashed", "", at) for at in sorted(starts))
+    yield from (_Crash("device.crashed", "", at) for at in _unexpected(source))
     for match in filter(None, map(_DUMP.fullmatch, _listing(source, DUMPS))):
         yield _Crash("program.crashed", match[1], int(match[2]))
 
 
-def _unexpected(source: Source, path: str) -> list[int]:
+def _unexpected(source: Source) -> list[int]:
+    """Return the starts out of the blue, from wtmp or from what newer systems keep instead."""
     try:
-        return unexpected_starts(base64.b64decode(source.query("bytes", path)))
+        return unexpected_starts(base64.b64decode(source.query("bytes", "/var/log/wtmp")))
     except (CannotRead, ValueError, TypeError):
-        return []  # containers keep no such record
+        pass
+    try:
+        return unexpected_in(source.query("wtmpdb", "/var/lib/wtmpdb/wtmp.db"))
+    except CannotRead:
+        return []  # containers keep no record
 
 
 def _macos(source: Source) -> Iterator[_Crash]:

@@ -1,4 +1,4 @@
-"""Reads the record of logins and starts: /var/log/wtmp in each of its forms (utmp(5)), and its successor.
+"""Reads the record of logins and starts: /var/log/wtmp in each of its forms (utmp(5)).
 
 glibc's `struct utmp` has 384 bytes on 32-bit systems and where 64-bit ones share it with them (x86-64,
 ppc64le, riscv64), 400 bytes elsewhere (arm64, s390x): session and time are 64 bits wide there. The form
@@ -7,11 +7,12 @@ sign, as glibc advises for the years after 2038. Debian 13 and its kin write /va
 instead (wtmpdb(8)).
 """
 
-import sqlite3
 import struct
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import pairwise
+from typing import Any
+
+from predvid.checks.readers import plain
 
 _HEAD = "h2xi32s4s32s256shh"
 _LAYOUTS = tuple(
@@ -20,9 +21,6 @@ _LAYOUTS = tuple(
 RUN_LVL, BOOT_TIME, HIGHEST_TYPE = 1, 2, 9
 LOOKED_AT = 200  # entries that tell the form
 EARLIEST, LATEST = 0, 1 << 33  # epoch seconds: to the year 2242
-_SQLITE = b"SQLite format 3\0"
-_STARTS = "SELECT Login, Logout FROM wtmp WHERE Type = 1 ORDER BY Login LIMIT 10000"  # its BOOT_TIME is 1
-MICRO = 1_000_000
 
 
 def unexpected_starts(record: bytes) -> list[int]:
@@ -30,8 +28,6 @@ def unexpected_starts(record: bytes) -> list[int]:
 
     The first start of the record tells nothing: what went before it is not in there.
     """
-    if record.startswith(_SQLITE):
-        return _from_database(record)
     found, clean = [], True
     for kind, user, at in _entries(record):
         if kind == RUN_LVL and user == b"shutdown":
@@ -43,16 +39,11 @@ def unexpected_starts(record: bytes) -> list[int]:
     return found
 
 
-def _from_database(record: bytes) -> list[int]:
-    """Return the starts that follow one which no shutdown ended, in a database of wtmpdb; none in another."""
-    with closing(sqlite3.connect(":memory:")) as database:
-        try:
-            database.deserialize(record)
-            rows = database.execute(_STARTS).fetchall()
-        except sqlite3.Error:
-            return []
-    starts = [(start, end) for start, end in rows if isinstance(start, int) and start >= 0]
-    return [after[0] // MICRO for before, after in pairwise(starts) if before[1] is None]
+def unexpected_in(rows: Any) -> list[int]:
+    """Return the same from rows {began, ended} of wtmpdb (epoch seconds, the oldest first)."""
+    starts = [(plain.number(row.get("began")), row.get("ended")) for row in plain.records(rows)]
+    known = [(int(began), ended) for began, ended in starts if began is not None]
+    return [after[0] for before, after in pairwise(known) if before[1] is None]
 
 
 def _entries(record: bytes) -> Iterator[tuple[int, bytes, int]]:
