@@ -1,8 +1,8 @@
 """Which spinning drives nobody has used since they were last read: reading those would put off their sleep.
 
 Some drives begin their time to standby anew at each SMART command, also where it wakes none that sleeps
-(kernel documentation, hwmon/drivetemp). What smartctl sends is not counted in /proc/diskstats: a drive whose counters
-stand still has done nothing but answer us, and is left alone, but for once a day.
+(kernel documentation, hwmon/drivetemp). What smartctl sends is not counted in /proc/diskstats: a drive whose
+counters stand still has done nothing but answer us, and is left alone, but for once a day.
 """
 
 from collections.abc import Iterable
