@@ -108,16 +108,16 @@ def _outcome(tried: Tried, language: str) -> str:
         text = word(tried.result.said, language, check_texts())
         state = tried.result.state
         return text if state is State.OK else f"{state_word(state.name, language)}: {text}"
-    if tried.facts:
-        return _put(language, "facts", n=tried.facts)
-    if tried.sample is not None:
-        return f"{_series(tried.sample)} = {_value(tried.sample, language)}"
-    return _put(language, "nothing")
+    named = check_texts().get(f"metric.{tried.sample.metric}") if tried.sample is not None else None
+    if tried.sample is not None and (named is not None or not tried.facts):
+        series = _series(tried.sample, tried.sample.metric if named is None else named.pattern(language))
+        return f"{series}: {_value(tried.sample, language)}"
+    return _put(language, "facts", n=tried.facts) if tried.facts else _put(language, "nothing")
 
 
-def _series(sample: Sample) -> str:
+def _series(sample: Sample, name: str) -> str:
     labels = " ".join(str(value) for value in sample.labels.values())
-    return f"{sample.metric} {labels}".strip()
+    return f"{name} {labels}".strip()
 
 
 def _value(sample: Sample, language: str) -> str:
