@@ -10,6 +10,7 @@ from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.os_tables import PORTABLE
 from predvid.edge.sources.powershell_host import SLOW_IDLE, PowerShellHost, TwoLanes, powershell_command
 from predvid.edge.sources.questions import QUERIES
+from predvid.edge.sources.windows_memory import memory
 from predvid.edge.sources.windows_services import services
 
 
@@ -21,7 +22,7 @@ def load() -> list[float]:
     return [float(mean) for mean in psutil.getloadavg()]
 
 
-TABLES = {**PORTABLE, "load": load, "services": services}
+TABLES = {**PORTABLE, "memory": memory, "load": load, "services": services}
 
 
 def windows_source() -> HostSource:
