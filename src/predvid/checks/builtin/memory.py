@@ -110,8 +110,8 @@ check = Check(
         ),
         "metric.memory_strict_commit_percent": Text("Promised memory", "Obećana memorija"),
         "memory.commit": Text(
-            "{used:pct} of the memory that the system can promise is promised; then programs fail",
-            "Obećano {used:pct} memorije koju sustav može dati; kad je nestane, programi se ruše",
+            "{used:pct} of the memory that can be promised is promised; at 100% programs fail",
+            "Obećano {used:pct} memorije koju sustav može obećati; na 100 % programi se ruše",
         ),
         "memory.swap": Text("{used:pct} of swap in use", "Zauzeto {used:pct} prostora za straničenje"),
     },
