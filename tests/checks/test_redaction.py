@@ -60,7 +60,10 @@ HARMLESS = [
     "text:/etc/passwd",
     "auth sufficient pam_unix.so nullok",
     '"passed": true, "smart_status": 1',
-    "Tokens: 3, secret: none",
+    "TokensLeft: 3, secret: none",
+    "password_expires = 90",
+    "MinimumPasswordLength: 8",
+    "passwd:         files systemd sss",
     "https://nas.example:8443/share",
     "usermod -p",
     "-----BEGIN CERTIFICATE-----\nMIIBPjCB5aADAgECAgFNMAoGCCqGSM49BAMCMB8x\n-----END CERTIFICATE-----",
@@ -93,6 +96,12 @@ def test_what_is_no_secret_stays(text: str) -> None:
 )
 def test_a_secret_under_a_name_is_taken_out(value: Any) -> None:
     assert SECRET not in json.dumps(redacted(value))
+
+
+@pytest.mark.parametrize("text", ["password=1234", "--pin-token 77", 'pwd: "007"', "mysql -p12 shop"])
+def test_a_short_number_may_be_a_password_too(text: str) -> None:
+    assert REMOVED in redacted(text)
+    assert REMOVED in redacted({"Password": "1234"}).values()
 
 
 def test_a_flag_about_passwords_stays() -> None:

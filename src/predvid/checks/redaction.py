@@ -18,10 +18,16 @@ _WORD = rf"passw(?:or)?d|passwort|passphrase|lozinka|secret|token|{_KEY}"
 _SHORT = r"pass|pwd|psk|requirepass|masterauth"
 _NAME = rf"(?<![\w.-])(?!nopasswd\b)(?:[\w.-]{{0,60}}?(?:{_WORD})[\w.-]{{0,60}}|(?:{_SHORT}))"
 _VALUE = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s,;&'\"\]})]+"
-_PLAIN = re.compile(  # the value of a setting about secrets that is none itself
-    r"[\"']?(?:yes|no|true|false|on|off|none|null|never|always|enabled|disabled|required|prompt|ask|\d{1,4}|[*x!]+|)[\"']?",
+# The value of a setting about secrets that is none itself; the last ones are those of nsswitch.conf.
+_PLAIN = re.compile(
+    r"[\"']?(?:yes|no|true|false|on|off|none|null|never|always|enabled|disabled|required|prompt|ask|[*x!]+"
+    r"|files|compat|systemd|sss|ldap|winbind|)[\"']?",
     re.IGNORECASE,
 )
+# So is a small number, where the name goes on after the secret (password_expires=90, but not password=1234).
+_NUMBER = re.compile(r"[\"']?\d{1,4}[\"']?")
+_NAMES_IT = re.compile(rf"(?:{_WORD}|{_SHORT})[\"']?\s*[:=]>?\s*$", re.IGNORECASE)
+_SETTING = re.compile(r"[:=]>?\s*$")
 _SECRET_NAME = re.compile(
     rf"(?:[\w.-]*(?:{_WORD})|{_SHORT}|community|(?:default)?digitalproductid\d?|(?:oa3x?original)?productkey)",
     re.IGNORECASE,
@@ -34,11 +40,12 @@ def _after(pattern: str, flags: int = 0) -> tuple[re.Pattern[str], Callable[[re.
 
 
 def _without_value(found: re.Match[str]) -> str:
-    value = found["value"]
-    if _PLAIN.fullmatch(value):
+    value, keep = found["value"], found["keep"]
+    about = _SETTING.search(keep) and not _NAMES_IT.search(keep)
+    if _PLAIN.fullmatch(value) or (about and _NUMBER.fullmatch(value)):
         return found[0]
     quote = value[0] if value[0] in "\"'" else ""
-    return f"{found['keep']}{quote}{REMOVED}{quote}"
+    return f"{keep}{quote}{REMOVED}{quote}"
 
 
 _FORMS = (
