@@ -133,6 +133,31 @@ def test_endless_checks_hold_up_none_of_the_others(gate: threading.Event) -> Non
     pool.stop()
 
 
+def test_frequent_checks_go_before_the_slow_ones_that_wait(gate: threading.Event) -> None:
+    ran: list[str] = []
+
+    def noting(name: str) -> Any:
+        def collect(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+            gate.wait()
+            ran.append(name)
+            return []
+
+        return collect
+
+    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    pool = Pool(SOURCE, done.put, lambda: 7, time.monotonic)
+    slow = [f"slow{n}" for n in range(20)]
+    for number, name in enumerate(slow):
+        pool.submit(Job(allowed(name, 900.0 * (1 + number), collect=noting(name)), {}))
+    pool.submit(Job(allowed("light", collect=noting("light")), {}))
+    gate.set()
+    for _ in range(21):
+        done.get(timeout=5)
+    pool.stop()
+    assert ran.index("light") < 15, "it waited for the slow ones"
+    assert ran.index("slow0") < ran.index("slow19")
+
+
 def test_a_check_that_hangs_each_time_takes_one_thread_only(gate: threading.Event) -> None:
     def endless(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
         gate.wait()
