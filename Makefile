@@ -9,7 +9,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: up test check audit sbom faults fuzz bench screenshots lock clean
+.PHONY: up test check audit sbom faults fuzz bench screenshots tables lock clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
@@ -52,6 +52,10 @@ bench: $(VENV)/tested-with $(VENV)/installed
 screenshots: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/system.txt
 	@$(BIN)/python docs/img/screenshots.py
+
+# The document of what every check costs; bench/check_costs.py --write measures anew.
+tables: $(VENV)/tested-with $(VENV)/installed
+	@$(BIN)/python bench/check_costs.py --table > $(VENV)/checks.md && mv $(VENV)/checks.md docs/checks.md
 
 # Pins stay as they are unless pyproject.toml asks for more; UPGRADE=--upgrade takes the newest.
 lock: $(VENV)/tested-with

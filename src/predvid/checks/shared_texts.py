@@ -13,6 +13,8 @@ TEXTS = {
     "read.timed_out": Text(
         "{what} gave no answer within {seconds:secs}", "{what} ne odgovara; isteklo vrijeme: {seconds:secs}"
     ),
+    "read.refused": Text("Nobody answers there: {what}", "Ondje nitko ne odgovara: {what}"),
+    "read.no_answer": Text("No answer in time: {what}", "Nema odgovora na vrijeme: {what}"),
     "read.resting": Text(
         "{what} failed just now and is asked again in {seconds:secs}",
         "{what} maloprije nije uspio; ponovni pokušaj za {seconds:secs}",

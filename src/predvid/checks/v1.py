@@ -50,7 +50,8 @@ Yielded = Sample | Fact | Event
 class Check:
     """What to measure and how to judge it.
 
-    `interval` is the default pause between runs in seconds; `hold` is the default minimum duration in
+    `interval` is the default pause between runs in seconds, `intervals` another one for a platform where the
+    reading costs more; `hold` is the default minimum duration in
     seconds before a bad result opens an alert; `defaults` overrides params fields per device type
     (`{"workstation": {"used": Levels(90, 97)}}`); `texts` words every id that the check says, in both
     languages, and `title` its name.
@@ -87,3 +88,8 @@ class Check:
     summary: Callable[[list[Fact], list[Sample]], Mapping[str, Any]] | None = None
     group: Group = "other"
     secrets: tuple[str, ...] = ()
+    intervals: Mapping[Platform, int] = field(default_factory=dict)
+
+    def every(self, platform: str) -> int:
+        """Return the default pause between runs on `platform`, in seconds."""
+        return next((every for name, every in self.intervals.items() if name == platform), self.interval)

@@ -92,8 +92,16 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
-        unseal, anchors = handed.opener(membership.agent, keys.seal), Anchors(state.audit_heads)
-        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept, unseal, anchors)
+        setting = Setting(
+            membership.agent,
+            membership.role,
+            checks(),
+            policy,
+            keeper.accept,
+            unseal=handed.opener(membership.agent, keys.seal),
+            anchors=Anchors(state.audit_heads),
+            kept=state.kept,
+        )
         loop = Loop(setting, source, clock, outbox, inbox, courier)
         log.info(
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server

@@ -75,6 +75,11 @@ class StateFolder:
         return self.path / "outbox.db"
 
     @property
+    def kept(self) -> Path:
+        """What checks remember beyond the agent's end, as JSON."""
+        return self.path / "kept.json"
+
+    @property
     def policy(self) -> Path:
         """The local policy where /etc/predvid has none."""
         return self.path / "policy.toml"

@@ -4,6 +4,7 @@ import logging
 import queue
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from predvid.checks.collecting import raised
 from predvid.checks.source import Source
@@ -14,12 +15,13 @@ from predvid.edge.anchors import Anchors
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier, Died, Met, News, PlanCame, SetAside
 from predvid.edge.gathering import Gathering
+from predvid.edge.kept import Kept
 from predvid.edge.local_policy import Policy
 from predvid.edge.outbox import Outbox, OutboxFailed
 from predvid.edge.plan import Denied, PlanRefused, rights
 from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
 from predvid.edge.restarts import Restarts
-from predvid.edge.schedule import Schedule
+from predvid.edge.schedule import WAKE, Schedule
 from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
 
 log = logging.getLogger("predvid.agent")
@@ -40,7 +42,10 @@ Inbox = queue.SimpleQueue[News | Finished | Stop]
 
 @dataclass(frozen=True)
 class Setting:
-    """What the loop works for: the agent's id and role, what is installed, what the owner allows."""
+    """What the loop works for: the agent's id and role, what is installed, what the owner allows.
+
+    `kept` is the file of what checks remember beyond the agent's end.
+    """
 
     agent: str
     role: str
@@ -49,6 +54,7 @@ class Setting:
     accept: Callable[[bytes], Plan]
     unseal: handed.Open = handed.nothing
     anchors: Anchors = field(default_factory=Anchors)
+    kept: Path | None = None
 
 
 class Loop:
@@ -60,7 +66,10 @@ class Loop:
         self._setting, self._source, self._clock = setting, source, clock
         self._outbox, self._inbox, self._courier = outbox, inbox, courier
         self._pool = Pool(source, inbox.put, clock.now, clock.elapsed)
-        self._schedule = Schedule(setting.agent)
+        self._kept = Kept(setting.kept)
+        self._schedule = Schedule(
+            setting.agent, self._kept.state, WAKE if source.platform == "windows" else 0.0
+        )
         self._gathering = Gathering()
         self._restarts = Restarts(outbox)
         self._errors: dict[str, str] = {}
@@ -155,6 +164,7 @@ class Loop:
         name, interval, now = job.allowed.check.name, job.allowed.interval, self._clock.elapsed()
         if (entry := self._schedule.get(name)) is not None:
             self._schedule.finished(entry, now)
+            self._kept.note(name, job.state)
         if run is None:
             said = absence(name, finished.not_here)
             self._gathering.failed(name, job.at, 0, said, interval)
@@ -190,7 +200,7 @@ class Loop:
         took = round((now - job.began) * 1000)
         self._gathering.failed(check.name, job.at, took, said, job.allowed.interval)
         if (entry := self._schedule.get(check.name)) is not None:
-            entry.state = {}  # the thread given up may still write to the old one
+            entry.state = self._kept.state(check.name)  # the thread given up may still write to the old one
             self._schedule.finished(entry, now)
         self._note_error(check.name, said.id)
 

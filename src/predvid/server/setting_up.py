@@ -91,7 +91,8 @@ def note_checks(place: Place) -> None:
 def _as_installed(found: Iterable[Check]) -> str:
     """Return a digest of all that the checks give to a plan: names, intervals, params, platforms."""
     lines = sorted(
-        f"{c.name} {c.interval} {c.params!r} {sorted(c.defaults.items())!r} {c.platforms} {c.secrets}"
+        f"{c.name} {c.interval} {sorted(c.intervals.items())} {c.params!r} {sorted(c.defaults.items())!r}"
+        f" {c.platforms} {c.secrets}"
         for c in found
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

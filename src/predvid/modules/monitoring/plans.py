@@ -32,7 +32,7 @@ def plan_for(agent_id: UUID, checks: dict[str, Check], now: datetime) -> Plan:
     planned = [
         PlannedCheck(
             check.name,
-            check.interval,
+            check.every(agent.device.platform),
             changed_params(check, state),
             sealed=_sealed(agent, check, state.plan_version, secrets),
         )
