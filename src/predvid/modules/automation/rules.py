@@ -1,12 +1,11 @@
-"""Pure decisions about tasks: how states move, who must sign, where content may run, rings and their halt."""
+"""Pure decisions about tasks: how states move, who must sign, rings and their halt."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from predvid.wire.authority import ALONE, Parameter, Targets
+from predvid.wire.authority import ALONE
 
 OPEN = ("waiting", "queued", "leased", "started")  # states from which a task goes on
 BAD = ("failed", "refused", "unknown")
@@ -17,20 +16,43 @@ RING_SHARES = (0.0, 0.05, 0.25, 1.0)  # the first ring is one device
 FIRST_FLIGHT = 4  # tasks of a campaign under way before the first has ended well
 SURE = 10  # ended tasks from which a ring's rate of failure is a rate
 RING_PATIENCE = timedelta(hours=1)  # devices that are off do not hold up a ring for longer
-LONGEST = timedelta(days=7)
-NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+CLEAN = timedelta(hours=24)  # without another refusal; then the alert of refused tasks closes by itself
+# Refusals that an honest server meets too; every other one is somebody's try to run what was not signed.
+HONEST = frozenset(
+    {
+        *("unpinned", "class", "language", "platform", "person", "widening", "rate", "hourly", "ledger"),
+        *("keyset_missing", "keyset_expired"),
+    }
+)
 
 _NEXT: Mapping[str, tuple[str, ...]] = {
     "waiting": ("queued", "cancelled", "expired"),
     "queued": ("leased", "started", *ENDED),
     "leased": ("started", *ENDED),
     "started": ENDED,
+    # The server's own word of the end; the agent's, which was there, comes later and counts more.
+    "expired": ("started", "done", *BAD),
+    "cancelled": ("started", "done", *BAD),
 }
 
 
 def moves(state: str, to: str) -> bool:
     """Tell whether a task may go from `state` to `to`; what has ended stays as it ended."""
     return to in _NEXT.get(state, ())
+
+
+def suspicious(code: str, state: str | None, late: bool) -> bool:
+    """Tell whether a refusal with `code` means that somebody tried to run what was not signed as it must be.
+
+    `state` is the task's here, None where nobody here asked for it; `late` says that its time had run out.
+    """
+    if state is None:
+        return True
+    if code == "expired":
+        return not late
+    if code == "repeated":  # a lease whose answer was lost comes twice
+        return state not in ("leased", "started", "unknown")
+    return code not in HONEST
 
 
 def signatures_needed(devices: int, *, widens: bool = False) -> int:
@@ -41,38 +63,6 @@ def signatures_needed(devices: int, *, widens: bool = False) -> int:
 def second_person_needed(devices: int) -> bool:
     """Tell whether a second person must approve a published template for so many devices."""
     return devices > ALONE
-
-
-def targeted(targets: Targets, client: str, site: str, agent: str, platform: str, tags: Sequence[str]) -> bool:
-    """Tell whether content for `targets` may run on an agent of that place; ids as the wire writes them."""
-    if targets.platforms and platform not in targets.platforms:
-        return False
-    named = client in targets.clients or site in targets.sites or agent in targets.agents
-    return targets.everywhere or named or bool(set(tags) & set(targets.tags))
-
-
-def wrong_params(parameters: Sequence[Parameter], given: Mapping[str, str]) -> list[str]:
-    """Return the names of parameters that are unknown, missing or have a value that was not allowed."""
-    known = {parameter.name: parameter for parameter in parameters}
-    wrong = [name for name in given if name not in known]
-    for name, parameter in known.items():
-        value = given.get(name, parameter.default)
-        if value is None or not allowed(parameter, value):
-            wrong.append(name)
-    return wrong
-
-
-def allowed(parameter: Parameter, value: str) -> bool:
-    """Tell whether the publisher of a parameter allows `value`."""
-    if value in parameter.values:
-        return True
-    if parameter.low is not None and parameter.high is not None and _whole(value):
-        return parameter.low <= int(value) <= parameter.high
-    return bool(value.isprintable()) and 0 < len(value) <= parameter.longest
-
-
-def _whole(value: str) -> bool:
-    return len(value) <= 18 and re.fullmatch(r"-?(0|[1-9][0-9]*)", value, re.ASCII) is not None
 
 
 def rings(devices: int) -> list[int]:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 from django.db import transaction
 
+from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
@@ -19,6 +20,7 @@ from predvid.modules.automation.models import Publication, Task, TaskRequest
 from predvid.modules.automation.queries import targets as aiming
 from predvid.modules.automation.queries.targets import Aim
 from predvid.wire.authority import LONGEST_ORDER, MAX_CONTENT, ORDER_CONTEXT, Content, Order
+from predvid.wire.verifying import allowed_values
 
 AT_ONCE = timedelta(hours=1)  # how long a click on one device may wait for it
 LANGUAGES = ("sh", "bash", "powershell", "python")
@@ -47,22 +49,21 @@ def request_template(
     params: dict[str, str],
     now: datetime,
     *,
-    proved: bool,
     hours: int = 24,
     why: str = "",
 ) -> TaskRequest:
     """Ask for a published template on `devices`; on one, or a few, it is released at once.
 
-    `proved` says that the person has just proved once more that it is they: a template that only a person's
-    click may start needs it. For more than ALONE devices a second person must approve. Raises NotVisible,
-    Denied, or UserError naming the device or parameter that does not fit.
+    For more than ALONE devices a second person must approve; a template that the server may not start by
+    itself waits for an operator's signature. Raises NotVisible, Denied, or UserError naming the device or
+    parameter that does not fit.
     """
     publication = Publication.objects.filter(pk=publication_id, newest=True).first()
     if publication is None:
         raise NotVisible
     aims = _aims(viewer, devices)
-    if not publication.by_server and (len(aims) > 1 or not proved):
-        raise UserError("This template runs on one device at a time, and you prove first that it is you.")
+    if not publication.by_server and len(aims) > 1:
+        raise UserError("This template runs on one device at a time: an operator signs each start.")
     filled = _filled(publication, params)
     for aim in aims:
         aiming.refuse_unfit(publication, aim, now)
@@ -146,11 +147,12 @@ def _aims(viewer: Viewer, devices: Sequence[UUID]) -> list[Aim]:
 
 def _filled(publication: Publication, params: dict[str, str]) -> dict[str, str]:
     """Return the parameters that a start names; raise UserError for a value that was not published."""
-    known = aiming.parameters(publication)
     given = {name: value for name, value in params.items() if value != ""}
-    wrong = rules.wrong_params(known, given)
-    if wrong:
-        raise UserError("The value of %(name)s is not one that was published.", name=wrong[0][:60])
+    try:
+        allowed_values(aiming.parameters(publication), given)
+    except TaskRefused as refused:
+        name = str(refused.said.values.get("name", ""))
+        raise UserError("The value of %(name)s is not one that was published.", name=name) from None
     return given
 
 

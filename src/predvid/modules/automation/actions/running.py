@@ -110,12 +110,13 @@ def _halt(request: TaskRequest, counted: Sequence[rules.RingCount], now: datetim
     """Stop a campaign that fails too often: what nobody has begun is not begun, what runs may end."""
     here = next(one for one in counted if rules.halts(one, request.halt_percent))
     ring = counted.index(here)
-    request.state, request.ended_at = TaskRequest.State.HALTED, now
+    many = request.devices > 1
+    request.state = TaskRequest.State.HALTED if many else TaskRequest.State.DONE
+    request.ended_at = now
     request.halt_reason = {"ring": ring + 1, "bad": here.bad, "ended": here.ended}
     request.save(update_fields=["state", "ended_at", "halt_reason"])
     left = Task.objects.filter(request=request, state__in=(Task.State.WAITING, Task.State.QUEUED))
     left.update(state=Task.State.CANCELLED, ended_at=now)
-    many = request.devices > 1
     if many:
         said = say("campaign.halted", title=request.title, bad=here.bad, ended=here.ended, ring=ring + 1)
         fact = Fact("campaign.halted", said, Severity.ERROR, now, source={"request": str(request.pk)})

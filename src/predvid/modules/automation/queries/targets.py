@@ -7,14 +7,15 @@ from uuid import UUID
 
 import msgspec
 
+from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import Viewer
-from predvid.modules.automation import rules
 from predvid.modules.automation.models import AgentTrust, PlacementRow, Publication, Task
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.models import Stream
 from predvid.wire.authority import Parameter, Targets
+from predvid.wire.verifying import Here, check_reach
 
 DAY = timedelta(hours=24)
 
@@ -67,9 +68,14 @@ def parameters(publication: Publication) -> list[Parameter]:
 def fits(publication: Publication, aim: Aim) -> bool:
     """Tell whether a template was published for this device."""
     device = aim.device
-    targets = msgspec.convert(publication.targets, Targets)
-    place = (str(device.client_id), str(device.site_id), str(aim.agent.pk), device.platform)
-    return rules.targeted(targets, *place, aim.tags)
+    here = Here(
+        str(aim.agent.pk), device.platform, b"", str(device.client_id), str(device.site_id), frozenset(aim.tags)
+    )
+    try:
+        check_reach(msgspec.convert(publication.targets, Targets), here)
+    except TaskRefused:
+        return False
+    return True
 
 
 def refuse_unfit(publication: Publication, aim: Aim, now: datetime) -> None:
