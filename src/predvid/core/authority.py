@@ -1,4 +1,4 @@
-"""Why an agent refuses a task: stable codes, each with its sentence in both languages, and times that hold."""
+"""Why an agent refuses a task: stable codes with their sentences in both languages, and times that hold."""
 
 from predvid.core.model import Said, Value, say
 from predvid.core.wording import Text
@@ -97,6 +97,10 @@ TEXTS: dict[str, Text] = {
         "vlastita pravila uređaja dopuštaju najviše {most:int} {most|zadatak|zadatka|zadataka} na sat",
     ),
     "task.refused.repeated": Text("it was begun before", "već je jednom započeto"),
+    "task.refused.before_ledger": Text(
+        "it was signed before this device began its present record of what has run",
+        "potpisano je prije nego što je uređaj započeo sadašnji zapis o pokrenutim zadacima",
+    ),
     "task.refused.ledger": Text(
         "what has run cannot be written down on this device, so nothing runs",
         "na uređaju nije moguće zabilježiti što je pokrenuto, pa se ništa ne pokreće",
@@ -114,7 +118,7 @@ class TaskRefused(Exception):
 
 
 def check_times(issued: int, expires: int, now: int, longest: int) -> None:
-    """Raise TaskRefused unless what was signed at `issued` holds at `now` and for `longest` at most (all ms)."""
+    """Raise TaskRefused unless what was signed at `issued` holds at `now`, for `longest` at most (all ms)."""
     if expires <= now:
         raise TaskRefused("expired")
     if issued > now + AHEAD:

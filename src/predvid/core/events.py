@@ -67,7 +67,9 @@ KINDS: dict[str, Text] = {
     "task.declined": Text("{who} declined the task {title}", "{who} odbija zadatak: {title}"),
     "task.started": Text("Task started: {title}", "Zadatak pokrenut: {title}"),
     "task.done": Text("Task done: {title}", "Zadatak obavljen: {title}"),
-    "task.failed": Text("Task failed, exit status {code}: {title}", "Zadatak nije uspio, izlazni status {code}: {title}"),
+    "task.failed": Text(
+        "Task failed, exit status {code}: {title}", "Zadatak nije uspio, izlazni status {code}: {title}"
+    ),
     "task.refused": Text(
         "The device refused the task {title}: {reason}", "Uređaj odbija zadatak {title}: {reason}"
     ),
@@ -76,7 +78,9 @@ KINDS: dict[str, Text] = {
         "Agent se ugasio dok je zadatak trajao, pa se ne ponavlja: {title}",
     ),
     "task.cancelled": Text("Task stopped: {title}", "Zadatak zaustavljen: {title}"),
-    "task.expired": Text("Nobody agreed in time to the task {title}", "Nitko na vrijeme ne odobrava zadatak: {title}"),
+    "task.expired": Text(
+        "Nobody agreed in time to the task {title}", "Nitko na vrijeme ne odobrava zadatak: {title}"
+    ),
     "campaign.halted": Text(
         "Campaign halted in ring {ring:int}, {bad:int} of {ended:int} failed: {title}",
         "Niz zadataka zaustavljen u krugu {ring:int}, neuspjelih {bad:int} od {ended:int}: {title}",
@@ -91,6 +95,10 @@ KINDS: dict[str, Text] = {
         "{who} objavljuje predložak {title}, inačica {version:int}",
     ),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
+    "security.task_refused": Text(
+        "The device refused {n:int} {n|task|tasks}: {why}",
+        "Uređaj je odbio {n:int} {n|zadatak|zadatka|zadataka}: {why}",
+    ),
     "person.created": Text("{who} was given access", "{who} dobiva pristup"),
 }
 

@@ -105,8 +105,8 @@ class Targets(msgspec.Struct, frozen=True, omit_defaults=True):
 class Publication(msgspec.Struct, frozen=True, omit_defaults=True):
     """Class 1: content of the library, published. `rate` is the most runs on one agent in 24 hours.
 
-    With `by_server` False the server's own word does not start it: an operator's mark must stand on each Start
-    beside the server's (`predvid trust sign` makes it).
+    With `by_server` False the server's own word does not start it: an operator's mark must stand on each
+    Start beside the server's (`predvid trust sign` makes it).
     """
 
     id: str
@@ -163,7 +163,7 @@ class Leased(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `TaskLease.signed` holds: an Order, or a Publication with the Start that the server signed.
 
     `keyset`, `roots` and `placement` come along whenever the server knows newer ones than the agent told of;
-    `roots` are all RootChanges from the agent's serial on, in order (`root` alone is the same as one of them).
+    `roots` are all RootChanges from the agent's serial on, in order (`root` alone: the same as one of them).
     A lease may also hold nothing but these: an agent then runs nothing and answers `done`.
     """
 

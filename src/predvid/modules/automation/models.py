@@ -163,6 +163,8 @@ class Task(models.Model):
     queued_at = models.DateTimeField(null=True, blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
     leased_boot = models.CharField(max_length=32, blank=True)
+    handed = models.PositiveSmallIntegerField(default=0)  # how often it was handed over
+    repeats = models.PositiveSmallIntegerField(default=0)  # how often the agent refused it as begun before
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
@@ -175,9 +177,7 @@ class Task(models.Model):
     minutes_saved = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agent", "wire"], name="task_once_an_agent")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agent", "wire"], name="task_once_an_agent")]
         indexes: ClassVar = [
             models.Index(fields=["client", "created_at"]),
             models.Index(fields=["device", "created_at"]),
@@ -199,6 +199,4 @@ class TaskOutput(models.Model):
     text = models.TextField()
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["task", "part"], name="output_once_a_part")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["task", "part"], name="output_once_a_part")]

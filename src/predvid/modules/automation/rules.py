@@ -41,17 +41,18 @@ def moves(state: str, to: str) -> bool:
     return to in _NEXT.get(state, ())
 
 
-def suspicious(code: str, state: str | None, late: bool) -> bool:
+def suspicious(code: str, state: str | None, *, late: bool, spare: bool) -> bool:
     """Tell whether a refusal with `code` means that somebody tried to run what was not signed as it must be.
 
-    `state` is the task's here, None where nobody here asked for it; `late` says that its time had run out.
+    `state` is the task's here, None where nobody here asked for it; `late` says that its time had run out,
+    `spare` that it was handed over once more than the agent has answered.
     """
     if state is None:
         return True
     if code == "expired":
         return not late
-    if code == "repeated":  # a lease whose answer was lost comes twice
-        return state not in ("leased", "started", "unknown")
+    if code == "repeated":
+        return not spare
     return code not in HONEST
 
 
@@ -66,7 +67,7 @@ def second_person_needed(devices: int) -> bool:
 
 
 def rings(devices: int) -> list[int]:
-    """Return the ring of each of so many devices in order: 1, then 5 %, 25 %, all; a small fleet skips some."""
+    """Return the ring of each device in order: 1, then 5 %, 25 %, all; a small fleet skips some."""
     ends = sorted({max(1, math.ceil(devices * share)) for share in RING_SHARES})
     return [next(ring for ring, end in enumerate(ends) if place < end) for place in range(devices)]
 
@@ -102,9 +103,7 @@ class Step:
     finished: bool = False
 
 
-def advance(
-    counted: Sequence[RingCount], ring: int, percent: int, since: datetime, now: datetime
-) -> Step:
+def advance(counted: Sequence[RingCount], ring: int, percent: int, since: datetime, now: datetime) -> Step:
     """Return the next step of a campaign that stands in `ring` since `since`.
 
     Never more tasks fly than FIRST_FLIGHT and what has gone well so far: a task that breaks devices is met

@@ -1,6 +1,6 @@
 """Takes over what root and operators signed: key sets, publications, placements, marks on what waits.
 
-The server keeps and passes on; it holds no key for any of it. Refusals carry the sentence of `core.authority`.
+The server keeps and passes on; it holds no key for any of it. Refusals carry a sentence of `core.authority`.
 """
 
 from datetime import UTC, datetime

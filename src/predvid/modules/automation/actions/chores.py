@@ -64,7 +64,7 @@ def _close(device: UUID, now: datetime) -> int:
 
 @transaction.atomic
 def settle(viewer: Viewer, device_id: UUID, why: str, now: datetime) -> None:
-    """Close a device's alert of refused tasks: a person has looked into it. Raises NotVisible or UserError."""
+    """Close a device's alert of refused tasks: a person has looked. Raises NotVisible or UserError."""
     device = held_device(viewer, "alert.acknowledge", device_id)
     if not why.strip():
         raise UserError("Write what you found out.")

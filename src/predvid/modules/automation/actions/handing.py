@@ -14,6 +14,7 @@ from predvid.wire.authority import Leased, Signed
 from predvid.wire.v1 import TaskLease
 
 AT_ONCE = 8  # leases in one answer; an agent runs one task after the other
+NEWS = "trust"
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
@@ -45,9 +46,9 @@ def behind_on_trust() -> dict[UUID, int]:
 
 @transaction.atomic
 def take(agent_id: UUID, boot: str, now: datetime) -> tuple[list[TaskLease], list[str]]:
-    """Return (leases, tasks to stop) for this start of an approved agent, and note that they were handed over.
+    """Return (leases, tasks to stop) for this start of an approved agent, and note that it has them.
 
-    A lease of no task (an empty id) only brings news of trust.
+    The lease NEWS is no task: it only brings news of trust.
     """
     agent = Agent.objects.select_for_update().filter(pk=agent_id).first()
     if agent is None or agent.state != Agent.State.APPROVED or agent.boot != boot:
@@ -61,39 +62,37 @@ def take(agent_id: UUID, boot: str, now: datetime) -> tuple[list[TaskLease], lis
     news = _news(agent)
     leases = [TaskLease(task.wire, _ENCODE(_leased(task, news))) for task in ready]
     mine.filter(pk__in=[task.pk for task in ready]).update(
-        state=Task.State.LEASED, leased_at=now, leased_boot=boot
+        state=Task.State.LEASED, leased_at=now, leased_boot=boot, handed=F("handed") + 1
     )
     if not leases and news != Leased():
-        leases = [TaskLease("", _ENCODE(news))]
+        leases = [TaskLease(NEWS, _ENCODE(news))]
     going = (Task.State.LEASED, Task.State.STARTED)
     stop = mine.filter(cancel_at__isnull=False, state__in=going)
     return leases, list(stop.values_list("wire", flat=True))
 
 
 def _news(agent: Agent) -> Leased:
-    """Return the key set, root change and placement that the agent has not told of yet."""
+    """Return the key set, root changes and placement that the agent has not told of yet."""
     trust = AgentTrust.objects.filter(agent=agent).first()
-    newest = KeySetRow.objects.order_by("-version").first()
-    placement = PlacementRow.objects.filter(agent=agent).first()
     if trust is None or not trust.root:
         return Leased()
-    news = Leased()
-    if newest is not None and newest.version > trust.keyset:
-        news = msgspec.structs.replace(news, keyset=_signed(newest.signed))
-    if newest is not None and newest.root_change and newest.root_serial > trust.root_serial:
-        news = msgspec.structs.replace(news, root=_signed(newest.root_change))
-    if placement is not None and placement.serial > trust.placement:
-        news = msgspec.structs.replace(news, placement=_signed(placement.signed))
-    return news
+    newer = list(KeySetRow.objects.filter(version__gt=trust.keyset).order_by("version"))
+    changes = {
+        row.root_serial: _signed(row.root_change) for row in newer if row.root_serial > trust.root_serial
+    }
+    placement = PlacementRow.objects.filter(agent=agent, serial__gt=trust.placement).first()
+    return Leased(
+        keyset=_signed(newer[-1].signed) if newer else None,
+        placement=_signed(placement.signed) if placement else None,
+        roots=[changes[serial] for serial in sorted(changes)],
+    )
 
 
 def _leased(task: Task, news: Leased) -> Leased:
     publication = task.request.publication
     if publication is None:
         return msgspec.structs.replace(news, order=_signed(task.request.signed))
-    return msgspec.structs.replace(
-        news, publication=_signed(publication.signed), start=_signed(task.start)
-    )
+    return msgspec.structs.replace(news, publication=_signed(publication.signed), start=_signed(task.start))
 
 
 def _signed(blob: bytes | memoryview) -> Signed:

@@ -125,28 +125,37 @@ def _output(taken: Taken, task: Task, outcome: TaskOutcome) -> None:
 def _refused(taken: Taken, delivery: Delivery, task: Task | None, outcome: TaskOutcome) -> None:
     reason = said(outcome.reason) if outcome.reason is not None else Said("task.refused.unreadable")
     late = task is not None and task.expires_at <= taken.now
-    suspicious = rules.suspicious(reason.id.rpartition(".")[2], task.state if task else None, late)
+    code = reason.id.rpartition(".")[2]
+    spare = task is not None and task.repeats < task.handed - 1
+    if task is not None and code == "repeated":
+        task.repeats += 1
+        taken.changed[task.pk] = task
+    suspicious = rules.suspicious(code, task.state if task else None, late=late, spare=spare)
     if task is not None and rules.moves(task.state, "refused"):
         task.state, task.ended_at = Task.State.REFUSED, min(moment(outcome.at), taken.now)
         task.reason_id, task.reason_values = reason.id[:80], dict(reason.values)
         taken.changed[task.pk] = task
-    title = task.request.title if task else text(outcome.task, 64)
+    if suspicious:
+        taken.tried.add(delivery.device)
+    if task is None:  # the agent's own event, `security.task_refused`, tells of it
+        return
+    title = task.request.title
     fact = Fact(
         "task.refused",
         say("task.refused", **{**reason.values, "title": title, "reason": reason.id[:80]}),
         Severity.CRITICAL if suspicious else Severity.WARNING,
         min(moment(outcome.at), taken.now),
         target=title,
-        source={"task": str(task.pk) if task else "", "reason": reason.id[:80]},
+        source={"task": str(task.pk), "reason": reason.id[:80]},
     )
     taken.events.append(event_row(fact, delivery.client, delivery.device, taken.now))
-    if suspicious:
-        taken.tried.add(delivery.device)
 
 
 def _write(taken: Taken) -> None:
     fields = ["state", "started_at", "ended_at", "code", "truncated", "reason_id", "reason_values"]
-    Task.objects.bulk_update(taken.changed.values(), [*fields, "output_bytes", "minutes_saved"], 200)
+    Task.objects.bulk_update(
+        taken.changed.values(), [*fields, "output_bytes", "minutes_saved", "repeats"], 200
+    )
     TaskOutput.objects.bulk_create(taken.parts, ignore_conflicts=True)
     Event.objects.bulk_create(taken.events)
     for device in sorted(taken.tried):
@@ -165,7 +174,8 @@ def _alarm(device: UUID, now: datetime) -> None:
 def _hold(delivery: Delivery, held: TrustHeld, now: datetime) -> None:
     classes = sorted({cls for cls in held.classes if cls in (0, 1, 2)})
     bounded = {
-        name: min(max(getattr(held, name), 0), (1 << 62) - 1) for name in ("root_serial", "keyset", "placement")
+        name: min(max(getattr(held, name), 0), (1 << 62) - 1)
+        for name in ("root_serial", "keyset", "placement")
     }
     AgentTrust.objects.update_or_create(
         agent_id=delivery.agent,

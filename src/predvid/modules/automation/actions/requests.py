@@ -248,7 +248,7 @@ def _refuse_unless_waiting(request: TaskRequest, now: datetime) -> None:
 
 @transaction.atomic
 def cancel(viewer: Viewer, request_id: UUID, now: datetime) -> TaskRequest:
-    """Stop a request: what has not begun never does, what runs is told to end. Raises NotVisible, UserError."""
+    """Stop a request: what has not begun never does, what runs is told to end. Raises as `approve`."""
     request = held(viewer, "task.cancel", request_id)
     going = (TaskRequest.State.WAITING, TaskRequest.State.RUNNING, TaskRequest.State.HALTED)
     if request.state not in going:

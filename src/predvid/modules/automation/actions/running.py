@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -22,9 +23,7 @@ from predvid.wire.authority import START_CONTEXT, Mark, Signed, Start
 _ENCODE = msgspec.msgpack.Encoder().encode
 
 
-def start_of(
-    publication: Publication, request: TaskRequest, agent: Agent, task: str, now: datetime
-) -> bytes:
+def start_of(publication: Publication, request: TaskRequest, agent: Agent, task: str, now: datetime) -> bytes:
     """Return the bytes of a Start that are signed: START_CONTEXT and msgpack."""
     start = Start(
         task,
@@ -60,7 +59,7 @@ def advance_all(now: datetime) -> int:
 
 
 @transaction.atomic
-def _advance(request_id: object, now: datetime) -> int:
+def _advance(request_id: UUID, now: datetime) -> int:
     request = (
         TaskRequest.objects.select_for_update(of=("self",))
         .filter(pk=request_id, state=TaskRequest.State.RUNNING)

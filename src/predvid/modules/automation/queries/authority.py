@@ -27,7 +27,7 @@ def keyset() -> KeySet | None:
 
 @dataclass(frozen=True)
 class Standing:
-    """How task authority stands: the newest key set's row, the root's fingerprint, and agents by what they hold."""
+    """How task authority stands: the newest key set, the root's fingerprint, agents by what they hold."""
 
     row: KeySetRow | None
     root: str
@@ -67,7 +67,9 @@ def agents(viewer: Viewer, number: int = 200) -> list[Agent]:
     rows = Agent.objects.filter(state=Agent.State.APPROVED)
     if viewer.clients is not None:
         rows = rows.filter(client__in=viewer.clients)
-    return list(rows.select_related("device__client", "trust").order_by("trust__root", "device__name")[:number])
+    return list(
+        rows.select_related("device__client", "trust").order_by("trust__root", "device__name")[:number]
+    )
 
 
 def publications(viewer: Viewer) -> list[Publication]:

@@ -69,7 +69,12 @@ def fits(publication: Publication, aim: Aim) -> bool:
     """Tell whether a template was published for this device."""
     device = aim.device
     here = Here(
-        str(aim.agent.pk), device.platform, b"", str(device.client_id), str(device.site_id), frozenset(aim.tags)
+        str(aim.agent.pk),
+        device.platform,
+        b"",
+        str(device.client_id),
+        str(device.site_id),
+        frozenset(aim.tags),
     )
     try:
         check_reach(msgspec.convert(publication.targets, Targets), here)
