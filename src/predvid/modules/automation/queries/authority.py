@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Count, Q
 
-from predvid.core.trust import digest
+from predvid.core.trust import digest, fingerprint
 from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Viewer
 from predvid.modules.automation.models import AgentTrust, KeySetRow, Publication, TaskRequest
@@ -36,6 +36,11 @@ class Standing:
     behind: int
     unpinned: int
     other_root: int
+
+    @property
+    def pin(self) -> str:
+        """Return the command that pins the root on a device."""
+        return f"predvid agent trust {fingerprint(bytes(self.row.root))}" if self.row else ""
 
 
 def standing(viewer: Viewer, now: datetime) -> Standing:
