@@ -98,7 +98,8 @@ agents = Agent.objects.filter(state="approved").order_by("device__name").values(
 tasks = scene(viewer_of(Person.objects.first()), list(Device.objects.filter(pk__in=agents)[:32]), now)
 made = {"done": tasks.done, "running": tasks.running, "refused": tasks.refused, "campaign": tasks.campaign,
         "waiting": tasks.waiting, "second": tasks.second, "template": tasks.publication}
-print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()}, "client": str(client.pk), "alert": alert.pk,
+print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()},
+                  "client": str(client.pk), "alert": alert.pk,
                   "link": make_sign_in_link(Person.objects.first(), now)}))
 """
 

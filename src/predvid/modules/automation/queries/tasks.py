@@ -46,7 +46,7 @@ class Ring:
     @property
     def parts(self) -> list[tuple[str, int]]:
         """Return (tone, count) for the bar, empty ones left out."""
-        tones = (("ok", self.done), ("critical", self.bad), ("info", self.flying), ("unknown", self.over))
+        tones = (("ok", self.done), ("critical", self.bad), ("info", self.flying), ("offline", self.over))
         return [(tone, n) for tone, n in (*tones, ("waiting", self.left)) if n]
 
 

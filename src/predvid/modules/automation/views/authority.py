@@ -17,13 +17,14 @@ def authority(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     if not (viewer.may("task.request") or viewer.may("audit.view")):
         raise NotVisible
     now = timezone.now()
+    trust = queries.standing(viewer, now)
     return show(
         request,
         "automation/authority.html",
         {
-            "trust": queries.standing(viewer, now),
+            "trust": trust,
             "publications": queries.publications(viewer),
-            "agents": queries.agents(viewer),
+            "strays": queries.strays(viewer, trust),
             "now": now,
         },
     )

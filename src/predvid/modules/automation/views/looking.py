@@ -89,7 +89,7 @@ def request(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpRespo
             "missing": max(found.signatures_needed - len(found.signers), 0),
             "may_approve": approves and queries.may_all(viewer, "task.approve", found),
             "may_decline": waits and queries.may_all(viewer, "task.approve", found),
-            "may_cancel": found.state in ("waiting", "running", "halted")
+            "may_cancel": found.state in ("waiting", "running")
             and queries.may_all(viewer, "task.cancel", found),
         },
     )
