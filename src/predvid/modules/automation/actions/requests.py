@@ -18,6 +18,7 @@ from predvid.modules.automation import rules
 from predvid.modules.automation.actions import telling
 from predvid.modules.automation.actions.running import queue, start_of
 from predvid.modules.automation.models import Publication, Task, TaskRequest
+from predvid.modules.automation.queries import authority as held_authority
 from predvid.modules.automation.queries import targets as aiming
 from predvid.modules.automation.queries.targets import Aim
 from predvid.wire.authority import LONGEST_ORDER, MAX_CONTENT, ORDER_CONTEXT, Content, Order
@@ -59,9 +60,7 @@ def request_template(
     itself waits for an operator's signature. Raises NotVisible, Denied, or UserError naming the device or
     parameter that does not fit.
     """
-    publication = Publication.objects.filter(pk=publication_id, newest=True).first()
-    if publication is None:
-        raise NotVisible
+    publication = held_authority.one_publication(viewer, publication_id)
     aims = _aims(viewer, devices)
     if not publication.by_server and len(aims) > 1:
         raise UserError("This template runs on one device at a time: an operator signs each start.")

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from predvid.core.errors import UserError
-from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.pages import page, refusal
 from predvid.modules.access.rules import Viewer
@@ -27,10 +26,8 @@ from predvid.modules.automation.queries import tasks as queries
 @page
 def template(request: HttpRequest, viewer: Viewer, publication_id: int) -> HttpResponseBase:
     """Ask for a published template on one device or several."""
-    require(viewer, "task.request")
     publication = held.one_publication(viewer, publication_id)
-    if publication is None:
-        raise NotVisible
+    require(viewer, "task.request")
     form = TemplateForm(
         request.POST or None,
         devices=queries.choosable(viewer),
