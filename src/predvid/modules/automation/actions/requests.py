@@ -65,8 +65,7 @@ def request_template(
     if not publication.by_server and len(aims) > 1:
         raise UserError("This template runs on one device at a time: an operator signs each start.")
     filled = _filled(publication, params)
-    for aim in aims:
-        aiming.refuse_unfit(publication, aim, now)
+    aiming.refuse_unfit(publication, aims, now)
     single = len(aims) == 1
     expires = min(now + (AT_ONCE if single else timedelta(hours=hours)), publication.expires_at)
     request = TaskRequest(
