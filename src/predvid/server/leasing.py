@@ -23,12 +23,12 @@ from predvid.wire.v1 import Ack, Pushed, TaskLease
 
 log = logging.getLogger(__name__)
 PAUSE = 1.0  # seconds between two looks
-TRUST_PAUSE = 30.0  # seconds between two looks for agents behind on trust, and for those silenced
+TRUST_PAUSE = 15.0  # seconds between two looks for agents behind on trust
+SILENCED_PAUSE = 3.0  # seconds between two looks for agents that may be heard no more
 HEARTBEAT = 25.0  # seconds; each connection at its own moment
 LONGEST = 600.0  # seconds that one answer is held; then the agent asks again
 AGAIN = 20.0  # seconds before an agent that did not react is told again
 WRITE = 5.0  # seconds that a connection may take to swallow a message
-MOST_HELD = 100_000
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -66,6 +66,7 @@ class Leasing:
     _told: dict[tuple[UUID, str], float] = field(default_factory=dict)
     _running: set[asyncio.Task[None]] = field(default_factory=set)
     _trust_due: float = 0.0
+    _silenced_due: float = 0.0
 
     async def run(self) -> None:
         """Look and push until cancelled."""
@@ -86,6 +87,8 @@ class Leasing:
             self._trust_due = now + TRUST_PAUSE
             self.behind = await self._in_thread(handing.behind_on_trust)
             self._told = {key: at for key, at in self._told.items() if now - at < LONGEST}
+        if now >= self._silenced_due:
+            self._silenced_due = now + SILENCED_PAUSE
             for agent in await self._in_thread(silenced):
                 if (held := self.held.get(agent)) is not None:
                     self._end(held)
