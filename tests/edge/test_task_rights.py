@@ -14,7 +14,7 @@ from predvid.edge.local_policy import BY_PIN, LANGUAGES, Policy, load
 from predvid.wire.authority import ORDER_CONTEXT, PUBLICATION_CONTEXT, START_CONTEXT, Content
 from predvid.wire.signing import seal
 from predvid.wire.verifying import Judge, Work
-from wire.test_verifying import ANA, HERE, IVO, JAN, KEYS, NOW, ORDER, PLAN, PUBLICATION, START
+from signed_world import ANA, HERE, IVO, JAN, KEYS, NOW, ORDER, PLAN, PUBLICATION, START
 
 TONGUES = st.sampled_from(sorted(LANGUAGES))
 NAMES = st.sampled_from(["Ana", "Ivo", "Jan", "Eva", fingerprint(ANA.public)])

@@ -23,7 +23,7 @@ from predvid.wire.authority import (
 )
 from predvid.wire.signing import UNREADABLE, seal
 from predvid.wire.verifying import Work
-from wire.test_verifying import ANA, IVO, KEYS, NOW, ORDER, PLAN, PUBLICATION, ROOT, START, judge, sealed_keys
+from signed_world import ANA, IVO, KEYS, NOW, ORDER, PLAN, PUBLICATION, ROOT, START, judge, sealed_keys
 
 SIGNED_ORDER = seal(ORDER_CONTEXT, ORDER, [ANA])
 SIGNED_PUBLICATION = seal(PUBLICATION_CONTEXT, PUBLICATION, [ANA])

@@ -23,43 +23,38 @@ from predvid.wire.authority import (
     ROOT_CONTEXT,
     START_CONTEXT,
     Content,
-    KeySet,
     Mark,
     OperatorKey,
     Order,
     Parameter,
     Placement,
-    Publication,
     RootChange,
     Signed,
-    Start,
     Targets,
 )
 from predvid.wire.signing import MAX_MARKS, MAX_SIGNED, marked, opened, seal, signers_of
 from predvid.wire.verifying import Here, Judge, Limits, Work
-
-NOW = 1_764_000_000_000
-HOUR = 3_600_000
-ROOT, ANA, IVO, JAN, PLAN, STRANGER = (Signer(bytes([n]) * 32) for n in range(1, 7))
-OPERATORS = [
-    OperatorKey("Ana", ANA.public),
-    OperatorKey("Ivo", IVO.public),
-    OperatorKey("Jan", JAN.public, (1,)),
-]
-KEYS = KeySet(3, NOW - HOUR, NOW + HOUR, OPERATORS, ["gone"])
-HERE = Here("agent-1", "linux", PLAN.public, "client-1", "site-1", frozenset({"till"}))
-ALL = Limits(frozenset({0, 1, 2}), frozenset({"sh", "bash", "powershell", "python"}), None, True)
-SCRIPT = Content("sh", "exit 0\n", 60)
-ORDER = Order("order-1", "Clean", SCRIPT, ["agent-1"], NOW - 1000, NOW + HOUR, {"days": "7"})
-PUBLICATION = Publication(
-    "tidy", 4, "Tidy up", SCRIPT, Targets(everywhere=True), NOW - HOUR, NOW + HOUR, rate=6
+from signed_world import (
+    ALL,
+    ANA,
+    HOUR,
+    IVO,
+    JAN,
+    KEYS,
+    NOW,
+    OPERATORS,
+    ORDER,
+    PLAN,
+    PUBLICATION,
+    ROOT,
+    SCRIPT,
+    START,
+    STRANGER,
+    judge,
+    sealed_keys,
 )
-START = Start("task-1", "agent-1", "tidy", 4, NOW - 1000, NOW + 1000)
+
 Change = dict[str, Any]
-
-
-def judge(limits: Limits = ALL, here: Here = HERE, now: int = NOW, **keyset: Any) -> Judge:
-    return Judge(msgspec.structs.replace(KEYS, **keyset), here, limits, now)
 
 
 def code(work: Callable[[], object]) -> str:
@@ -358,10 +353,6 @@ def test_parameters_are_complete_or_refused() -> None:
     clash = [Parameter("x", default="1"), Parameter("X", default="2")]
     assert code(lambda: verifying.allowed_values(clash, {})) == "parameter"
     assert code(lambda: verifying.allowed_values([Parameter("x", default="\x00")], {})) == "parameter"
-
-
-def sealed_keys(signer: Signer = ROOT, **change: Any) -> Signed:
-    return seal(KEYSET_CONTEXT, msgspec.structs.replace(KEYS, **change), [signer])
 
 
 def test_a_key_set_is_the_roots_word() -> None:
