@@ -10,13 +10,15 @@ from django.db import transaction
 
 from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
+from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.automation import rules
 from predvid.modules.automation.actions import telling
 from predvid.modules.automation.actions.running import queue, start_of
 from predvid.modules.automation.models import Publication, Task, TaskRequest
+from predvid.modules.automation.queries import authority as held_authority
 from predvid.modules.automation.queries import targets as aiming
 from predvid.modules.automation.queries.targets import Aim
 from predvid.wire.authority import LONGEST_ORDER, MAX_CONTENT, ORDER_CONTEXT, Content, Order
@@ -58,15 +60,12 @@ def request_template(
     itself waits for an operator's signature. Raises NotVisible, Denied, or UserError naming the device or
     parameter that does not fit.
     """
-    publication = Publication.objects.filter(pk=publication_id, newest=True).first()
-    if publication is None:
-        raise NotVisible
+    publication = held_authority.one_publication(viewer, publication_id)
     aims = _aims(viewer, devices)
     if not publication.by_server and len(aims) > 1:
         raise UserError("This template runs on one device at a time: an operator signs each start.")
     filled = _filled(publication, params)
-    for aim in aims:
-        aiming.refuse_unfit(publication, aim, now)
+    aiming.refuse_unfit(publication, aims, now)
     single = len(aims) == 1
     expires = min(now + (AT_ONCE if single else timedelta(hours=hours)), publication.expires_at)
     request = TaskRequest(
@@ -257,6 +256,24 @@ def cancel(viewer: Viewer, request_id: UUID, now: datetime) -> TaskRequest:
     telling.told(viewer, "task.cancelled", request, now)
     telling.audited(viewer, "task.cancelled", request, now)
     return request
+
+
+@transaction.atomic
+def cancel_task(viewer: Viewer, task_id: UUID, now: datetime) -> Task:
+    """Stop one task. Raises NotVisible, Denied, or UserError where it has ended."""
+    task = Task.objects.select_for_update(of=("self",)).filter(pk=task_id).select_related("request").first()
+    if task is None:
+        raise NotVisible
+    require(viewer, "task.cancel", task.client_id)
+    if task.state not in rules.OPEN:
+        raise UserError("This task has ended already.")
+    if task.state in (Task.State.WAITING, Task.State.QUEUED):
+        task.state, task.ended_at = Task.State.CANCELLED, now
+    task.cancel_at = now
+    task.save(update_fields=["state", "ended_at", "cancel_at"])
+    subject = Subject("task", str(task.pk), task.request.title)
+    audit.record(viewer, "task.cancelled", subject, task.client_id, now, after={"state": str(task.state)})
+    return task
 
 
 def _end(request: TaskRequest, state: str, now: datetime) -> None:

@@ -7,13 +7,14 @@ from uuid import UUID
 import msgspec
 from django.db.models import Count, Q
 
-from predvid.core.trust import digest
+from predvid.core.trust import digest, fingerprint
+from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Viewer
-from predvid.modules.automation.models import AgentTrust, KeySetRow, Publication, TaskRequest
+from predvid.modules.automation.models import KeySetRow, Publication, TaskRequest
 from predvid.modules.automation.queries.targets import Aim, aims, fits
-from predvid.modules.inventory.models import Agent
-from predvid.wire.authority import KEYSET_CONTEXT, KeySet, Signed
+from predvid.modules.inventory.models import Agent, Site
+from predvid.wire.authority import KEYSET_CONTEXT, KeySet, Signed, Targets
 from predvid.wire.signing import opened
 
 
@@ -36,6 +37,11 @@ class Standing:
     behind: int
     unpinned: int
     other_root: int
+
+    @property
+    def pin(self) -> str:
+        """Return the command that pins the root on a device."""
+        return f"predvid agent trust {fingerprint(bytes(self.row.root))}" if self.row else ""
 
 
 def standing(viewer: Viewer, now: datetime) -> Standing:
@@ -62,20 +68,39 @@ def standing(viewer: Viewer, now: datetime) -> Standing:
     )
 
 
-def agents(viewer: Viewer, number: int = 200) -> list[Agent]:
-    """Return the visible approved agents with what they hold, those without a root first."""
+def strays(viewer: Viewer, known: Standing, limit: int = 25) -> list[Agent]:
+    """Return the first of the visible approved agents that do not follow the newest key set."""
     rows = Agent.objects.filter(state=Agent.State.APPROVED)
     if viewer.clients is not None:
         rows = rows.filter(client__in=viewer.clients)
-    return list(
-        rows.select_related("device__client", "trust").order_by("trust__root", "device__name")[:number]
-    )
+    if known.row is not None:
+        root = digest(bytes(known.row.root))
+        rows = rows.exclude(trust__root=root, trust__keyset__gte=known.row.version)
+    return list(rows.select_related("device__client", "trust").order_by("device__name")[:limit])
 
 
 def publications(viewer: Viewer) -> list[Publication]:
-    """Return the newest version of every published template, by title."""
+    """Return the newest version of every published template that concerns the viewer's clients, by title."""
     require(viewer, "task.view")
-    return list(Publication.objects.filter(newest=True).order_by("title"))
+    rows = Publication.objects.filter(newest=True).order_by("title")
+    places = _places(viewer)
+    return [row for row in rows if places is None or _concerns(row, places)]
+
+
+def _places(viewer: Viewer) -> set[str] | None:
+    """Return the ids of the viewer's clients, their sites and agents; None for all."""
+    if viewer.clients is None:
+        return None
+    sites = Site.objects.filter(client__in=viewer.clients).values_list("pk", flat=True)
+    agents = Agent.objects.filter(client__in=viewer.clients).values_list("pk", flat=True)
+    return {str(key) for key in (*viewer.clients, *sites, *agents)}
+
+
+def _concerns(row: Publication, places: set[str]) -> bool:
+    """Tell whether a template may reach one of `places`; a tag may stand anywhere."""
+    targets = msgspec.convert(row.targets, Targets)
+    named = {*targets.clients, *targets.sites, *targets.agents}
+    return targets.everywhere or bool(targets.tags) or not places.isdisjoint(named)
 
 
 def runnable(viewer: Viewer, device_id: UUID, now: datetime) -> tuple[Aim, list[Publication]]:
@@ -85,16 +110,14 @@ def runnable(viewer: Viewer, device_id: UUID, now: datetime) -> tuple[Aim, list[
     return aim, [row for row in rows if fits(row, aim)]
 
 
-def one_publication(viewer: Viewer, publication_id: int) -> Publication | None:
-    """Return a published template in its newest version."""
+def one_publication(viewer: Viewer, publication_id: int) -> Publication:
+    """Return a published template in its newest version. Raises NotVisible."""
+    found = Publication.objects.filter(pk=publication_id, newest=True).first()
+    places = _places(viewer)
+    if found is None or not (places is None or _concerns(found, places)):
+        raise NotVisible
     require(viewer, "task.view")
-    return Publication.objects.filter(pk=publication_id, newest=True).first()
-
-
-def held_by(viewer: Viewer, agent_id: UUID) -> AgentTrust | None:
-    """Return what a visible agent last told of the trust that it holds."""
-    row = AgentTrust.objects.filter(agent=agent_id).first()
-    return row if row is not None and viewer.sees(row.client_id) else None
+    return found
 
 
 def waiting(viewer: Viewer, now: datetime) -> list[TaskRequest]:

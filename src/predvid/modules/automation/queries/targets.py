@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+from django.db.models import Count
 
 from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
@@ -83,20 +84,26 @@ def fits(publication: Publication, aim: Aim) -> bool:
     return True
 
 
-def refuse_unfit(publication: Publication, aim: Aim, now: datetime) -> None:
-    """Raise UserError where the agent would refuse the template: better said now than by the device."""
-    refuse_without_class(aim, 1)
+def refuse_unfit(publication: Publication, aims: Sequence[Aim], now: datetime) -> None:
+    """Raise UserError where an agent would refuse the template: better said now than by the device."""
     if publication.expires_at <= now:
         raise UserError("This template has expired; an operator must publish it again.")
-    if not fits(publication, aim):
-        raise UserError("This template was not published for %(device)s.", device=aim.device.name)
-    recent = Task.objects.filter(
-        agent=aim.agent, request__publication__key=publication.key, created_at__gt=now - DAY
-    ).exclude(state__in=(Task.State.CANCELLED, Task.State.EXPIRED))
-    if recent.count() >= publication.rate:
-        raise UserError(
-            "This template may not run on %(device)s more often within 24 hours.", device=aim.device.name
-        )
+    mine = Task.objects.filter(agent__in=[aim.agent for aim in aims], created_at__gt=now - DAY)
+    recent = dict(
+        mine.filter(request__publication__key=publication.key)
+        .exclude(state__in=(Task.State.CANCELLED, Task.State.EXPIRED))
+        .values_list("agent_id")
+        .annotate(n=Count("pk"))
+    )
+    for aim in aims:
+        name = aim.device.name
+        refuse_without_class(aim, 1)
+        if not fits(publication, aim):
+            raise UserError("This template was not published for %(device)s.", device=name)
+        if recent.get(aim.agent.pk, 0) >= publication.rate:
+            raise UserError(
+                "This template may not run on %(device)s more often within 24 hours.", device=name
+            )
 
 
 def refuse_without_class(aim: Aim, kind: int) -> None:
