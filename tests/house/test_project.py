@@ -20,7 +20,9 @@ ENTRIES = {
 }
 DOCUMENTS = [name for name in files() if name.endswith(".md")]
 DEPLOYMENT = [name for name in files() if name.startswith(("docs/", "packaging/"))]
-TARGETS = {"up", "test", "check", "faults", "fuzz", "bench", "screenshots", "lock", "clean"}
+TARGETS = {
+    *("up", "test", "check", "faults", "drill", "fuzz", "mutants", "bench", "screenshots", "lock", "clean"),
+}
 
 
 def defined(source: Source) -> set[str]:

@@ -122,14 +122,15 @@ class Authority:
             now_held = believed.held
             return TrustHeld(now_held.root, now_held.serial, believed.version, believed.serial, classes)
 
-    def events(self, steady_ms: int, stamp_ms: int) -> list[EventRow]:
+    def events(self, steady_ms: int, stamp_ms: int, ending: bool = False) -> list[EventRow]:
         """Return the security events that are due; ask before each seal.
 
-        The first refusal of a code is told at once; more of it are counted and told every ten minutes.
-        `steady_ms` is of a clock that never jumps; `stamp_ms` the corrected time that the events carry.
+        The first refusal of a code is told at once; more of it are counted and told every ten minutes, and
+        when the agent is `ending`. `steady_ms` is of a clock that never jumps, `stamp_ms` the corrected time
+        that the events carry.
         """
         with self._mutex:
-            return self.refusals.due(steady_ms, stamp_ms)
+            return self.refusals.due(steady_ms, stamp_ms, ending)
 
     def close(self) -> None:
         """Close the ledger."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from predvid.core.authority import TaskRefused
 
 HOUR, DAY = 3_600_000, 86_400_000  # ms
+PATIENCE = 2.0  # seconds for another process that looks into the file
 _TABLES = """
 CREATE TABLE IF NOT EXISTS ran (
   once TEXT PRIMARY KEY, task TEXT NOT NULL, publication TEXT NOT NULL, at INTEGER NOT NULL,
@@ -130,7 +131,7 @@ class Ledger:
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=5)
+            db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=PATIENCE)
             try:
                 db.execute("PRAGMA synchronous=FULL")
                 db.executescript(_TABLES)

@@ -31,13 +31,16 @@ class Refusals:
         count.untold += 1
         self.total[refused.code] = self.total.get(refused.code, 0) + 1
 
-    def due(self, now: int, stamp: int) -> list[EventRow]:
-        """Return the events that are due at `now` (ms of a clock that never jumps), stamped `stamp` (ms)."""
-        return [_event(count, now, stamp) for count in self._counts.values() if _is_due(count, now)]
+    def due(self, now: int, stamp: int, ending: bool = False) -> list[EventRow]:
+        """Return the events that are due at `now` (ms of a clock that never jumps), stamped `stamp` (ms).
+
+        When the agent is `ending`, all that was not told of yet is due.
+        """
+        return [_event(one, now, stamp) for one in self._counts.values() if _is_due(one, now, ending)]
 
 
-def _is_due(count: _Count, now: int) -> bool:
-    return count.untold > 0 and (count.told_at is None or now - count.told_at >= AGAIN)
+def _is_due(count: _Count, now: int, ending: bool) -> bool:
+    return count.untold > 0 and (ending or count.told_at is None or now - count.told_at >= AGAIN)
 
 
 def _event(count: _Count, now: int, stamp: int) -> EventRow:

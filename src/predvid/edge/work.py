@@ -29,6 +29,7 @@ class Work:
         self._listener = Listener(link, tell)
         self._told: TrustHeld | None = None
         self._told_at = float("-inf")
+        self._ending = False
         self._runner.start()
 
     def connected(self) -> None:
@@ -42,7 +43,7 @@ class Work:
 
     def tell_trust(self, gathering: Gathering, elapsed: float, now: int) -> None:
         """Add security events that are due and, where it changed, what is held; `now` is corrected (ms)."""
-        for event in self._authority.events(round(elapsed * 1000), now):
+        for event in self._authority.events(round(elapsed * 1000), now, self._ending):
             gathering.event(event)
         held = self._authority.held()
         if held != self._told or elapsed - self._told_at >= TRUST_AGAIN:
@@ -56,6 +57,7 @@ class Work:
 
     def stop(self) -> None:
         """End listening and the task that runs."""
+        self._ending = True
         self._listener.stop()
         self._runner.stop()
 
