@@ -38,6 +38,7 @@ class Taken:
 
     now: datetime
     tasks: dict[tuple[UUID, str], Task] = field(default_factory=dict)
+    known: set[tuple[UUID, int]] = field(default_factory=set)  # parts of output that are here already
     changed: dict[UUID, Task] = field(default_factory=dict)
     parts: list[TaskOutput] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -51,7 +52,8 @@ def take_in(deliveries: Sequence[Delivery], now: datetime) -> None:
     """
     telling = [delivery for delivery in deliveries if delivery.batch.outcomes]
     if telling:
-        taken = Taken(now, _tasks_of(telling))
+        tasks = _tasks_of(telling)
+        taken = Taken(now, tasks, _parts_of(tasks.values()))
         for delivery in telling:
             for outcome in delivery.batch.outcomes:
                 _outcome(taken, delivery, outcome)
@@ -67,6 +69,13 @@ def _tasks_of(deliveries: Iterable[Delivery]) -> dict[tuple[UUID, str], Task]:
     names = {text(outcome.task, 64) for delivery in rows for outcome in delivery.batch.outcomes}
     found = Task.objects.filter(agent__in=[delivery.agent for delivery in rows], wire__in=names)
     return {(task.agent_id, task.wire): task for task in found.select_related("request__publication")}
+
+
+def _parts_of(tasks: Iterable[Task]) -> set[tuple[UUID, int]]:
+    printing = [task.pk for task in tasks if task.output_bytes]
+    if not printing:
+        return set()
+    return set(TaskOutput.objects.filter(task__in=printing).values_list("task_id", "part"))
 
 
 def _outcome(taken: Taken, delivery: Delivery, outcome: TaskOutcome) -> None:
@@ -110,8 +119,9 @@ def _moved(taken: Taken, delivery: Delivery, task: Task, outcome: TaskOutcome) -
 
 def _output(taken: Taken, task: Task, outcome: TaskOutcome) -> None:
     """Keep one part of output, up to the cap; parts are numbered from 1, a repeated one changes nothing."""
-    if not 0 < outcome.part < 1 << 31:
+    if not 0 < outcome.part < 1 << 31 or (task.pk, outcome.part) in taken.known:
         return
+    taken.known.add((task.pk, outcome.part))
     room = rules.MAX_OUTPUT - task.output_bytes
     whole = outcome.output.replace("\x00", "")[:MAX_PART].encode("utf-8", "replace")
     kept = whole[: max(room, 0)].decode("utf-8", "ignore")
