@@ -33,8 +33,8 @@ def asked(device: Device) -> Task:
         key="t-outcomes", version=1,
         defaults={
             "signed": msgspec.msgpack.encode([b"", []]), "title": "Pokus", "language": "sh",
-            "content": "true", "timeout": 9, "rate": 99, "by_server": True, "targets": {"everywhere": True}, "issued_at": now,
-            "accepted_at": now, "expires_at": LATE, "minutes_by_hand": 7,
+            "content": "true", "timeout": 9, "rate": 99, "by_server": True, "issued_at": now,
+            "targets": {"everywhere": True}, "accepted_at": now, "expires_at": LATE, "minutes_by_hand": 7,
         },
     )  # fmt: skip
     request = requests.request_template(PLATFORM, publication.pk, [fleet.agent(device).device_id], {}, now)

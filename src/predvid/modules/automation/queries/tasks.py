@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
@@ -136,8 +136,8 @@ def may_all(viewer: Viewer, verb: str, found: TaskRequest) -> bool:
 def tasks_of(viewer: Viewer, found: TaskRequest, number: str) -> Page[Any]:
     """Return one page of the visible tasks of a request, those that need eyes first."""
     rows = narrowed(viewer, Task.objects.filter(request=found)).select_related("device", "client", "request")
-    bad_first = Q(state__in=rules.BAD)
-    ordered = rows.annotate(bad=Count("pk", filter=bad_first)).order_by("-bad", "ring", "place")
+    bad_first = Case(When(state__in=rules.BAD, then=0), default=1)
+    ordered = rows.order_by(bad_first, "ring", "place", "pk")
     return Paginator(ordered, PER_PAGE).get_page(number)
 
 
