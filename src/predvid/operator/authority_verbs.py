@@ -5,7 +5,7 @@ import getpass
 from typing import Any
 
 from predvid.core.errors import UserError
-from predvid.core.trust import KEY_BYTES, fingerprint
+from predvid.core.trust import KEY_BYTES, Signer, fingerprint
 from predvid.operator import ceremony, local, vault
 from predvid.operator.folder import Known, usable_name
 from predvid.operator.session import Session
@@ -39,7 +39,7 @@ def operator_add(session: Session, options: argparse.Namespace) -> int:
     key = _given_key(options.key) if options.key else None
     if not session.folder.root.exists() and key is None:
         return _own_key(session, name)
-    root = ceremony.root_signer(session.folder, session.passphrase())
+    root = _root(session)
     signer = _own_signer(session)
     if key is None:
         made = vault.make(name, session.passphrase())
@@ -67,7 +67,7 @@ def _own_key(session: Session, name: str) -> int:
 
 def operator_remove(session: Session, options: argparse.Namespace) -> int:
     """Remove an operator: from the next KeySet on, nothing that only they signed runs."""
-    root = ceremony.root_signer(session.folder, session.passphrase())
+    root = _root(session)
     signer = _own_signer(session, but=options.name)
     change = ceremony.without_operator(options.name)
     known = ceremony.resign(session.folder, root, change, session.now(), options.days)
@@ -77,7 +77,7 @@ def operator_remove(session: Session, options: argparse.Namespace) -> int:
 
 def revoke(session: Session, options: argparse.Namespace) -> int:
     """Revoke a publication or an order by its id, for good."""
-    root = ceremony.root_signer(session.folder, session.passphrase())
+    root = _root(session)
     change = ceremony.revoking(options.id)
     known = ceremony.resign(session.folder, root, change, session.now(), options.days)
     return _changed(session, known, _own_signer(session))
@@ -85,13 +85,18 @@ def revoke(session: Session, options: argparse.Namespace) -> int:
 
 def rotate(session: Session, options: argparse.Namespace) -> int:
     """Make a new root, signed by the old one, and new keys for the operators of this folder."""
+    ceremony.root_key(session.folder)
     signer = _own_signer(session)  # the server still knows the old key
     known = ceremony.rotate(session.folder, session.passphrase(), session.now(), options.days)
     session.say("rotate.done", fingerprint=fingerprint(known.root))
     return _changed(session, known, signer)
 
 
-def _own_signer(session: Session, but: str = "") -> Any:
+def _root(session: Session) -> Signer:
+    return vault.unlock(ceremony.root_key(session.folder), session.passphrase())
+
+
+def _own_signer(session: Session, but: str = "") -> Signer | None:
     """Return the signer that speaks to a server elsewhere; None where no operator works in this folder."""
     keys = {name: key for name, key in session.folder.keys().items() if name != but}
     if not keys:
@@ -100,7 +105,7 @@ def _own_signer(session: Session, but: str = "") -> Any:
     return vault.unlock(keys[name], session.passphrase())
 
 
-def _changed(session: Session, known: Known, signer: Any) -> int:
+def _changed(session: Session, known: Known, signer: Signer | None) -> int:
     given = session.hand_over(known, signer)
     keyset = known.operators
     if keyset is not None:

@@ -8,7 +8,15 @@ from predvid.core.errors import UserError
 from predvid.core.trust import Signer
 from predvid.operator import vault
 from predvid.operator.folder import Folder, Known, following_path
-from predvid.wire.authority import KEYSET_CONTEXT, ROOT_CONTEXT, KeySet, OperatorKey, RootChange
+from predvid.operator.vault import LockedKey
+from predvid.wire.authority import (
+    KEYSET_CONTEXT,
+    LONGEST_PUBLICATION,
+    ROOT_CONTEXT,
+    KeySet,
+    OperatorKey,
+    RootChange,
+)
 from predvid.wire.signing import seal
 
 DAY = 86_400_000  # ms
@@ -19,10 +27,11 @@ def init(folder: Folder, name: str, passphrase: str, now: int, days: int) -> Kno
     """Make root and first operator key in `folder`, sign KeySet 1; return what is public."""
     if folder.root.exists():
         raise UserError(f"there is an authority in {folder.path} already; 'predvid trust status' shows it")
+    until(now, days)  # before anything is made
     folder.make()
     root, operator = vault.make("root", passphrase), vault.make(name, passphrase)
     signer = vault.unlock(root, passphrase)
-    keyset = KeySet(1, now, now + days * DAY, [OperatorKey(name, operator.public)])
+    keyset = KeySet(1, now, until(now, days), [OperatorKey(name, operator.public)])
     known = Known(seal(KEYSET_CONTEXT, keyset, [signer]), root.public)
     vault.store(folder.operator(name), operator)
     folder.keep(known)
@@ -30,12 +39,19 @@ def init(folder: Folder, name: str, passphrase: str, now: int, days: int) -> Kno
     return known
 
 
-def root_signer(folder: Folder, passphrase: str) -> Signer:
-    """Return the root's signer. Raises UserError where this folder has no root key."""
+def until(now: int, days: int) -> int:
+    """Return the end (ms) of a key set signed at `now` for `days`. Raises UserError where it is too far."""
+    if not 0 < days * DAY <= LONGEST_PUBLICATION:
+        raise UserError(f"--days must be 1 to {LONGEST_PUBLICATION // DAY}")
+    return now + days * DAY
+
+
+def root_key(folder: Folder) -> LockedKey:
+    """Return the root key, locked. Raises UserError where this folder has none."""
     folder.settle()
     if not folder.root.exists():
         raise UserError(f"there is no root key in {folder.path}: only its holder does this, or 'trust init'")
-    return vault.unlock(vault.load(folder.root), passphrase)
+    return vault.load(folder.root)
 
 
 def resign(folder: Folder, root: Signer, change: Change, now: int, days: int) -> Known:
@@ -46,7 +62,7 @@ def resign(folder: Folder, root: Signer, change: Change, now: int, days: int) ->
         raise UserError(f"the key set in {folder.path} is missing; restore the folder from its backup")
     following = change(keyset)
     following = msgspec.structs.replace(
-        following, version=keyset.version + 1, issued=now, expires=now + days * DAY
+        following, version=keyset.version + 1, issued=now, expires=until(now, days)
     )
     known.keyset = seal(KEYSET_CONTEXT, following, [root])
     folder.keep(known)
@@ -88,7 +104,7 @@ def revoking(id: str) -> Change:
 
 def rotate(folder: Folder, passphrase: str, now: int, days: int) -> Known:
     """Make a new root, signed by the old and by itself, and new keys for the operators that lie here."""
-    old = root_signer(folder, passphrase)
+    old = vault.unlock(root_key(folder), passphrase)
     known, fresh = folder.known(), vault.make("root", passphrase)
     new = vault.unlock(fresh, passphrase)
     change = RootChange(old.public, new.public, known.serial + 1, now)
@@ -101,7 +117,7 @@ def rotate(folder: Folder, passphrase: str, now: int, days: int) -> Known:
         for one in keyset.operators
     ]
     following = msgspec.structs.replace(
-        keyset, operators=operators, version=keyset.version + 1, issued=now, expires=now + days * DAY
+        keyset, operators=operators, version=keyset.version + 1, issued=now, expires=until(now, days)
     )
     known.roots = [*known.roots, seal(ROOT_CONTEXT, change, [old, new])]
     known.keyset, known.root, known.serial = seal(KEYSET_CONTEXT, following, [new]), new.public, change.serial
