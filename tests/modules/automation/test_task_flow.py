@@ -9,11 +9,15 @@ from datetime import timedelta
 import msgspec
 import psutil
 import pytest
+from django.conf import settings
+from django.test import Client as Browser
+from django.urls import reverse
 from django.utils import timezone
 
 from installation import Installation
 from operators import Office
 from predvid.core.authority import TaskRefused
+from predvid.modules.access.models import Person
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.automation.actions import authority, chores, requests
 from predvid.modules.automation.models import Publication, Task
@@ -72,6 +76,22 @@ def test_a_template_runs_with_its_parameter_and_tells_its_output(agent: RealAgen
     )
     assert kinds[-3:] == ["task.requested", "task.started", "task.done"]
     assert not list(agent.state.path.joinpath("run").iterdir())
+    page = shown(reverse("task", args=[task.pk]))
+    assert "starije od 30 dana" in page
+    assert "<dd>30</dd>" in page
+    assert "obavljen" in page
+
+
+def shown(address: str) -> str:
+    """Return a page as an owner of this installation reads it."""
+    person, _ = Person.objects.get_or_create(
+        email="vlasnica@example.com", defaults={"name": "Ana", "role": "owner", "all_clients": True}
+    )
+    browser = Browser(headers={"host": settings.ALLOWED_HOSTS[0]})
+    browser.force_login(person)
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
 
 
 def test_a_connected_agent_begins_within_two_seconds(
