@@ -1,9 +1,12 @@
 """A small world of keys and signed things with fixed times, for whoever judges what may run."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 
+from predvid.core.authority import TEXTS, TaskRefused
 from predvid.core.trust import Signer
 from predvid.wire.authority import (
     KEYSET_CONTEXT,
@@ -46,3 +49,12 @@ def judge(limits: Limits = ALL, here: Here = HERE, now: int = NOW, **keyset: Any
 def sealed_keys(signer: Signer = ROOT, **change: Any) -> Signed:
     """Return the KeySet of this world with changes, signed by `signer`."""
     return seal(KEYSET_CONTEXT, msgspec.structs.replace(KEYS, **change), [signer])
+
+
+def refused(work: Callable[[], object]) -> str:
+    """Return the code with which `work` is refused; its sentence is one that there are words for."""
+    with pytest.raises(TaskRefused) as refusal:
+        work()
+    assert refusal.value.said.id == f"task.refused.{refusal.value.code}"
+    assert refusal.value.said.id in TEXTS
+    return refusal.value.code

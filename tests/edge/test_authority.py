@@ -17,6 +17,7 @@ from predvid.edge import pin
 from predvid.edge.authority import Admitted, Authority
 from predvid.edge.identity import Membership, StateFolder
 from predvid.edge.local_policy import Policy
+from predvid.edge.refusals import KIND
 from predvid.wire import authority as wire
 from predvid.wire.signing import seal
 from predvid.wire.v1 import TaskLease
@@ -110,6 +111,7 @@ def test_a_signed_order_runs_once_and_never_again(device: Device) -> None:
     order = device.order()
     work = device.admitted(device.lease("t1", order=order))
     assert (work.title, work.cls, work.operators, work.task) == ("Clean", 2, ("Ana",), "t1")
+    assert (work.content, work.params, work.publication) == (SCRIPT, {}, "")
     device.authority.begin(work, device.now)
     assert code(lambda: device.authority.begin(work, device.now)) == "repeated"
     assert code(lambda: device.authority.admit(device.lease("t2", order=order), device.now)) == "repeated"
@@ -153,6 +155,22 @@ def test_the_administrator_pins_and_unpins_a_running_agent(device: Device) -> No
     device.run(device.lease(order=device.order(), keyset=device.office.keyset()))
 
 
+def test_what_was_believed_is_read_again_or_not_at_all(device: Device) -> None:
+    for content in (b"", b"\xc1", b"\x91" * 100_000):
+        device.state.trust.write_bytes(content)
+        device.again()
+        assert (device.authority.held().root, device.authority.held().keyset) == (
+            device.office.fingerprint,
+            0,
+        )
+        place = wire.Placement("agent-1", "c", "s", 1, device.now)
+        placement = seal(wire.PLACEMENT_CONTEXT, place, [device.office.ana])
+        lease = device.lease(order=device.order(), placement=placement)
+        assert code(lambda one=lease: device.run(one)) == "keyset_missing"  # type: ignore[misc]
+        assert code(lambda: device.run(device.lease(order=device.order()))) == "keyset_missing"
+    device.run(device.lease(order=device.order(), keyset=device.office.keyset()))
+
+
 def test_a_damaged_pin_is_none(device: Device) -> None:
     for content in (b"", b"{", b"[]", b'{"root":"YQ=="}', b"\xff"):
         device.state.pin.write_bytes(content)
@@ -178,6 +196,10 @@ def test_a_root_hands_over_and_agents_that_slept_follow_the_chain(device: Device
     keyset = device.office.keyset()
     assert code(lambda: device.run(device.lease(order=device.order(), keyset=keyset))) == "keyset"
     assert code(lambda: device.run(device.lease(order=device.order(), roots=[second]))) == "root"
+    alone = device.lease(order=device.order(), root=first)
+    assert code(lambda: device.run(alone)) == "keyset_missing", (
+        "the old root's operators are not the new one's"
+    )
     device.run(device.lease(order=device.order(), roots=[first, second], keyset=keyset))
     device.run(device.lease(order=device.order(), roots=[first, second], root=second, keyset=keyset))
     device.again()
@@ -207,6 +229,9 @@ def test_a_false_companion_spoils_a_right_task(device: Device) -> None:
 
 def test_a_device_belongs_where_it_was_enrolled_until_an_operator_moves_it(device: Device) -> None:
     here = device.publication(targets=wire.Targets(clients=["client-1"], platforms=["linux"]))
+    site = device.publication(targets=wire.Targets(sites=["site-1"]))
+    moved = device.publication(targets=wire.Targets(clients=["client-2"]))
+    device.run(device.lease(publication=site, start=device.start(site)))
     there = device.publication(targets=wire.Targets(sites=["site-2"]))
     tagged = device.publication(targets=wire.Targets(tags=["till"]))
     device.run(device.lease(publication=here, start=device.start(here)))
@@ -216,6 +241,7 @@ def test_a_device_belongs_where_it_was_enrolled_until_an_operator_moves_it(devic
     device.run(device.lease(publication=there, start=device.start(there), placement=placement))
     device.again()
     device.run(device.lease(publication=tagged, start=device.start(tagged), placement=placement))
+    device.run(device.lease(publication=moved, start=device.start(moved)))
     assert code(lambda: device.run(device.lease(publication=here, start=device.start(here)))) == "target"
     assert device.authority.held().placement == 7
     back = wire.Placement("agent-1", "client-1", "site-1", 6, device.now)
@@ -292,6 +318,16 @@ def test_a_clock_set_back_brings_nothing_back(device: Device) -> None:
     device.run(device.lease(order=soon), device.now)
 
 
+def test_a_newer_key_set_moves_the_least_time_too(device: Device) -> None:
+    """With the device's clock set back, nothing of before the root's newest word runs."""
+    missed = device.order(expires=device.now + HOUR)
+    later = device.now + 3 * DAY
+    keys = wire.KeySet(2, later, later + DAY, [wire.OperatorKey("Ana", device.office.ana.public)])
+    newer = seal(wire.KEYSET_CONTEXT, keys, [device.office.root])
+    assert device.authority.admit(device.lease(keyset=newer), later) is None
+    assert code(lambda: device.run(device.lease(order=missed), device.now)) == "expired"
+
+
 def test_an_operators_clock_that_is_ahead_a_little_expires_nothing(device: Device) -> None:
     ahead = device.order(issued=device.now + AHEAD, expires=device.now + HOUR)
     device.run(device.lease(order=ahead))
@@ -351,9 +387,11 @@ def test_junk_is_refused_and_nothing_else_happens(device: Device) -> None:
         (TaskLease("t", bytes((4 << 20) + 1)), "too_large"),
         (TaskLease("", b"\x80"), "too_large"),
         (TaskLease("t" * 65, b"\x80"), "too_large"),
+        (TaskLease("t", bytes(4 << 20)), "unreadable"),
+        (device.lease(order=device.order(), publication=device.publication()), "unreadable"),
     ):
         assert code(lambda one=lease: device.authority.admit(one, device.now)) == why  # type: ignore[misc]
-    assert device.authority.admit(TaskLease("t", b"\x80"), device.now) is None
+    assert device.authority.admit(TaskLease("t" * 64, b"\x80"), device.now) is None
 
 
 def test_a_thousand_refusals_are_one_event_and_all_counted(device: Device) -> None:
@@ -365,6 +403,8 @@ def test_a_thousand_refusals_are_one_event_and_all_counted(device: Device) -> No
     assert [(one.kind, one.said.values["n"], one.target) for one in first] == [
         ("security.task_refused", 1, "t0")
     ]
+    values = {"code": "unreadable", "n": 1}
+    assert [(one.said.id, one.said.values, one.at) for one in first] == [(KIND, values, device.now)]
     (second,) = device.authority.events(599_999, device.now)
     assert second.source == {"code": "signature", "n": 1}
     (rest,) = device.authority.events(600_000, device.now)

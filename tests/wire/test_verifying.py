@@ -1,15 +1,13 @@
 """What an agent runs is what operators signed for it, word for word, and nothing else."""
 
-import os
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
-from predvid.core.authority import AHEAD, TEXTS, TaskRefused
-from predvid.core.trust import Signer, digest, fingerprint
+from predvid.core.authority import AHEAD, TaskRefused
+from predvid.core.trust import Signer, fingerprint
 from predvid.wire import verifying
 from predvid.wire.authority import (
     ALONE,
@@ -20,19 +18,13 @@ from predvid.wire.authority import (
     ORDER_CONTEXT,
     PLACEMENT_CONTEXT,
     PUBLICATION_CONTEXT,
-    ROOT_CONTEXT,
     START_CONTEXT,
     Content,
-    Mark,
-    OperatorKey,
-    Order,
     Parameter,
-    Placement,
-    RootChange,
     Signed,
     Targets,
 )
-from predvid.wire.signing import MAX_MARKS, MAX_SIGNED, marked, opened, seal, signers_of
+from predvid.wire.signing import marked, seal
 from predvid.wire.verifying import Here, Judge, Limits, Work
 from signed_world import (
     ALL,
@@ -40,7 +32,6 @@ from signed_world import (
     HOUR,
     IVO,
     JAN,
-    KEYS,
     NOW,
     OPERATORS,
     ORDER,
@@ -51,18 +42,10 @@ from signed_world import (
     START,
     STRANGER,
     judge,
-    sealed_keys,
+    refused,
 )
 
 Change = dict[str, Any]
-
-
-def code(work: Callable[[], object]) -> str:
-    with pytest.raises(TaskRefused) as refused:
-        work()
-    assert refused.value.said.id == f"task.refused.{refused.value.code}"
-    assert refused.value.said.id in TEXTS
-    return refused.value.code
 
 
 def an_order(*signers: Signer, judged: Judge | None = None, **change: Any) -> Work:
@@ -141,7 +124,7 @@ def test_a_publication_is_the_work_that_was_signed_and_started() -> None:
     ],
 )
 def test_an_order_that_does_not_hold_is_refused(change: Change, why: str) -> None:
-    assert code(lambda: an_order(**change)) == why
+    assert refused(lambda: an_order(**change)) == why
 
 
 @pytest.mark.parametrize(
@@ -166,11 +149,11 @@ def test_an_order_at_the_edge_of_what_holds_runs(change: Change) -> None:
 def test_a_fleet_of_the_largest_size_needs_two() -> None:
     agents = ["agent-1"] + ["x"] * (verifying.MOST_AGENTS - 1)
     assert an_order(ANA, IVO, agents=agents).operators == ("Ana", "Ivo")
-    assert code(lambda: an_order(ANA, ANA, agents=agents)) == "two_operators"
-    assert code(lambda: an_order(ANA, JAN, agents=agents)) == "two_operators"
+    assert refused(lambda: an_order(ANA, ANA, agents=agents)) == "two_operators"
+    assert refused(lambda: an_order(ANA, JAN, agents=agents)) == "two_operators"
     assert an_order(ANA, IVO, widens=True).operators == ("Ana", "Ivo")
     assert (
-        code(lambda: an_order(ANA, IVO, widens=True, judged=judge(replace(ALL, widening=False))))
+        refused(lambda: an_order(ANA, IVO, widens=True, judged=judge(replace(ALL, widening=False))))
         == "widening"
     )
 
@@ -180,19 +163,19 @@ def test_a_fleet_of_the_largest_size_needs_two() -> None:
     [((STRANGER,), "signature"), ((PLAN,), "signature"), ((ROOT,), "signature"), ((JAN,), "signature")],
 )
 def test_an_order_by_anybody_else_is_refused(signers: tuple[Signer, ...], why: str) -> None:
-    assert code(lambda: an_order(*signers)) == why
+    assert refused(lambda: an_order(*signers)) == why
     assert an_order(*signers, ANA).operators == ("Ana",)
 
 
 def test_what_is_signed_for_one_purpose_is_nothing_else() -> None:
     for context in (PUBLICATION_CONTEXT, KEYSET_CONTEXT, START_CONTEXT, PLACEMENT_CONTEXT, b"", b"x"):
-        assert code(lambda c=context: judge().order(seal(c, ORDER, [ANA]))) == "signature"  # type: ignore[misc]
+        assert refused(lambda c=context: judge().order(seal(c, ORDER, [ANA]))) == "signature"  # type: ignore[misc]
     junk = marked(Signed(ORDER_CONTEXT + b"\xc1", []), ANA)
-    assert code(lambda: judge().order(junk)) == "unreadable"
+    assert refused(lambda: judge().order(junk)) == "unreadable"
     trailing = marked(Signed(ORDER_CONTEXT + msgspec.msgpack.encode(ORDER) + b"\x00", []), ANA)
-    assert code(lambda: judge().order(trailing)) == "unreadable"
+    assert refused(lambda: judge().order(trailing)) == "unreadable"
     deep = marked(Signed(ORDER_CONTEXT + b"\x81" * 50_000, []), ANA)
-    assert code(lambda: judge().order(deep)) == "unreadable"
+    assert refused(lambda: judge().order(deep)) == "unreadable"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +188,7 @@ def test_what_is_signed_for_one_purpose_is_nothing_else() -> None:
     ],
 )
 def test_the_owner_narrows_orders(limits: Limits, why: str) -> None:
-    assert code(lambda: an_order(judged=judge(limits))) == why
+    assert refused(lambda: an_order(judged=judge(limits))) == why
 
 
 @pytest.mark.parametrize(
@@ -217,7 +200,7 @@ def test_the_owner_narrows_orders(limits: Limits, why: str) -> None:
     ],
 )
 def test_the_owner_narrows_publications(limits: Limits, why: str) -> None:
-    assert code(lambda: a_start(judge(limits))) == why
+    assert refused(lambda: a_start(judge(limits))) == why
 
 
 def test_the_owner_names_operators_by_name_or_fingerprint() -> None:
@@ -228,8 +211,8 @@ def test_the_owner_names_operators_by_name_or_fingerprint() -> None:
 
 
 def test_nothing_holds_once_the_key_set_has_expired() -> None:
-    assert code(lambda: an_order(judged=judge(expires=NOW))) == "keyset_expired"
-    assert code(lambda: a_start(judge(expires=NOW))) == "keyset_expired"
+    assert refused(lambda: an_order(judged=judge(expires=NOW))) == "keyset_expired"
+    assert refused(lambda: a_start(judge(expires=NOW))) == "keyset_expired"
     assert an_order(judged=judge(expires=NOW + 1)).cls == 2
 
 
@@ -251,7 +234,7 @@ def test_nothing_holds_once_the_key_set_has_expired() -> None:
     ],
 )
 def test_a_publication_that_does_not_hold_is_refused(change: Change, why: str) -> None:
-    assert code(lambda: a_start(**change)) == why
+    assert refused(lambda: a_start(**change)) == why
 
 
 @pytest.mark.parametrize(
@@ -268,16 +251,16 @@ def test_a_publication_that_does_not_hold_is_refused(change: Change, why: str) -
     ],
 )
 def test_a_start_that_does_not_hold_is_refused(start: Change, why: str) -> None:
-    assert code(lambda: a_start(start=start)) == why
+    assert refused(lambda: a_start(start=start)) == why
 
 
 def test_a_start_needs_the_agents_own_server() -> None:
     published = seal(PUBLICATION_CONTEXT, PUBLICATION, [ANA])
-    assert code(lambda: judge().publication(published, None)) == "start"
+    assert refused(lambda: judge().publication(published, None)) == "start"
     foreign = seal(START_CONTEXT, START, [STRANGER, ANA])
-    assert code(lambda: judge().publication(published, foreign)) == "start"
+    assert refused(lambda: judge().publication(published, foreign)) == "start"
     wrong = seal(ORDER_CONTEXT, START, [PLAN])
-    assert code(lambda: judge().publication(published, wrong)) == "signature"
+    assert refused(lambda: judge().publication(published, wrong)) == "signature"
 
 
 def test_a_publication_for_people_needs_an_operator_on_each_start() -> None:
@@ -285,9 +268,10 @@ def test_a_publication_for_people_needs_an_operator_on_each_start() -> None:
     both = seal(START_CONTEXT, START, [PLAN, JAN])
     assert judge().publication(published, both).once == "start:task-1"
     assert (
-        code(lambda: judge().publication(published, seal(START_CONTEXT, START, [PLAN, STRANGER]))) == "person"
+        refused(lambda: judge().publication(published, seal(START_CONTEXT, START, [PLAN, STRANGER])))
+        == "person"
     )
-    assert code(lambda: judge().publication(published, seal(START_CONTEXT, START, [JAN]))) == "start"
+    assert refused(lambda: judge().publication(published, seal(START_CONTEXT, START, [JAN]))) == "start"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +292,7 @@ def test_any_one_target_is_enough(targets: Targets) -> None:
 def test_a_device_that_belongs_nowhere_is_no_target_by_that() -> None:
     lost = Here("agent-1", "linux", PLAN.public)
     for targets in (Targets(clients=[""]), Targets(sites=[""]), Targets(tags=[""])):
-        assert code(lambda t=targets: a_start(judge(here=lost), targets=t)) == "target"  # type: ignore[misc]
+        assert refused(lambda t=targets: a_start(judge(here=lost), targets=t)) == "target"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -335,117 +319,21 @@ def test_a_parameter_takes_the_values_that_its_publisher_allows(
     for value in good:
         assert verifying.allowed_values([parameter], {"x": value}) == {"x": value}
     for value in bad:
-        assert code(lambda v=value: verifying.allowed_values([parameter], {"x": v})) == "parameter"  # type: ignore[misc]
+        assert refused(lambda v=value: verifying.allowed_values([parameter], {"x": v})) == "parameter"  # type: ignore[misc]
 
 
 def test_parameters_are_complete_or_refused() -> None:
     two = [Parameter("x", default="1"), Parameter("y", values=["2"])]
     assert verifying.allowed_values(two, {"y": "2"}) == {"x": "1", "y": "2"}
-    with pytest.raises(TaskRefused) as refused:
+    with pytest.raises(TaskRefused) as found:
         verifying.allowed_values(two, {})
-    assert refused.value.said.values == {"name": "y"}
-    with pytest.raises(TaskRefused) as refused:
+    assert found.value.said.values == {"name": "y"}
+    with pytest.raises(TaskRefused) as found:
         verifying.allowed_values(two, {"y": "2", "z": "3"})
-    assert refused.value.said.values == {"name": "z"}
-    with pytest.raises(TaskRefused) as refused:
+    assert found.value.said.values == {"name": "z"}
+    with pytest.raises(TaskRefused) as found:
         verifying.allowed_values([], {"!" * 60: ""})
-    assert refused.value.said.values == {"name": "!" * 48}
+    assert found.value.said.values == {"name": "!" * 48}
     clash = [Parameter("x", default="1"), Parameter("X", default="2")]
-    assert code(lambda: verifying.allowed_values(clash, {})) == "parameter"
-    assert code(lambda: verifying.allowed_values([Parameter("x", default="\x00")], {})) == "parameter"
-
-
-def test_a_key_set_is_the_roots_word() -> None:
-    root = digest(ROOT.public)
-    assert verifying.keyset(sealed_keys(), root, 3, NOW) == KEYS
-    assert verifying.believed(sealed_keys(expires=0), root).expires == 0
-    assert code(lambda: verifying.keyset(sealed_keys(STRANGER), root, 0, NOW)) == "keyset"
-    body = sealed_keys().body
-    forged = Signed(
-        body, [Mark(ROOT.public, STRANGER.sign(body)), Mark(STRANGER.public, STRANGER.sign(body))]
-    )
-    assert code(lambda: verifying.keyset(forged, root, 0, NOW)) == "keyset"
-    with pytest.raises(TaskRefused) as refused:
-        verifying.keyset(sealed_keys(), root, 4, NOW)
-    assert (refused.value.code, refused.value.said.values) == ("keyset_older", {"version": 3, "known": 4})
-    assert code(lambda: verifying.keyset(sealed_keys(version=0), root, 0, NOW)) == "keyset_older"
-    assert verifying.keyset(sealed_keys(version=1), root, 0, NOW).version == 1
-    order = seal(ORDER_CONTEXT, KEYS, [ROOT])
-    assert code(lambda: verifying.keyset(order, root, 0, NOW)) == "signature"
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"expires": NOW}, "expired"),
-        ({"issued": NOW + AHEAD + 1, "expires": NOW + 2 * AHEAD}, "future"),
-        ({"issued": NOW + 1 - LONGEST_PUBLICATION - 1, "expires": NOW + 1}, "too_long"),
-        ({"operators": [OPERATORS[0], OperatorKey("Ana", IVO.public)]}, "keyset"),
-        ({"operators": [OPERATORS[0], OperatorKey("Eva", ANA.public)]}, "keyset"),
-        ({"operators": [OPERATORS[0], OPERATORS[0]]}, "keyset"),
-        ({"operators": [OperatorKey("Eva", b"x" * 31)]}, "keyset"),
-        ({"operators": [OperatorKey("Eva", b"x" * 33)]}, "keyset"),
-        ({"operators": [OperatorKey("", ANA.public)]}, "keyset"),
-        ({"operators": [OperatorKey("Eva", ANA.public, (1, 2, 3))]}, "keyset"),
-        ({"operators": [OperatorKey("Eva", ANA.public, (0,))]}, "keyset"),
-    ],
-)
-def test_a_key_set_that_does_not_hold_is_refused(change: Change, why: str) -> None:
-    assert code(lambda: verifying.keyset(sealed_keys(**change), digest(ROOT.public), 0, NOW)) == why
-
-
-def changed(*signers: Signer, **change: Any) -> Signed:
-    found = msgspec.structs.replace(RootChange(ROOT.public, STRANGER.public, 2, NOW), **change)
-    return seal(ROOT_CONTEXT, found, signers or (ROOT, STRANGER))
-
-
-def test_a_root_follows_by_the_old_one_and_by_itself() -> None:
-    root = digest(ROOT.public)
-    assert verifying.root_change(changed(), root, 1).new == STRANGER.public
-    for signed, serial in (
-        (changed(ROOT), 1),
-        (changed(STRANGER), 1),
-        (changed(ROOT, ANA), 1),
-        (changed(), 2),
-        (changed(), 3),
-        (changed(old=ANA.public), 1),
-        (changed(ANA, STRANGER, old=ANA.public), 1),
-        (changed(ROOT, new=ROOT.public), 1),
-    ):
-        assert code(lambda s=signed, n=serial: verifying.root_change(s, root, n)) == "root"  # type: ignore[misc]
-
-
-def placed(*signers: Signer, judged: Judge | None = None, serial: int = 4, **change: Any) -> Placement:
-    place = msgspec.structs.replace(Placement("agent-1", "c", "s", 5, NOW, ["kiosk"]), **change)
-    return (judged or judge()).placement(seal(PLACEMENT_CONTEXT, place, signers or [ANA]), serial)
-
-
-def test_a_device_is_placed_by_an_operator_of_class_2() -> None:
-    assert placed().tags == ["kiosk"]
-    assert code(lambda: placed(JAN)) == "signature"
-    assert code(lambda: placed(PLAN)) == "signature"
-    assert code(lambda: placed(agent="agent-2")) == "placement"
-    assert code(lambda: placed(serial=5)) == "placement"
-    assert code(lambda: placed(judged=judge(expires=NOW))) == "keyset_expired"
-    assert placed(judged=judge(expires=NOW + 1)).serial == 5
-    assert code(lambda: judge().placement(seal(ORDER_CONTEXT, ORDER, [ANA]), 0)) == "signature"
-
-
-def test_marks_and_bytes_have_their_bounds() -> None:
-    body = ORDER_CONTEXT + os.urandom(20)
-    mark = Mark(ANA.public, ANA.sign(body))
-    assert signers_of(Signed(body, [mark] * MAX_MARKS), {ANA.public}) == {ANA.public}
-    assert code(lambda: signers_of(Signed(body, [mark] * (MAX_MARKS + 1)), {ANA.public})) == "too_large"
-    large = bytes(MAX_SIGNED)
-    assert signers_of(Signed(large, [Mark(ANA.public, ANA.sign(large))]), {ANA.public}) == {ANA.public}
-    assert code(lambda: signers_of(Signed(bytes(MAX_SIGNED + 1), []), {ANA.public})) == "too_large"
-    assert signers_of(Signed(body, [mark]), {IVO.public}) == frozenset()
-    assert signers_of(Signed(body, [Mark(IVO.public, mark.signature)]), {IVO.public}) == frozenset()
-
-
-def test_a_second_mark_stands_beside_the_first() -> None:
-    signed = marked(seal(ORDER_CONTEXT, ORDER, [ANA]), IVO)
-    assert [mark.key for mark in signed.marks] == [ANA.public, IVO.public]
-    assert signers_of(signed, {ANA.public, IVO.public}) == {ANA.public, IVO.public}
-    assert [mark.key for mark in marked(signed, ANA).marks] == [IVO.public, ANA.public]
-    assert opened(signed, ORDER_CONTEXT, Order) == ORDER
+    assert refused(lambda: verifying.allowed_values(clash, {})) == "parameter"
+    assert refused(lambda: verifying.allowed_values([Parameter("x", default="\x00")], {})) == "parameter"

@@ -25,6 +25,19 @@ CREATE INDEX IF NOT EXISTS ran_at ON ran (at);
 CREATE TABLE IF NOT EXISTS published (id TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 """
+_BEGUN = "SELECT 1 FROM ran WHERE once = ?"
+_BEGIN = "INSERT INTO ran (once, task, publication, at, expires, process) VALUES (?, ?, ?, ?, ?, ?)"
+_FINISH = "UPDATE ran SET finished = 1 WHERE task = ?"
+_UNFINISHED = "SELECT task FROM ran WHERE finished = 0 AND process <> ? ORDER BY at, once"
+_FORGET = "DELETE FROM ran WHERE finished = 1 AND expires < ? AND at < ? RETURNING expires"
+_RUNS = "SELECT count(*) FROM ran WHERE at > ?"
+_RUNS_OF = "SELECT count(*) FROM ran WHERE at > ? AND publication = ?"
+_VERSION = "SELECT version FROM published WHERE id = ?"
+_PUBLISHED = "INSERT OR REPLACE INTO published VALUES (?, ?)"
+_MARK = "SELECT value FROM mark WHERE name = ?"
+_SET = "INSERT OR REPLACE INTO mark VALUES (?, ?)"
+_MADE = "INSERT OR IGNORE INTO mark VALUES ('id', ?)"
+_DURABLE = "PRAGMA synchronous=FULL"
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -95,14 +108,12 @@ class Ledger:
     def finish(self, task: str) -> None:
         """Write that the task of that lease ended; not raising, for that is only a matter of what is told."""
         with contextlib.suppress(TaskRefused), self._changing() as db:
-            db.execute("UPDATE ran SET finished = 1 WHERE task = ?", (task,))
+            db.execute(_FINISH, (task,))
 
     def unfinished(self) -> list[str]:
         """Return the lease ids of what an earlier process began and never finished, oldest first."""
         with self._changing() as db:
-            rows = db.execute(
-                "SELECT task FROM ran WHERE finished = 0 AND process <> ? ORDER BY at, once", (self._process,)
-            )
+            rows = db.execute(_UNFINISHED, (self._process,))
             return [task for (task,) in rows]
 
     def close(self) -> None:
@@ -133,9 +144,9 @@ class Ledger:
         if self._db is None:
             db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=PATIENCE)
             try:
-                db.execute("PRAGMA synchronous=FULL")
+                db.execute(_DURABLE)
                 db.executescript(_TABLES)
-                db.execute("INSERT OR IGNORE INTO mark VALUES ('id', ?)", (secrets.token_hex(8),))
+                db.execute(_MADE, (secrets.token_hex(8),))
                 self._path.chmod(0o600)
             except BaseException:
                 db.close()
@@ -154,37 +165,34 @@ class Ledger:
 
 
 def _check(db: sqlite3.Connection, entry: Entry, now: int, hourly: int) -> None:
-    if db.execute("SELECT 1 FROM ran WHERE once = ?", (entry.once,)).fetchone():
+    if db.execute(_BEGUN, (entry.once,)).fetchone():
         raise TaskRefused("repeated")
     if entry.expires <= int(_mark(db, "forgotten", 0)):
         raise TaskRefused("expired")
     if entry.order and entry.issued < int(_mark(db, "begun", 0)):
         raise TaskRefused("before_ledger")
-    known = db.execute("SELECT version FROM published WHERE id = ?", (entry.publication,)).fetchone()
+    known = db.execute(_VERSION, (entry.publication,)).fetchone()
     if known and entry.version < known[0]:
         raise TaskRefused("version", version=entry.version, known=known[0])
     day, hour = (now - DAY, entry.publication), (now - HOUR,)
-    (runs,) = db.execute("SELECT count(*) FROM ran WHERE at > ? AND publication = ?", day).fetchone()
+    (runs,) = db.execute(_RUNS_OF, day).fetchone()
     if entry.publication and runs >= entry.rate:
         raise TaskRefused("rate", most=entry.rate)
-    (runs,) = db.execute("SELECT count(*) FROM ran WHERE at > ?", hour).fetchone()
+    (runs,) = db.execute(_RUNS, hour).fetchone()
     if runs >= hourly:
         raise TaskRefused("hourly", most=hourly)
 
 
 def _forget(db: sqlite3.Connection, now: int) -> None:
     """Drop what ended and expired more than a day ago, and remember how far that went."""
-    old = (now - DAY, now - DAY)
-    gone = db.execute(
-        "DELETE FROM ran WHERE finished = 1 AND expires < ? AND at < ? RETURNING expires", old
-    ).fetchall()
+    gone = db.execute(_FORGET, (now - DAY, now - DAY))
     _set(db, "forgotten", max([int(_mark(db, "forgotten", 0)), *(expires for (expires,) in gone)]))
 
 
 def _mark(db: sqlite3.Connection, name: str, default: str | int) -> str | int:
-    row = db.execute("SELECT value FROM mark WHERE name = ?", (name,)).fetchone()
+    row = db.execute(_MARK, (name,)).fetchone()
     return row[0] if row else default
 
 
 def _set(db: sqlite3.Connection, name: str, value: int) -> None:
-    db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?)", (name, value))
+    db.execute(_SET, (name, value))

@@ -19,9 +19,8 @@ class _Count:
 
 @dataclass
 class Refusals:
-    """What was refused since the agent started; `total` by code, all of them."""
+    """What was refused since the agent started, by code."""
 
-    total: dict[str, int] = field(default_factory=dict)
     _counts: dict[str, _Count] = field(default_factory=dict)
 
     def add(self, refused: TaskRefused, task: str) -> None:
@@ -29,7 +28,6 @@ class Refusals:
         count = self._counts.setdefault(refused.code, _Count(refused))
         count.refused, count.task = refused, task
         count.untold += 1
-        self.total[refused.code] = self.total.get(refused.code, 0) + 1
 
     def due(self, now: int, stamp: int, ending: bool = False) -> list[EventRow]:
         """Return the events that are due at `now` (ms of a clock that never jumps), stamped `stamp` (ms).

@@ -17,18 +17,18 @@ from predvid.wire.operator import Known as ServerKnows
 def init(session: Session, options: argparse.Namespace) -> int:
     """Make the authority: root, first operator, KeySet 1; pin this machine's agent where there is one."""
     name = usable_name(options.name or getpass.getuser())
-    session.say("init.what")
+    session.told("init.what")
     passphrase = session.passphrase(new=True)
     known = ceremony.init(session.folder, name, passphrase, session.now(), options.days)
     left = local.leave(session.data, known)
     pinned = left and local.pin_agent(session.data, known)
-    session.say("init.done", path=str(session.folder.path), name=name)
-    session.say("init.fingerprint", fingerprint=fingerprint(known.root))
-    session.say("init.left" if left else "init.not_left")
+    session.told("init.done", path=str(session.folder.path), name=name)
+    session.told("init.fingerprint", fingerprint=fingerprint(known.root))
+    session.told("init.left" if left else "init.not_left")
     if pinned:
-        session.say("init.pinned")
-    session.say("init.devices", fingerprint=fingerprint(known.root))
-    session.say("init.backup", path=str(session.folder.path))
+        session.told("init.pinned")
+    session.told("init.devices", fingerprint=fingerprint(known.root))
+    session.told("init.backup", path=str(session.folder.path))
     session.give({**_public(session, known), "operator": name, "left": left, "pinned": pinned})
     return 0
 
@@ -60,7 +60,7 @@ def _own_key(session: Session, name: str) -> int:
         raise UserError(session.tell("refused.key_there", name=name))
     made = vault.make(name, session.passphrase(new=True))
     vault.store(path, made)
-    session.say("operator.own", name=name, key=made.public.hex())
+    session.told("operator.own", name=name, key=made.public.hex())
     session.give({"operator": name, "key": made.public.hex(), "fingerprint": fingerprint(made.public)})
     return 0
 
@@ -88,7 +88,7 @@ def rotate(session: Session, options: argparse.Namespace) -> int:
     ceremony.root_key(session.folder)
     signer = _own_signer(session)  # the server still knows the old key
     known = ceremony.rotate(session.folder, session.passphrase(), session.now(), options.days)
-    session.say("rotate.done", fingerprint=fingerprint(known.root))
+    session.told("rotate.done", fingerprint=fingerprint(known.root))
     return _changed(session, known, signer)
 
 
@@ -109,8 +109,8 @@ def _changed(session: Session, known: Known, signer: Signer | None) -> int:
     given = session.hand_over(known, signer)
     keyset = known.operators
     if keyset is not None:
-        session.say("keyset.signed", version=keyset.version, until=moment(keyset.expires))
-    session.say("keyset.left" if given else "keyset.not_left")
+        session.told("keyset.signed", version=keyset.version, until=moment(keyset.expires))
+    session.told("keyset.left" if given else "keyset.not_left")
     session.give({**_public(session, known), "left": given})
     return 0
 
@@ -126,7 +126,7 @@ def status(session: Session, options: argparse.Namespace) -> int:
         _name, signer = session.operator()
         theirs = session.door(signer).get("keyset", ServerKnows)
         version = _version(theirs)
-        session.say("status.server", version=version)
+        session.told("status.server", version=version)
         public["server_keyset"] = version
     session.give(public)
     return 1 if public.get("server_keyset", public["keyset"]) != public["keyset"] else 0
@@ -138,13 +138,13 @@ def _version(theirs: ServerKnows) -> int:
 
 
 def _tell_status(session: Session, known: Known) -> None:
-    session.say("status.folder", path=str(session.folder.path))
+    session.told("status.folder", path=str(session.folder.path))
     if known.root:
-        session.say("init.fingerprint", fingerprint=fingerprint(known.root))
+        session.told("init.fingerprint", fingerprint=fingerprint(known.root))
     keyset = known.operators
     if keyset is None:
         return
-    session.say("show.keyset", version=keyset.version, until=moment(keyset.expires))
+    session.told("show.keyset", version=keyset.version, until=moment(keyset.expires))
     here = session.folder.keys()
     for one in keyset.operators:
         mine = session.tell("status.here") if one.name in here else ""

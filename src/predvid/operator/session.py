@@ -41,7 +41,7 @@ class Session:
         """Return this machine's clock in ms."""
         return int(time.time() * 1000)
 
-    def say(self, id: str, **values: Any) -> None:
+    def told(self, id: str, **values: Any) -> None:
         """Tell a person a sentence; programs read JSON alone."""
         if not self.json:
             sys.stdout.write(self.tell(id, **values) + "\n")

@@ -34,7 +34,7 @@ def publish(session: Session, options: argparse.Namespace) -> int:
     publication = template.read(options.file, session.now())
     session.show(show.lines(publication, session.tell))
     if not options.yes and not session.agreed("ask.publish"):
-        session.say("nothing")
+        session.told("nothing")
         return 1
     _name, signer = session.operator()
     return _hand(session, "publications", seal(PUBLICATION_CONTEXT, publication, [signer]), signer, options)
@@ -47,7 +47,7 @@ def place(session: Session, options: argparse.Namespace) -> int:
     placement = Placement(options.agent, options.client, options.site, now, now, sorted(set(options.tag)))
     session.show(show.lines(placement, session.tell))
     if not options.yes and not session.agreed("ask.place"):
-        session.say("nothing")
+        session.told("nothing")
         return 1
     _name, signer = session.operator()
     return _hand(session, "placements", seal(PLACEMENT_CONTEXT, placement, [signer]), signer, options)
@@ -58,7 +58,7 @@ def _hand(session: Session, where: str, signed: Signed, signer: Signer, options:
         _write(options.out, signed)
     else:
         session.door(signer).post(where, signed)
-    session.say("signed.written" if options.out else "signed.sent")
+    session.told("signed.written" if options.out else "signed.sent")
     session.give({"digest": digest(signed.body).hex(), "out": str(options.out) if options.out else None})
     return 0
 
@@ -71,7 +71,7 @@ def sign(session: Session, options: argparse.Namespace) -> int:
     else:
         requests = session.door(signer).get("waiting", Waiting).requests
     if not requests:
-        session.say("sign.none")
+        session.told("sign.none")
     rows, answers = [], []
     for asked in requests:
         row, answer = _one(session, asked, name, signer, options)
@@ -80,10 +80,10 @@ def sign(session: Session, options: argparse.Namespace) -> int:
             answers.append(answer)
             if not options.file:
                 done = session.door(signer).post("signed", answer)
-                session.say("sign.missing" if done.missing else "sign.released", n=done.missing)
+                session.told("sign.missing" if done.missing else "sign.released", n=done.missing)
     if options.file and answers:
         _write(options.out or options.file.with_name(f"{options.file.name}.signed"), answers)
-        session.say("signed.written")
+        session.told("signed.written")
     session.give({"requests": rows, "signed": len(answers)})
     return 0
 
@@ -104,7 +104,7 @@ def _one(
     row |= {"kind": type(message).__name__.lower(), "message": _plain(message)}
     session.show([*lines, f"  sha256 {sha}"])
     if signer.public in {mark.key for mark in asked.marks}:
-        session.say("sign.already", name=name)
+        session.told("sign.already", name=name)
         return row, None
     if not _confirmed(session, sha, options):
         return row, None
@@ -168,7 +168,7 @@ def verify(session: Session, options: argparse.Namespace) -> int:
     except TaskRefused as refused:
         raise UserError(word(refused.said, session.tell.language, REFUSALS), status=1) from None
     session.show([] if session.json else show.lines(message, session.tell))
-    session.say("verify.good" if names else "verify.bad", names=", ".join(names))
+    session.told("verify.good" if names else "verify.bad", names=", ".join(names))
     kind = type(message).__name__.lower()
     session.give({"kind": kind, "digest": digest(signed.body).hex(), "signers": names, "good": bool(names)})
     return 0 if names else 1

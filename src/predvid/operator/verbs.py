@@ -47,7 +47,7 @@ def offer(session: Session, options: argparse.Namespace) -> int:
         raise UserError(f"{options.file} is not the file 'public' of a trust folder") from None
     if not local.leave(session.data, known):
         raise UserError(f"there is no installation in {session.data}: give --data")
-    session.say("offer.done")
+    session.told("offer.done")
     session.give({"left": True})
     return 0
 
