@@ -19,6 +19,9 @@ from predvid.modules.monitoring.models import Event, Result
 from predvid.modules.monitoring.rules import AGENT_CHECK, spoke
 
 UNHEARD = timedelta(minutes=10)  # an agent that took a task may still say what became of it
+GONE = timedelta(days=7)  # without a word beyond its time limit: an outbox keeps no longer
+LONGEST_RUN = timedelta(days=1)  # as agents admit
+KEPT = timedelta(days=400)  # how long requests stay with their tasks and output
 
 
 def expire(now: datetime) -> int:
@@ -41,6 +44,17 @@ def _expire_request(request_id: UUID, now: datetime) -> None:
     request.state, request.ended_at = TaskRequest.State.EXPIRED, now
     request.save(update_fields=["state", "ended_at"])
     telling.told(PLATFORM, "task.expired", request, now)
+
+
+def give_up(now: datetime) -> int:
+    """Call tasks unknown whose agent has not said for a week how they ended; return how many."""
+    old = Task.objects.filter(state=Task.State.STARTED, started_at__lte=now - GONE - LONGEST_RUN)
+    return old.update(state=Task.State.UNKNOWN, ended_at=now, reason_id="task.no_word")
+
+
+def forget(now: datetime) -> None:
+    """Delete requests that ended long ago, with their tasks and output; the audit keeps the deeds."""
+    TaskRequest.objects.filter(ended_at__lt=now - KEPT).delete()
 
 
 def close_quiet_alerts(now: datetime) -> int:
