@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from predvid.core.errors import UserError
+from predvid.core.model import Severity
 from predvid.modules.access import audit
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
 from predvid.modules.automation import rules
@@ -59,10 +60,12 @@ def forget(now: datetime) -> None:
 
 def close_quiet_alerts(now: datetime) -> int:
     """Close the alert of refused tasks where nothing more was refused for a day; return how many."""
-    rows = Result.objects.filter(check_name=AGENT_CHECK, item=REFUSED_ITEM, since__lte=now - rules.CLEAN)
-    recent = Event.objects.filter(kind="task.refused", at__gt=now - rules.CLEAN, severity__gte=5)
-    loud = set(recent.values_list("device_id", flat=True))
-    return sum(_close(device, now) for device in set(rows.values_list("device_id", flat=True)) - loud)
+    standing = Result.objects.filter(check_name=AGENT_CHECK, item=REFUSED_ITEM, since__lte=now - rules.CLEAN)
+    recent = Event.objects.filter(at__gt=now - rules.CLEAN)
+    ours = recent.filter(kind="task.refused", severity=int(Severity.CRITICAL))
+    agents = recent.filter(kind="security.task_refused").exclude(source__code__in=sorted(rules.HONEST))
+    loud = {device for rows in (ours, agents) for device in rows.values_list("device_id", flat=True)}
+    return sum(_close(device, now) for device in set(standing.values_list("device_id", flat=True)) - loud)
 
 
 def _close(device: UUID, now: datetime) -> int:
