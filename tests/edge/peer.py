@@ -117,6 +117,8 @@ class Peer:
             return 200, {"now": self.now(), "state": "approved"}, {}
         if path == f"{PREFIX}/plan":
             return 200, self._plan(agent), {}
+        if path == f"{PREFIX}/push":
+            return 404, Refusal("no_such_path", "a server that does not push"), {}
         return self._batch(headers, body)
 
     def _signed(self, key: bytes, path: str, headers: Any, body: bytes) -> bool:

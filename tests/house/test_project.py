@@ -21,20 +21,8 @@ ENTRIES = {
 DOCUMENTS = [name for name in files() if name.endswith(".md")]
 DEPLOYMENT = [name for name in files() if name.startswith(("docs/", "packaging/"))]
 TARGETS = {
-    *(
-        "up",
-        "test",
-        "check",
-        "faults",
-        "fuzz",
-        "bench",
-        "screenshots",
-        "tables",
-        "lock",
-        "clean",
-        "audit",
-        "sbom",
-    ),
+    *("up", "test", "check", "faults", "drill", "fuzz", "mutants", "bench", "screenshots", "tables"),
+    *("lock", "clean", "audit", "sbom"),
 }
 
 

@@ -14,6 +14,7 @@ from predvid.checks.registry import checks
 from predvid.core.errors import UserError
 from predvid.edge import durable, handed, local_policy, proxy
 from predvid.edge.anchors import Anchors
+from predvid.edge.authority import Authority
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier
 from predvid.edge.identity import (
@@ -28,12 +29,14 @@ from predvid.edge.identity import (
     store_generation,
     upcoming_generation,
 )
-from predvid.edge.link import Link, Sender, verifying
+from predvid.edge.link import TIMEOUT, Link, Sender, verifying
+from predvid.edge.listener import SILENCE
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
 from predvid.edge.outbox import CAP, Outbox, OutboxFailed
 from predvid.edge.plan import PlanRefused, accept
 from predvid.edge.sources.local import local_source
 from predvid.edge.standing import recall
+from predvid.edge.work import Work
 from predvid.wire.v1 import Plan
 
 log = logging.getLogger("predvid.agent")
@@ -60,8 +63,8 @@ class PlanKeeper:
         return plan
 
 
-def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Link:
-    """Return the link to the server of `membership`; raise UserError where its CA file cannot be used."""
+def make_link(state: StateFolder, membership: Membership, sender: Sender, timeout: float = TIMEOUT) -> Link:
+    """Return a link to the server of `membership`; raise UserError where its CA file cannot be used."""
     server = proxy.server_address(membership.server)
     tls = None
     if server.tls:
@@ -69,7 +72,7 @@ def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Lin
             tls = verifying(state.ca if present(state.ca) else None)
         except OSError as error:
             raise UserError(f"{state.ca} cannot be used: {error}") from None
-    return Link(server, proxy.choose(server, membership.proxy), tls, sender)
+    return Link(server, proxy.choose(server, membership.proxy), tls, sender, timeout)
 
 
 def run(state: StateFolder, cap: int = CAP) -> int:
@@ -102,7 +105,14 @@ def run(state: StateFolder, cap: int = CAP) -> int:
             anchors=Anchors(state.audit_heads),
             kept=state.kept,
         )
-        loop = Loop(setting, source, clock, outbox, inbox, courier)
+        work = Work(
+            Authority(state, membership, policy, source.platform),
+            state.path / "run",
+            make_link(state, membership, sender, SILENCE),
+            inbox.put,
+            clock.now,
+        )
+        loop = Loop(setting, source, clock, outbox, inbox, courier, work)
         log.info(
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server
         )

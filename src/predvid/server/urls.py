@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("predvid.modules.inventory.urls")),
     path("", include("predvid.modules.monitoring.urls")),
     path("", include("predvid.modules.api.urls")),
+    path("", include("predvid.modules.automation.urls")),
 ]

@@ -53,6 +53,15 @@ VERBS = {
     "secret.unbound": _("Credential no longer bound"),
     "secrets.rotated": _("Keys of the credentials rotated"),
     "secrets.recovery_made": _("Recovery file of the credentials' key made"),
+    "task.requested": _("Task requested"),
+    "task.approved": _("Task approved"),
+    "task.declined": _("Task declined"),
+    "task.cancelled": _("Task stopped"),
+    "task.signed": _("Task signed by an operator"),
+    "task.settled": _("Refused tasks looked into"),
+    "trust.keyset_accepted": _("Set of operators taken over"),
+    "trust.published": _("Template published"),
+    "trust.placed": _("Agent placed by an operator"),
 }
 KINDS = {
     "person": pgettext("audit", "person"),
@@ -66,6 +75,9 @@ KINDS = {
     "settings": pgettext("audit", "settings"),
     "secret": pgettext("audit", "credential"),
     "key": pgettext("audit", "key"),
+    "task": pgettext("audit", "task"),
+    "keyset": pgettext("audit", "set of operators"),
+    "publication": pgettext("audit", "template"),
 }
 FIELDS = {
     "name": pgettext("audit", "name"),
@@ -101,6 +113,12 @@ FIELDS = {
     "secrets": pgettext("audit", "credentials"),
     "key": pgettext("audit", "key"),
     "count": pgettext("audit", "number"),
+    "devices": pgettext("audit", "devices"),
+    "operators": pgettext("audit", "operators"),
+    "root": pgettext("audit", "root key"),
+    "version": pgettext("audit", "version"),
+    "signers": pgettext("audit", "signed by"),
+    "tags": pgettext("audit", "tags"),
 }
 REASONS = {
     "command line": _("by command line"),
