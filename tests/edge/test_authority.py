@@ -1,110 +1,18 @@
-"""What an agent believes and remembers: pinned root, operators, placement, and that no task runs twice."""
+"""What runs on a device that pins a root, and that nothing runs twice."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import msgspec
-import pytest
-
-from operators import DAY, Office, now_ms, signer
-from predvid.core.authority import AHEAD, TaskRefused
-from predvid.core.trust import Signer, digest
+from operators import DAY
+from predvid.core.authority import AHEAD
 from predvid.edge import pin
-from predvid.edge.authority import Admitted, Authority
-from predvid.edge.identity import Membership, StateFolder
+from predvid.edge.identity import StateFolder
 from predvid.edge.local_policy import Policy
 from predvid.edge.refusals import KIND
 from predvid.wire import authority as wire
 from predvid.wire.signing import seal
 from predvid.wire.v1 import TaskLease
-
-HOUR = 3_600_000
-SCRIPT = wire.Content("sh", "exit 0\n", 60)
-
-
-@dataclass
-class Device:
-    """An agent's authority over one state folder, with the office that signs for it and the server's key."""
-
-    state: StateFolder
-    office: Office
-    plan: Signer
-    policy: Policy
-    now: int
-    authority: Authority
-
-    def again(self) -> None:
-        """Start the agent anew on the same folder."""
-        self.authority.close()
-        self.authority = opened(self.state, self.plan, self.policy)
-
-    def lease(self, task: str = "", **leased: Any) -> TaskLease:
-        """Return a lease of `leased`."""
-        return TaskLease(task or uuid4().hex, msgspec.msgpack.encode(wire.Leased(**leased)))
-
-    def order(self, *signers: Signer, **words: Any) -> wire.Signed:
-        """Return an order for this agent, signed by Ana unless told otherwise."""
-        given = {
-            "issued": self.now,
-            "expires": self.now + HOUR,
-            "agents": ["agent-1"],
-            "id": uuid4().hex,
-        } | words
-        order = wire.Order(title="Clean", content=SCRIPT, **given)
-        return seal(wire.ORDER_CONTEXT, order, signers or [self.office.ana])
-
-    def publication(self, **words: Any) -> wire.Signed:
-        """Return a publication, signed by Ana."""
-        return self.office.publication("exit 0\n", **words)
-
-    def start(self, publication: wire.Signed, **words: Any) -> wire.Signed:
-        """Return the server's start of it."""
-        body = publication.body.removeprefix(wire.PUBLICATION_CONTEXT)
-        known = msgspec.msgpack.decode(body, type=wire.Publication)
-        given = {"issued": self.now, "expires": self.now + HOUR, "task": uuid4().hex} | words
-        start = wire.Start(agent="agent-1", publication=known.id, version=known.version, **given)
-        return seal(wire.START_CONTEXT, start, [self.plan])
-
-    def admitted(self, lease: TaskLease, now: int | None = None) -> Admitted:
-        """Return the admitted task of `lease`."""
-        work = self.authority.admit(lease, self.now if now is None else now)
-        assert work is not None
-        return work
-
-    def run(self, lease: TaskLease, now: int | None = None) -> None:
-        """Admit, begin and finish a task."""
-        work = self.admitted(lease, now)
-        self.authority.begin(work, self.now if now is None else now)
-        self.authority.finish(work.task)
-
-
-def opened(state: StateFolder, plan: Signer, policy: Policy) -> Authority:
-    """Return the authority of an agent that was enrolled with client-1, site-1."""
-    membership = Membership("agent-1", "https://x", plan.public, client="client-1", site="site-1")
-    return Authority(state, membership, policy, "linux")
-
-
-@pytest.fixture
-def device(tmp_path: Path) -> Iterator[Device]:
-    """Return a device that pins the office's root and knows its operators."""
-    state, office, plan = StateFolder(tmp_path / "agent"), Office(), signer()
-    state.make()
-    pin.write(state, office.fingerprint, now_ms())
-    one = Device(state, office, plan, Policy(), now_ms(), opened(state, plan, Policy()))
-    assert one.authority.admit(one.lease(keyset=office.keyset()), one.now) is None
-    yield one
-    one.authority.close()
-
-
-def code(work: Callable[[], object]) -> str:
-    """Return the code with which `work` is refused."""
-    with pytest.raises(TaskRefused) as refused:
-        work()
-    return refused.value.code
+from trusting_fixture import HOUR, SCRIPT, Device, code, opened
 
 
 def test_a_signed_order_runs_once_and_never_again(device: Device) -> None:
@@ -175,78 +83,6 @@ def test_a_damaged_pin_is_none(device: Device) -> None:
     for content in (b"", b"{", b"[]", b'{"root":"YQ=="}', b"\xff"):
         device.state.pin.write_bytes(content)
         assert device.authority.held().root == b""
-
-
-def test_key_sets_only_grow_and_live_on(device: Device) -> None:
-    old = device.office.keyset()
-    newer = device.office.keyset(operators=[wire.OperatorKey("Ivo", device.office.ivo.public)])
-    assert device.authority.admit(device.lease(keyset=newer), device.now) is None
-    device.again()
-    assert device.authority.held().keyset == 3
-    assert code(lambda: device.run(device.lease(order=device.order()))) == "signature"
-    assert code(lambda: device.run(device.lease(order=device.order(), keyset=old))) == "keyset_older"
-    device.run(device.lease(order=device.order(device.office.ivo), keyset=newer))
-
-
-def test_a_root_hands_over_and_agents_that_slept_follow_the_chain(device: Device) -> None:
-    one, two, three = device.office.root, signer(), signer()
-    first = seal(wire.ROOT_CONTEXT, wire.RootChange(one.public, two.public, 1, device.now), [one, two])
-    second = seal(wire.ROOT_CONTEXT, wire.RootChange(two.public, three.public, 2, device.now), [two, three])
-    device.office.root = three
-    keyset = device.office.keyset()
-    assert code(lambda: device.run(device.lease(order=device.order(), keyset=keyset))) == "keyset"
-    assert code(lambda: device.run(device.lease(order=device.order(), roots=[second]))) == "root"
-    alone = device.lease(order=device.order(), root=first)
-    assert code(lambda: device.run(alone)) == "keyset_missing", (
-        "the old root's operators are not the new one's"
-    )
-    device.run(device.lease(order=device.order(), roots=[first, second], keyset=keyset))
-    device.run(device.lease(order=device.order(), roots=[first, second], root=second, keyset=keyset))
-    device.again()
-    held = device.authority.held()
-    assert (held.root, held.root_serial, held.keyset) == (digest(three.public), 2, 2)
-    device.run(device.lease(order=device.order()))
-
-
-def test_a_false_companion_spoils_a_right_task(device: Device) -> None:
-    other = Office()
-    forged = other.keyset()
-    place = wire.Placement("agent-1", "client-2", "s", 9, device.now)
-    bad = (
-        {"keyset": forged},
-        {"placement": seal(wire.PLACEMENT_CONTEXT, place, [other.ana])},
-        {"roots": [seal(wire.ROOT_CONTEXT, wire.RootChange(b"x" * 32, b"y" * 32, 5, 0), [other.root])]},
-    )
-    for companion in bad:
-        assert code(lambda c=companion: device.run(device.lease(order=device.order(), **c))) in {  # type: ignore[misc]
-            "keyset",
-            "signature",
-            "root",
-        }
-    assert device.authority.held().placement == 0
-    device.run(device.lease(order=device.order()))
-
-
-def test_a_device_belongs_where_it_was_enrolled_until_an_operator_moves_it(device: Device) -> None:
-    here = device.publication(targets=wire.Targets(clients=["client-1"], platforms=["linux"]))
-    site = device.publication(targets=wire.Targets(sites=["site-1"]))
-    moved = device.publication(targets=wire.Targets(clients=["client-2"]))
-    device.run(device.lease(publication=site, start=device.start(site)))
-    there = device.publication(targets=wire.Targets(sites=["site-2"]))
-    tagged = device.publication(targets=wire.Targets(tags=["till"]))
-    device.run(device.lease(publication=here, start=device.start(here)))
-    assert code(lambda: device.run(device.lease(publication=there, start=device.start(there)))) == "target"
-    place = wire.Placement("agent-1", "client-2", "site-2", 7, device.now, ["till"])
-    placement = seal(wire.PLACEMENT_CONTEXT, place, [device.office.ivo])
-    device.run(device.lease(publication=there, start=device.start(there), placement=placement))
-    device.again()
-    device.run(device.lease(publication=tagged, start=device.start(tagged), placement=placement))
-    device.run(device.lease(publication=moved, start=device.start(moved)))
-    assert code(lambda: device.run(device.lease(publication=here, start=device.start(here)))) == "target"
-    assert device.authority.held().placement == 7
-    back = wire.Placement("agent-1", "client-1", "site-1", 6, device.now)
-    older = seal(wire.PLACEMENT_CONTEXT, back, [device.office.ivo])
-    assert code(lambda: device.authority.admit(device.lease(placement=older), device.now)) == "placement"
 
 
 def test_what_was_revoked_after_it_was_admitted_does_not_begin(device: Device) -> None:

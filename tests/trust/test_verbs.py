@@ -2,12 +2,14 @@
 
 import io
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from nacl.pwhash import argon2id
 
 from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
@@ -22,6 +24,7 @@ from predvid.wire.signing import opened, signers_of
 from signed_world import ORDER
 
 Run = Callable[..., int]
+REAL_COST = vault.COST
 PASSPHRASE = "a passphrase for tests"
 TEMPLATE = """
 id = "hello"
@@ -41,6 +44,14 @@ low = 1
 high = 9
 default = "3"
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Lock keys at the least cost: these tests make many; one of them looks at the real cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vault, "COST", (argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +95,7 @@ def test_init_makes_locked_keys_and_the_first_key_set(home: Path) -> None:
     assert known.keyset
     found = verifying.keyset(known.keyset, digest(known.root), 0, 1_764_000_000_001)
     assert found.version == 1
+    assert REAL_COST == (argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE)
     seed = vault.unlock(keys["ana"], PASSPHRASE)
     assert seed.public == keys["ana"].public
     for path in (folder.root, folder.operator("ana"), folder.path / "public"):
@@ -310,3 +322,17 @@ def test_refusals_have_words(run: Run, tmp_path: Path) -> None:
         run("verify", str(junk))
     with pytest.raises(TaskRefused):
         verifying.check_id("a b")
+
+
+def test_what_root_leaves_for_the_server_belongs_to_the_servers_user(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    (data / "run").mkdir(parents=True)
+    uid = 12345 if os.geteuid() == 0 else os.geteuid()
+    os.chown(data, uid, -1)
+    offer = ["offer", str(home / "trust" / "public"), "--folder", str(tmp_path / "t"), "--data", str(data)]
+    assert trust(offer) == 0
+    (left,) = (data / "trust").iterdir()
+    assert {path.stat().st_uid for path in (left, left.parent)} == {uid}
+    assert left.stat().st_mode & 0o077 == 0

@@ -1,5 +1,7 @@
 """The installation of `predvid up` on this machine: where it is, its agent, and where it picks up keys."""
 
+import os
+import sys
 import time
 from pathlib import Path
 
@@ -32,9 +34,9 @@ def leave(data: Path, known: Known) -> bool:
     root = known.roots[-1] if known.roots else None
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        durable.write(
-            folder / f"keyset-{keyset.version:09d}", msgspec.msgpack.encode(Offered(known.keyset, root))
-        )
+        path = folder / f"keyset-{keyset.version:09d}"
+        durable.write(path, msgspec.msgpack.encode(Offered(known.keyset, root)))
+        _give_to_owner_of(data, folder, path)
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror}", status=1) from None
     return True
@@ -47,6 +49,15 @@ def pin_agent(data: Path, known: Known) -> bool:
         return False
     try:
         pin.write(state, digest(known.root), int(time.time() * 1000))
+        _give_to_owner_of(state.membership, state.pin)
     except OSError as error:
         raise UserError(f"cannot write {state.pin}: {error.strerror}", status=1) from None
     return True
+
+
+def _give_to_owner_of(whose: Path, *paths: Path) -> None:
+    """Let what root wrote belong to the user that the server or the agent runs as."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        owner = whose.stat()
+        for path in paths:
+            os.chown(path, owner.st_uid, owner.st_gid)

@@ -15,6 +15,7 @@ from predvid.core.errors import UserError
 from predvid.core.trust import SEED_BYTES, Signer
 from predvid.edge import durable
 
+COST = (argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE)  # 3 passes over 256 MiB
 SHORTEST = 10  # characters of a passphrase
 MOST_MEMORY = 4 << 30  # bytes: what a damaged file may ask for at most
 
@@ -33,9 +34,8 @@ class LockedKey(msgspec.Struct, frozen=True):
 def make(name: str, passphrase: str) -> LockedKey:
     """Return a new key of that name, locked by `passphrase`."""
     seed, salt = secrets.token_bytes(SEED_BYTES), secrets.token_bytes(argon2id.SALTBYTES)
-    cost = (argon2id.OPSLIMIT_MODERATE, argon2id.MEMLIMIT_MODERATE)
-    box = SecretBox(argon2id.kdf(SecretBox.KEY_SIZE, passphrase.encode(), salt, *cost)).encrypt(seed)
-    return LockedKey(name, Signer(seed).public, *cost, salt, bytes(box))
+    box = SecretBox(argon2id.kdf(SecretBox.KEY_SIZE, passphrase.encode(), salt, *COST)).encrypt(seed)
+    return LockedKey(name, Signer(seed).public, *COST, salt, bytes(box))
 
 
 def unlock(key: LockedKey, passphrase: str) -> Signer:
