@@ -1,4 +1,4 @@
-"""Only what operators published under the pinned root is fetched: rollback, freeze, mixing, foreign keys fail."""
+"""Only what operators published under the pinned root is fetched, whatever a server puts in its place."""
 
 import shutil
 import threading
