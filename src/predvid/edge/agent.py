@@ -27,12 +27,14 @@ from predvid.edge.identity import (
     store_generation,
     upcoming_generation,
 )
+from predvid.edge.installing import home
 from predvid.edge.link import Link, Sender, verifying
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
 from predvid.edge.outbox import CAP, Outbox, OutboxFailed
 from predvid.edge.plan import PlanRefused, accept
 from predvid.edge.sources.local import local_source
 from predvid.edge.standing import recall
+from predvid.edge.updating import Updating, in_a_child
 from predvid.wire.v1 import Plan
 
 log = logging.getLogger("predvid.agent")
@@ -91,7 +93,8 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
-        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept)
+        updating = Updating(home() if policy.updates else None, __version__, in_a_child(state.path))
+        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept, updating)
         loop = Loop(setting, source, clock, outbox, inbox, courier)
         log.info(
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server

@@ -17,6 +17,7 @@ from typing import Any
 
 STARTS = 3  # of a version on trial; the next start is of the version before it
 PROOF = 900.0  # seconds of running after which a version that was never acknowledged has failed
+LOOK = 1.0  # seconds between two looks at whether it has proved itself
 KILL = 10.0  # seconds between asking it to end and ending it
 NOT_RESTARTED = 2  # the exit status after which a service manager leaves an agent alone
 FIRST: dict[str, Any] = {
@@ -94,13 +95,19 @@ class Trial:
         """Wait for the agent's end, or end it when its time for proof is over; return the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        while self._child.poll() is None:
+        while not self._over():
             if self._unproven() and self._waited() >= PROOF:
                 self._end()
                 write(self._home, back(self._standing))
                 return 1
-            time.sleep(1.0)
         return self._ended(self._child.returncode)
+
+    def _over(self) -> bool:
+        try:
+            self._child.wait(LOOK)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _ended(self, status: int) -> int:
         if not self._unproven():

@@ -24,6 +24,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Policy:
     """What this machine allows. `checks` None: every installed check; no `address_ranges`: no probing.
 
+    `updates`: whether releases that operators signed are installed.
     `minimum_interval` in seconds; `rate` is the most check runs a minute, targets counted one by one.
     """
 
@@ -33,6 +34,7 @@ class Policy:
     task_classes: frozenset[int] = frozenset({0})
     rate: int = 600
     address_ranges: tuple[Network, ...] = ()
+    updates: bool = True
 
     def allows_target(self, target: str) -> bool:
         """Tell whether a probe may touch `target`, an address; names are refused, for they can move."""
@@ -110,6 +112,12 @@ def _ranges(value: Any) -> tuple[Network, ...]:
         raise _Wrong(f"'address_ranges': {error}") from None
 
 
+def _yes_or_no(value: Any) -> bool:
+    if type(value) is not bool:
+        raise _Wrong("'updates' must be true or false")
+    return value
+
+
 _READ: dict[str, Any] = {
     "checks": _checks,
     "max_checks": _number("max_checks", 0),
@@ -117,4 +125,5 @@ _READ: dict[str, Any] = {
     "task_classes": lambda value: frozenset(_list(value, "task_classes", int)),
     "rate": _number("rate", 1),
     "address_ranges": _ranges,
+    "updates": _yes_or_no,
 }

@@ -2,8 +2,8 @@
 
 import logging
 import queue
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from predvid.checks.collecting import raised
 from predvid.checks.source import Source
@@ -19,6 +19,7 @@ from predvid.edge.plan import Denied, PlanRefused, rights
 from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
 from predvid.edge.restarts import Restarts
 from predvid.edge.schedule import Schedule
+from predvid.edge.updating import Updating, no_updates
 from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
 
 log = logging.getLogger("predvid.agent")
@@ -46,6 +47,7 @@ class Setting:
     installed: Mapping[str, Check]
     policy: Policy
     accept: Callable[[bytes], Plan]
+    updating: Updating = field(default_factory=no_updates)
 
 
 class Loop:
@@ -79,6 +81,7 @@ class Loop:
         allowed, denied = rights(plan, setting.policy, setting.installed, self._source.platform, setting.role)
         self._schedule.replace(allowed, now)
         self._version, self._pause = plan.version, float(min(max(plan.batch_seconds, 1), 300))
+        self._setting.updating.want(plan.update, now)
         self._denied = denied
         self._tell_denied(now)
         self._hurry = [now + pause for pause in FIRST_SEALS]
@@ -94,8 +97,11 @@ class Loop:
             self._gathering.failed(one.name, self._clock.now(), 0, one.said, DENIED_AGAIN)
 
     def run(self) -> None:
-        """Work until a Stop comes or the courier died; what was gathered is sealed before it returns."""
-        while True:
+        """Work until a Stop comes, the courier died, or a newer version is to be started in its place.
+
+        What was gathered is sealed before it returns.
+        """
+        while not self._renewed():
             self._start_due()
             try:
                 news = self._inbox.get(timeout=self._until_next())
@@ -110,6 +116,19 @@ class Loop:
                 self.seal()
         self._pool.stop()
         self.seal()
+
+    def _renewed(self) -> bool:
+        """Tell whether another version is installed and takes over with the next start."""
+        updating, now = self._setting.updating, self._clock.elapsed()
+        updating.begin(now)
+        outcome = updating.finished(now)
+        if outcome is not None:
+            self._tell(updating.complaint(outcome, self._clock.now()))
+        return outcome is not None and not outcome.code
+
+    def _tell(self, events: Iterable[EventRow]) -> None:
+        for event in events:
+            self._gathering.event(event)
 
     def _until_next(self) -> float:
         now = self._clock.elapsed()
@@ -191,6 +210,7 @@ class Loop:
         self._note_error(check.name, said.id)
 
     def _acknowledged(self, ack: Ack) -> None:
+        self._tell(self._setting.updating.delivered(self._clock.now()))
         if ack.tasks:
             self._gathering.outcomes(tasks.answer(ack.tasks))
             self._seal_due = self._clock.elapsed()
@@ -217,6 +237,7 @@ class Loop:
         """Report that the agent started, with its first batch."""
         said = Sentence("agent.started", {"version": version})
         self._gathering.event(EventRow("agent.started", said, self._clock.now()))
+        self._tell(self._setting.updating.started(self._clock.now()))
 
     def seal(self) -> None:
         """Make durable what was gathered; while the disk refuses, keep it within the limit of memory."""

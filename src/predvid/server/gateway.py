@@ -33,6 +33,7 @@ from predvid.server.live import Live
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy
 from predvid.server.refusals import RefusalLog
+from predvid.server.release_files import ReleaseFiles
 from predvid.server.weight import decode_weighed
 from predvid.wire.v1 import MAX_BODY, PREFIX, Enrolled, Enrolment, Refusal
 
@@ -62,6 +63,7 @@ class Gateway:
         self.live = Live()
         self.console = ConsoleProxy(place)
         self.downloads = Downloads(place.data)
+        self.releases = ReleaseFiles(place.data)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
         self._tasks: list[asyncio.Task[None]] = []
         self._routes = {
@@ -81,6 +83,8 @@ class Gateway:
             await send({"type": "websocket.close", "code": 1008})
         elif self.downloads.asked(scope["path"]):
             await self.downloads(scope, send)
+        elif self.releases.asked(scope["path"]):
+            await self.releases(scope, send)
         elif scope["path"].startswith("/agent/"):
             await self._agent(scope, receive, send)
         elif scope["path"] == "/live":

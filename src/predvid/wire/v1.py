@@ -172,7 +172,11 @@ class PlannedCheck(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent runs: installed checks only, never commands. Versions only grow."""
+    """What an agent runs: installed checks only, never commands. Versions only grow.
+
+    `update` names the release that the agent should be of (empty: stay); it decides nothing, for an agent
+    installs only what operators signed and what is newer than all it has installed.
+    """
 
     agent: str
     version: int
@@ -180,6 +184,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: list[PlannedCheck] = []
     role: Literal["device", "probe"] = "device"
     batch_seconds: int = 15
+    update: str = ""
 
 
 class SignedPlan(msgspec.Struct, frozen=True):
