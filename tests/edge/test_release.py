@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from predvid.core.errors import UserError
-from predvid.core.trust import public_key
+from predvid.core.trust import digest, public_key
 from predvid.edge.proxy import server_address
 from predvid.edge.release import Fetcher, Release, ReleaseRefused, Releases, wheel_name
 from predvid.server.release_repository import NEEDED, Repository, SeedSigner
@@ -57,7 +57,7 @@ class Published:
         """Look as an agent does that pins `root`."""
         fetcher = Fetcher(server_address(self.address), None, None)
         state = self.folder / "agent"
-        return Releases(public_key(root), self.address, fetcher, state).fetch(version, counter)
+        return Releases(digest(public_key(root)), self.address, fetcher, state).fetch(version, counter)
 
     def refused(self, version: str, counter: int = 0, root: bytes = ROOT) -> str:
         """Return the code with which the agent refuses; nothing of the release may be on its disk then."""

@@ -70,6 +70,10 @@ KINDS: dict[str, Text] = {
     ),
     "program.crashed": Text("The program {what} crashed", "Srušio se program {what}"),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
+    "security.task_refused": Text(
+        "The device refused {n:int} {n|task|tasks}: {why}",
+        "Uređaj je odbio {n:int} {n|zadatak|zadatka|zadataka}: {why}",
+    ),
     "person.created": Text("{who} was given access", "{who} dobiva pristup"),
 }
 

@@ -23,7 +23,10 @@ else:
 
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the agent keeps of its enrolment: the server it belongs to and the keys that it pins."""
+    """What the agent keeps of its enrolment: the server it belongs to and the keys that it pins.
+
+    `client` and `site` are the ids that the server gave then; later only a signed Placement changes them.
+    """
 
     agent: str
     server: str
@@ -31,6 +34,8 @@ class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str = "device"
     proxy: str = ""
     name: str = ""
+    client: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,21 @@ class StateFolder:
     def plan(self) -> Path:
         """The newest SignedPlan accepted."""
         return self.path / "plan"
+
+    @property
+    def pin(self) -> Path:
+        """The fingerprint of the trust root that this device pins, as JSON: the administrator's word."""
+        return self.path / "pin.json"
+
+    @property
+    def trust(self) -> Path:
+        """What was believed since, by the pinned root's word: root, KeySet, placement (msgpack)."""
+        return self.path / "trust"
+
+    @property
+    def ledger(self) -> Path:
+        """Which tasks have run (SQLite)."""
+        return self.path / "tasks.db"
 
     @property
     def ca(self) -> Path:

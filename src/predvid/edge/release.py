@@ -19,6 +19,7 @@ from tuf.api.exceptions import DownloadError, DownloadHTTPError, ExpiredMetadata
 from tuf.api.metadata import Metadata, Root, TargetFile
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
+from predvid.core.trust import digest
 from predvid.edge.proxy import Address
 
 PREFIX = "/agent/v1/releases"
@@ -88,7 +89,7 @@ class Fetcher(FetcherInterface):
 
 
 class Releases:
-    """The releases of one server as an agent sees them that pins `root` (an Ed25519 public key, 32 bytes)."""
+    """The releases of one server, for an agent that pins `root`: the SHA-256 of a root's public key."""
 
     def __init__(self, root: bytes, address: str, fetcher: Fetcher, folder: Path) -> None:
         self._root, self._fetcher, self._folder = root, fetcher, folder
@@ -158,8 +159,8 @@ class Releases:
         if not isinstance(root, Root):
             return False
         role = root.roles[Root.type]
-        keys = {root.keys[id].keyval.get("public") for id in role.keyids if id in root.keys}
-        if keys != {self._root.hex()} or len(role.keyids) != 1 or role.threshold != 1:
+        keys = [bytes.fromhex(root.keys[id].keyval["public"]) for id in role.keyids]
+        if [digest(key) for key in keys] != [self._root] or role.threshold != 1:
             return False
         root.verify_delegate(Root.type, metadata.signed_bytes, metadata.signatures)
         return True

@@ -1,11 +1,10 @@
 """`predvid agent update VERSION`: fetches a signed release, verifies it, and installs it beside this one."""
 
 from predvid.core.errors import UserError
-from predvid.edge import launch, proxy
+from predvid.edge import launch, pin, proxy
 from predvid.edge.identity import Lock, StateFolder, load_membership, present
 from predvid.edge.installing import home, install
 from predvid.edge.link import verifying
-from predvid.edge.pinned import pinned_root
 from predvid.edge.release import Fetcher, ReleaseRefused, Releases
 from predvid.edge.updating import Outcome
 
@@ -18,8 +17,8 @@ def update(state: StateFolder, version: str) -> Outcome:
             "this agent is not installed as a service of its own: predvid agent service install", status=1
         )
     membership = load_membership(state)
-    root = pinned_root(state)
-    if root is None:
+    root = pin.read(state).root
+    if not root:
         raise UserError(
             "this agent pins no trust root, so it believes no release: predvid agent trust FINGERPRINT",
             status=1,

@@ -241,7 +241,7 @@ def _own_signature(request: Enrolment, path: str, headers: dict[str, str], body:
 
 def _enrol(request: Enrolment) -> Enrolled:
     now = datetime.now(UTC)
-    secret = request.token.split(".")[1] if request.token.count(".") == 3 else request.token
+    secret = request.token.split(".")[1] if request.token.count(".") in (3, 4) else request.token
     try:
         agent = device_actions.enrol(secret, request, now)
     except TokenRefused:

@@ -1,4 +1,4 @@
-"""Hands out the signed list of releases and the wheels in it, exactly as operators left them in `releases/`."""
+"""Hands out the signed list of releases and the wheels in it, exactly as operators left them."""
 
 import asyncio
 import re
