@@ -28,7 +28,8 @@ def plan_for(agent_id: UUID, checks: dict[str, Check], now: datetime) -> Plan:
         if agent.device.platform in ("", *check.platforms)
     ]
     role: Any = agent.role
-    return Plan(str(agent.pk), state.plan_version, int(now.timestamp() * 1000), planned, role)
+    issued = int(now.timestamp() * 1000)
+    return Plan(str(agent.pk), state.plan_version, issued, planned, role, update=agent.update_to)
 
 
 def changed_params(check: Check, state: DeviceState) -> dict[str, Any]:
