@@ -20,7 +20,7 @@ from predvid.edge.installing import Home, confirm
 from predvid.wire.v1 import EventRow, Sentence
 
 log = logging.getLogger("predvid.agent")
-SPREAD = 300.0  # seconds within which the agents of a ring begin
+SPREAD = 10.0  # seconds within which the agents of a ring begin; the server lets few begin at once
 AGAIN = {"unreachable": 1800.0, "disk": 1800.0}  # seconds after a refusal that passes by itself
 LATER = 6 * 3600.0  # seconds after any other
 PATIENCE = 3600  # seconds for the whole installation

@@ -81,10 +81,10 @@ class Gateway:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
-        elif self.downloads.asked(scope["path"]):
-            await self.downloads(scope, send)
         elif self.releases.asked(scope["path"]):
             await self.releases(scope, send)
+        elif self.downloads.asked(scope["path"]):
+            await self.downloads(scope, send)
         elif scope["path"].startswith("/agent/"):
             await self._agent(scope, receive, send)
         elif scope["path"] == "/live":
