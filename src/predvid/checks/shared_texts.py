@@ -45,6 +45,10 @@ TEXTS = {
         "Two machines report under one identity; the agent is locked until a person releases it",
         "Dva se računala javljaju pod istim identitetom; agent je zaključan dok ga netko ne otključa",
     ),
+    "agent.task_refused": Text(
+        "Somebody tried to run something here that was not signed as it must be; the agent refused it",
+        "Netko je ovdje pokušao pokrenuti nešto što nije propisno potpisano; agent je to odbio",
+    ),
     # Said once and kept while the silence grows: since when, the page tells beside it.
     "agent.offline": Text("The agent does not report", "Agent se ne javlja"),
     "check.too_many_items": Text(

@@ -8,7 +8,7 @@ AHEAD = 10 * 60_000  # ms that a signer's clock may be ahead of the agent's
 TEXTS: dict[str, Text] = {
     "task.refused.unpinned": Text(
         "this agent pins no trust root; only its plan runs",
-        "agent nema pribilježen korijenski ključ; izvršava se samo plan",
+        "agent ne vjeruje nijednom korijenskom ključu; izvršava se samo plan",
     ),
     "task.refused.class": Text(
         "tasks of class {cls:int} are not allowed on this device",

@@ -69,6 +69,39 @@ KINDS: dict[str, Text] = {
         "{fact}: {what} changed from {before} to {after}", "{fact}: {what} promijenjeno iz {before} u {after}"
     ),
     "program.crashed": Text("The program {what} crashed", "Srušio se program {what}"),
+    "task.requested": Text("{who} requested: {title}", "{who} zadaje zadatak: {title}"),
+    "task.approved": Text("{who} approved the task {title}", "{who} odobrava zadatak: {title}"),
+    "task.signed": Text("{who} signed the task {title}", "{who} potpisuje zadatak: {title}"),
+    "task.declined": Text("{who} declined the task {title}", "{who} odbija zadatak: {title}"),
+    "task.started": Text("Task started: {title}", "Zadatak pokrenut: {title}"),
+    "task.done": Text("Task done: {title}", "Zadatak obavljen: {title}"),
+    "task.failed": Text(
+        "Task failed, exit status {code}: {title}", "Zadatak nije uspio, izlazni status {code}: {title}"
+    ),
+    "task.refused": Text(
+        "The device refused the task {title}: {reason}", "Uređaj odbija zadatak {title}: {reason}"
+    ),
+    "task.unknown": Text(
+        "The agent ended while the task ran, and it is not repeated: {title}",
+        "Agent se ugasio dok je zadatak trajao, pa se ne ponavlja: {title}",
+    ),
+    "task.cancelled": Text("Task stopped: {title}", "Zadatak zaustavljen: {title}"),
+    "task.expired": Text(
+        "Nobody agreed in time to the task {title}", "Nitko na vrijeme ne odobrava zadatak: {title}"
+    ),
+    "campaign.halted": Text(
+        "Campaign halted in ring {ring:int}, {bad:int} of {ended:int} failed: {title}",
+        "Niz zadataka zaustavljen u krugu {ring:int}, neuspjelih {bad:int} od {ended:int}: {title}",
+    ),
+    "trust.keyset": Text(
+        "{who} brought the set of operators, version {version:int}, with {n:int} {n|operator|operators}",
+        "{who} donosi popis ovlaštenih osoba, inačica {version:int}; na njemu {n|je|su|je} {n:int} "
+        "{n|osoba|osobe|osoba}",
+    ),
+    "trust.published": Text(
+        "{who} published the template {title}, version {version:int}",
+        "{who} objavljuje predložak {title}, inačica {version:int}",
+    ),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
     "security.task_refused": Text(
         "The device refused {n:int} {n|task|tasks}: {why}",
@@ -83,6 +116,9 @@ PLATFORM_ONLY = (
     "alert",
     "person",
     "inventory",
+    "task",
+    "campaign",
+    "trust",
     "agent.enrolled",
     "agent.approved",
     "agent.revoked",

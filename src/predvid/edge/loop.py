@@ -9,7 +9,6 @@ from predvid.checks.collecting import raised
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.model import say
-from predvid.edge import tasks
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier, Died, Met, News, PlanCame, SetAside
 from predvid.edge.gathering import Gathering
@@ -19,8 +18,10 @@ from predvid.edge.plan import Denied, PlanRefused, rights
 from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
 from predvid.edge.restarts import Restarts
 from predvid.edge.schedule import Schedule
+from predvid.edge.tasks import Told
 from predvid.edge.updating import Updating, no_updates
-from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
+from predvid.edge.work import Work
+from predvid.wire.v1 import Ack, EventRow, Plan, Pushed, Sentence
 
 log = logging.getLogger("predvid.agent")
 FIRST_SEALS = (1.5, 4.0)  # seconds after a plan came: first samples within seconds, then the first rates
@@ -35,7 +36,7 @@ class Stop:
     """Ends the loop: put into the inbox by a signal or by the caller."""
 
 
-Inbox = queue.SimpleQueue[News | Finished | Stop]
+Inbox = queue.SimpleQueue[News | Finished | Stop | Told | Pushed]
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,21 @@ class Loop:
     """One thread that decides; the pool reads the device, the courier talks to the server."""
 
     def __init__(
-        self, setting: Setting, source: Source, clock: Clock, outbox: Outbox, inbox: Inbox, courier: Courier
+        self,
+        setting: Setting,
+        source: Source,
+        clock: Clock,
+        outbox: Outbox,
+        inbox: Inbox,
+        courier: Courier,
+        work: Work | None = None,
     ) -> None:
         self._setting, self._source, self._clock = setting, source, clock
         self._outbox, self._inbox, self._courier = outbox, inbox, courier
         self._pool = Pool(source, inbox.put, clock.now, clock.elapsed)
         self._schedule = Schedule(setting.agent)
         self._gathering = Gathering()
+        self._work = work
         self._restarts = Restarts(outbox)
         self._errors: dict[str, str] = {}
         self._version = 0
@@ -115,7 +124,19 @@ class Loop:
             if self._clock.elapsed() >= self._seal_due:
                 self.seal()
         self._pool.stop()
+        self._end_work()
         self.seal()
+        if self._work is not None:
+            self._work.close()
+
+    def _end_work(self) -> None:
+        """End the task that runs, and take its last outcome into the last batch."""
+        if self._work is None:
+            return
+        self._work.stop()
+        while not self._inbox.empty():
+            if isinstance(news := self._inbox.get(), Told):
+                self._gathering.outcomes(news.outcomes)
 
     def _renewed(self) -> bool:
         """Tell whether another version is installed and takes over with the next start."""
@@ -152,12 +173,17 @@ class Loop:
             else:
                 self._pool.submit(job)
 
-    def _hear(self, news: News | Finished) -> None:
+    def _hear(self, news: News | Finished | Told | Pushed) -> None:
         match news:
             case Finished():
                 self._finished(news)
             case Ack():
                 self._acknowledged(news)
+            case Told():
+                self._gathering.outcomes(news.outcomes)
+                self._seal_due = self._clock.elapsed()
+            case Pushed():
+                self._handed(news)
             case PlanCame():
                 self._plan_came(news)
             case SetAside():
@@ -211,11 +237,14 @@ class Loop:
 
     def _acknowledged(self, ack: Ack) -> None:
         self._tell(self._setting.updating.delivered(self._clock.now()))
-        if ack.tasks:
-            self._gathering.outcomes(tasks.answer(ack.tasks))
-            self._seal_due = self._clock.elapsed()
+        self._handed(ack)
+
+    def _handed(self, message: Ack | Pushed) -> None:
+        """Take what the server hands over: tasks, tasks to stop, and that there is a newer plan."""
+        if self._work is not None and (message.tasks or message.cancel):
+            self._work.handed(message.tasks, message.cancel)
         now = self._clock.elapsed()
-        if ack.plan not in (0, self._version) and now - self._plan_asked >= PLAN_AGAIN:
+        if message.plan not in (0, self._version) and now - self._plan_asked >= PLAN_AGAIN:
             self._plan_asked = now
             self._courier.want_plan()
 
@@ -227,6 +256,8 @@ class Loop:
             return
         self._plan_asked = float("-inf")
         self.use(plan)
+        if self._work is not None:
+            self._work.connected()
 
     def _set_aside(self, news: SetAside) -> None:
         said = Sentence("agent.batch_refused", {"code": news.code})
@@ -243,6 +274,8 @@ class Loop:
         """Make durable what was gathered; while the disk refuses, keep it within the limit of memory."""
         now = self._clock.elapsed()
         self._seal_due = self._hurry.pop(0) if self._hurry else now + self._pause
+        if self._work is not None:
+            self._work.tell_trust(self._gathering, now, self._clock.now())
         try:
             if self._gathering.empty and not self._silent_too_long(now):
                 return
@@ -254,6 +287,8 @@ class Loop:
             log.error("the outbox cannot be written: %s (%d samples dropped)", failed, lost)
             return
         self._sealed_at = now
+        if self._work is not None:
+            self._work.sealed(batches)
         self._gathering.clear()
         self._courier.wake()
 

@@ -29,6 +29,7 @@ from predvid.server.door import Caller, Door
 from predvid.server.downloads import Downloads
 from predvid.server.group import Entry, Intake
 from predvid.server.heartbeat import keep_beating
+from predvid.server.leasing import Leasing
 from predvid.server.live import Live
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy
@@ -45,6 +46,7 @@ AGAIN = "The server's database does not answer now; send it again."
 LARGE = 1 << 16  # bytes from which decoding leaves the event loop
 MAX_ENROLMENT = 1 << 14
 BODY_SECONDS = 120.0  # 1 MiB over the slowest line that an agent may have
+TIMELY = 600_000  # ms that the signature of a request to be held may be old
 COUNTS = f"{PREFIX}/counts"
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ENROLMENT = msgspec.msgpack.Decoder(Enrolment)
@@ -61,6 +63,7 @@ class Gateway:
         self.committer = Committer(self.intake.take)
         self.refusals = RefusalLog()
         self.live = Live()
+        self.leasing = Leasing()
         self.console = ConsoleProxy(place)
         self.downloads = Downloads(place.data)
         self.releases = ReleaseFiles(place.data)
@@ -70,6 +73,7 @@ class Gateway:
             ("POST", f"{PREFIX}/batch"): self._batch,
             ("POST", f"{PREFIX}/enrol"): self._enrol,
             ("GET", f"{PREFIX}/plan"): self._plan,
+            ("GET", f"{PREFIX}/push"): self._push,
             ("GET", f"{PREFIX}/status"): self._status,
             ("GET", f"{PREFIX}/ca"): self._ca,
             ("GET", COUNTS): self._counts,
@@ -99,6 +103,7 @@ class Gateway:
                 self._tasks = [
                     asyncio.create_task(self.committer.run()),
                     asyncio.create_task(self.live.run()),
+                    asyncio.create_task(self.leasing.run()),
                     asyncio.create_task(keep_beating(self.intake.store, self.committer.well)),
                 ]
                 await send({"type": "lifespan.startup.complete"})
@@ -122,7 +127,11 @@ class Gateway:
                     "There is no such agent path; the agent may be newer than the server.",
                 )
             body = await _in_time(receive, headers)
-            status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
+            content: Any = await route(scope["path"], headers, body)
+            status, kind = 200, _TYPE
+            if isinstance(content, Caller):
+                await self.leasing.hold(content.agent.agent, content.boot, receive, send)
+                return
             if isinstance(content, tuple):
                 content, kind = content
         except (Refused, DatabaseFault) as error:
@@ -158,7 +167,8 @@ class Gateway:
         batch, weight = await weighed if weighed else decode_weighed(body, encoding)
         entry = Entry(caller, batch, weight)
         try:
-            return _ENCODE(await self.committer.submit(entry))
+            ack = await self.committer.submit(entry)
+            return _ENCODE(await self.leasing.with_leases(caller.agent.agent, caller.boot, ack))
         finally:
             if entry.lock:
                 await self._in_thread(self.door.lock, caller.agent.agent, entry.lock)
@@ -168,6 +178,13 @@ class Gateway:
     async def _plan(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         caller = await self._caller(path, headers, body)
         return _ENCODE(await self._in_thread(_signed_plan, caller))
+
+    async def _push(self, path: str, headers: dict[str, str], body: bytes) -> Caller:
+        """Return who asks: whoever may be heard has the answer held, see `Leasing.hold`."""
+        caller = await self._caller(path, headers, body)
+        if abs(caller.time_ms - int(datetime.now(UTC).timestamp() * 1000)) > TIMELY:
+            raise Refused(503, "stale", "The request was signed too long ago; ask for the time first.")
+        return caller
 
     async def _status(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         await self._caller(path, headers, body)

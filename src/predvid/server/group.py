@@ -15,6 +15,7 @@ from uuid import UUID
 import numpy as np
 
 from predvid.checks.v1 import Check
+from predvid.modules.automation.actions.outcomes import take_in
 from predvid.modules.monitoring import intake
 from predvid.modules.monitoring.actions import Conflict
 from predvid.modules.monitoring.columns import (
@@ -263,7 +264,7 @@ class Intake:
         streams = {(d.agent, d.batch.boot): self.streams[d.agent, d.batch.boot] for d in deliveries}
         judged_at = {item.state.device: item.state.version for item in items}
         advanced = intake.commit(
-            deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now
+            deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now, take_in
         )
         self.streams.update(advanced)
         for device in {change.device for change in changes}:

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "predvid.modules.access",
     "predvid.modules.inventory",
     "predvid.modules.monitoring",
+    "predvid.modules.automation",
     "predvid.server",
 ]
 MIDDLEWARE = [

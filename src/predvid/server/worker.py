@@ -16,6 +16,8 @@ from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
 from predvid.checks.registry import checks
+from predvid.modules.automation.actions import chores as task_chores
+from predvid.modules.automation.actions import running
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
@@ -57,6 +59,9 @@ class Worker:
             Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
+            Chore("campaigns", 1, running.advance_all),
+            Chore("late tasks", 30, task_chores.expire),
+            Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 

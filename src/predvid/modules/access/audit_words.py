@@ -23,6 +23,15 @@ VERBS = {
     "device.merged": _("Devices merged"),
     "alert.acknowledged": _("Alert acknowledged"),
     "alert.noted": _("Note written"),
+    "task.requested": _("Task requested"),
+    "task.approved": _("Task approved"),
+    "task.declined": _("Task declined"),
+    "task.cancelled": _("Task stopped"),
+    "task.signed": _("Task signed by an operator"),
+    "task.settled": _("Refused tasks looked into"),
+    "trust.keyset_accepted": _("Set of operators taken over"),
+    "trust.published": _("Template published"),
+    "trust.placed": _("Agent placed by an operator"),
 }
 KINDS = {
     "person": pgettext("audit", "person"),
@@ -32,6 +41,9 @@ KINDS = {
     "agent": pgettext("audit", "agent"),
     "device": pgettext("audit", "device"),
     "alert": pgettext("audit", "alert"),
+    "task": pgettext("audit", "task"),
+    "keyset": pgettext("audit", "set of operators"),
+    "publication": pgettext("audit", "template"),
 }
 FIELDS = {
     "name": pgettext("audit", "name"),
@@ -50,5 +62,11 @@ FIELDS = {
     "other": pgettext("audit", "merged device"),
     "other_id": pgettext("audit", "its number"),
     "note": pgettext("audit", "note number"),
+    "devices": pgettext("audit", "devices"),
+    "operators": pgettext("audit", "operators"),
+    "root": pgettext("audit", "root key"),
+    "version": pgettext("audit", "version"),
+    "signers": pgettext("audit", "signed by"),
+    "tags": pgettext("audit", "tags"),
 }
 REASONS = {"command line": _("by command line"), "one-time link": _("by one-time link")}

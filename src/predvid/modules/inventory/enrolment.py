@@ -39,6 +39,11 @@ class Enrolled:
     twin: Device | None = None
 
 
+def silenced() -> set[UUID]:
+    """Return the agents that may not be heard: pending, revoked or locked ones."""
+    return set(Agent.objects.exclude(state=Agent.State.APPROVED).values_list("pk", flat=True))
+
+
 def plan_seed() -> bytes:
     """Return the 32-byte seed of the key with which this installation signs plans."""
     return bytes.fromhex(settings.PLACE.secret("plan.key"))

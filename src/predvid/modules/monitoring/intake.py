@@ -4,7 +4,7 @@ Deduplication is by (agent, boot, sequence, digest). A sequence reused with othe
 """
 
 import struct
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -30,6 +30,7 @@ from predvid.modules.monitoring.sent_facts import store_facts
 MAX_CHECKS = 300  # whose last run is remembered
 MAX_LATE = 24 * 8  # hours of one group: an outbox holds a week
 REMEMBERED = 32  # how many of a stream's last batches can be told apart from a fork
+Beside = Callable[[Sequence[Delivery], datetime], None]
 _ENTRY = struct.Struct("<Q8s")
 
 
@@ -179,8 +180,11 @@ def commit(
     judged_at: Mapping[UUID, int],
     late: Collection[datetime],
     now: datetime,
+    beside: Beside | None = None,
 ) -> dict[tuple[UUID, str], StreamState]:
     """Write one group in one transaction: sequences, facts, events, standings, alerts, late hours.
+
+    `beside` writes in the same transaction what batches hold for modules above this one.
 
     `streams` are the states *before* the group; the advanced ones are returned. `judged_at` holds the judging
     version each device was judged at. Raises Conflict or StreamMoved, and then nothing was written.
@@ -205,6 +209,8 @@ def commit(
         if changes:
             record(changes, dict(judged_at), now)
         note_late(sorted(late, reverse=True)[:MAX_LATE], now)
+        if beside is not None:
+            beside(deliveries, now)
     return advanced
 
 

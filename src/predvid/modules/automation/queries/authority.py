@@ -1,0 +1,106 @@
+"""Reads of task authority: the key set in force, published templates, what agents hold, what waits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import Count, Q
+
+from predvid.core.trust import digest
+from predvid.modules.access.guard import require
+from predvid.modules.access.rules import Viewer
+from predvid.modules.automation.models import AgentTrust, KeySetRow, Publication, TaskRequest
+from predvid.modules.automation.queries.targets import Aim, aims, fits
+from predvid.modules.inventory.models import Agent
+from predvid.wire.authority import KEYSET_CONTEXT, KeySet, Signed
+from predvid.wire.signing import opened
+
+
+def keyset() -> KeySet | None:
+    """Return the newest accepted key set."""
+    row = KeySetRow.objects.order_by("-version").first()
+    if row is None:
+        return None
+    return opened(msgspec.msgpack.decode(bytes(row.signed), type=Signed), KEYSET_CONTEXT, KeySet)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How task authority stands: the newest key set, the root's fingerprint, agents by what they hold."""
+
+    row: KeySetRow | None
+    root: str
+    expired: bool
+    pinned: int
+    behind: int
+    unpinned: int
+    other_root: int
+
+
+def standing(viewer: Viewer, now: datetime) -> Standing:
+    """Return how task authority stands for the agents that the viewer sees."""
+    row = KeySetRow.objects.order_by("-version").first()
+    agents = Agent.objects.filter(state=Agent.State.APPROVED)
+    if viewer.clients is not None:
+        agents = agents.filter(client__in=viewer.clients)
+    root = digest(bytes(row.root)) if row else b""
+    counted = agents.aggregate(
+        all=Count("pk"),
+        pinned=Count("pk", filter=Q(trust__root=root) if root else Q(pk=None)),
+        behind=Count("pk", filter=Q(trust__root=root, trust__keyset__lt=row.version) if row else Q(pk=None)),
+        other=Count("pk", filter=Q(trust__root__isnull=False) & ~Q(trust__root=b"") & ~Q(trust__root=root)),
+    )
+    return Standing(
+        row,
+        root.hex(),
+        bool(row and row.expires_at <= now),
+        counted["pinned"],
+        counted["behind"],
+        counted["all"] - counted["pinned"] - counted["other"],
+        counted["other"],
+    )
+
+
+def agents(viewer: Viewer, number: int = 200) -> list[Agent]:
+    """Return the visible approved agents with what they hold, those without a root first."""
+    rows = Agent.objects.filter(state=Agent.State.APPROVED)
+    if viewer.clients is not None:
+        rows = rows.filter(client__in=viewer.clients)
+    return list(
+        rows.select_related("device__client", "trust").order_by("trust__root", "device__name")[:number]
+    )
+
+
+def publications(viewer: Viewer) -> list[Publication]:
+    """Return the newest version of every published template, by title."""
+    require(viewer, "task.view")
+    return list(Publication.objects.filter(newest=True).order_by("title"))
+
+
+def runnable(viewer: Viewer, device_id: UUID, now: datetime) -> tuple[Aim, list[Publication]]:
+    """Return a device's aim and the templates that may run on it. Raises NotVisible or UserError."""
+    (aim,) = aims(viewer, [device_id])
+    rows = Publication.objects.filter(newest=True, expires_at__gt=now).order_by("title")
+    return aim, [row for row in rows if fits(row, aim)]
+
+
+def one_publication(viewer: Viewer, publication_id: int) -> Publication | None:
+    """Return a published template in its newest version."""
+    require(viewer, "task.view")
+    return Publication.objects.filter(pk=publication_id, newest=True).first()
+
+
+def held_by(viewer: Viewer, agent_id: UUID) -> AgentTrust | None:
+    """Return what a visible agent last told of the trust that it holds."""
+    row = AgentTrust.objects.filter(agent=agent_id).first()
+    return row if row is not None and viewer.sees(row.client_id) else None
+
+
+def waiting(viewer: Viewer, now: datetime) -> list[TaskRequest]:
+    """Return what waits for operators' marks, oldest first; for those who see all clients."""
+    require(viewer, "task.view", None)
+    rows = TaskRequest.objects.filter(
+        state=TaskRequest.State.WAITING, signatures_needed__gt=0, expires_at__gt=now
+    )
+    return list(rows.order_by("requested_at")[:200])
