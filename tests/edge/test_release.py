@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from predvid.core.errors import UserError
-from predvid.core.trust import digest, public_key
+from predvid.core.trust import Signer, digest, public_key
 from predvid.edge.proxy import server_address
 from predvid.edge.release import Fetcher, Release, ReleaseRefused, Releases, wheel_name
-from predvid.server.release_repository import NEEDED, Repository, SeedSigner
+from predvid.operator.release_repository import NEEDED, KeySigner, Repository
 
 ROOT, OPERATOR, STRANGER, NEXT = (bytes([number]) * 32 for number in (1, 2, 3, 4))
 NOW = datetime.now(UTC)
@@ -35,7 +35,9 @@ class Published:
         self.folder = folder
         self.served = folder / "www/agent/v1/releases"
         self.repository = Repository(self.served)
-        self.repository.create(SeedSigner(ROOT), [public_key(OPERATOR)], SeedSigner(OPERATOR), NOW)
+        self.repository.create(
+            KeySigner(Signer(ROOT)), [public_key(OPERATOR)], KeySigner(Signer(OPERATOR)), NOW
+        )
         handler = partial(Quiet, directory=str(folder / "www"))
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.address = f"http://127.0.0.1:{self.http.server_port}"
@@ -51,13 +53,13 @@ class Published:
 
     def publish(self, version: str) -> None:
         """Publish a wheel of `version` as the operator."""
-        self.repository.publish(self.wheel(version), SeedSigner(OPERATOR), NOW)
+        self.repository.publish(self.wheel(version), KeySigner(Signer(OPERATOR)), NOW)
 
     def fetch(self, version: str, counter: int = 0, root: bytes = ROOT) -> Release:
         """Look as an agent does that pins `root`."""
         fetcher = Fetcher(server_address(self.address), None, None)
         state = self.folder / "agent"
-        return Releases(digest(public_key(root)), self.address, fetcher, state).fetch(version, counter)
+        return Releases([digest(public_key(root))], self.address, fetcher, state).fetch(version, counter)
 
     def refused(self, version: str, counter: int = 0, root: bytes = ROOT) -> str:
         """Return the code with which the agent refuses; nothing of the release may be on its disk then."""
@@ -112,15 +114,17 @@ def test_a_list_under_another_root_is_not_believed(published: Published, root: b
 
 
 def test_a_list_that_a_stranger_signs_is_not_believed(published: Published) -> None:
-    published.repository.publish(published.wheel("6.6"), SeedSigner(STRANGER), NOW)
+    published.repository.publish(published.wheel("6.6"), KeySigner(Signer(STRANGER)), NOW)
     assert published.refused("6.6") == "untrusted"
 
 
 def test_a_stranger_with_a_list_of_their_own_is_not_believed(published: Published) -> None:
     published.fetch("1.0")
     shutil.rmtree(published.served)
-    published.repository.create(SeedSigner(STRANGER), [public_key(STRANGER)], SeedSigner(STRANGER), NOW)
-    published.repository.publish(published.wheel("6.6"), SeedSigner(STRANGER), NOW)
+    published.repository.create(
+        KeySigner(Signer(STRANGER)), [public_key(STRANGER)], KeySigner(Signer(STRANGER)), NOW
+    )
+    published.repository.publish(published.wheel("6.6"), KeySigner(Signer(STRANGER)), NOW)
     assert published.refused("6.6") == "untrusted"
 
 
@@ -135,9 +139,9 @@ def test_an_older_list_is_not_taken_for_the_newest(published: Published) -> None
 
 
 def test_a_list_that_stands_still_is_believed_for_a_while_only(published: Published) -> None:
-    published.repository.refresh(SeedSigner(OPERATOR), NOW - timedelta(days=34))
+    published.repository.refresh(KeySigner(Signer(OPERATOR)), NOW - timedelta(days=34))
     assert published.fetch("1.1").version == "1.1"
-    published.repository.refresh(SeedSigner(OPERATOR), NOW - timedelta(days=36))
+    published.repository.refresh(KeySigner(Signer(OPERATOR)), NOW - timedelta(days=36))
     with pytest.raises(ReleaseRefused) as refused:
         published.fetch("1.0")
     assert refused.value.code == "expired"
@@ -172,7 +176,9 @@ def test_a_wheel_with_one_changed_byte_is_not_kept(published: Published) -> None
 def test_a_new_root_signed_by_the_old_one_is_followed(published: Published) -> None:
     published.fetch("1.0")
     keys = [public_key(OPERATOR)]
-    published.repository.rotate(SeedSigner(ROOT), SeedSigner(NEXT), keys, SeedSigner(OPERATOR), NOW)
+    published.repository.rotate(
+        KeySigner(Signer(ROOT)), KeySigner(Signer(NEXT)), keys, KeySigner(Signer(OPERATOR)), NOW
+    )
     published.publish("1.2")
     assert published.fetch("1.2").counter == 3, "who pins the old root follows"
     assert published.fetch("1.2", root=NEXT).counter == 3, "who pins the new one begins with it"
@@ -182,20 +188,22 @@ def test_a_new_root_signed_by_the_old_one_is_followed(published: Published) -> N
 
 def test_a_new_root_that_the_old_one_did_not_sign_is_not_followed(published: Published) -> None:
     keys = [public_key(OPERATOR)]
-    signer = SeedSigner(STRANGER)
-    published.repository.rotate(signer, signer, keys, SeedSigner(OPERATOR), NOW)
+    signer = KeySigner(Signer(STRANGER))
+    published.repository.rotate(signer, signer, keys, KeySigner(Signer(OPERATOR)), NOW)
     assert published.refused("1.1") == "untrusted"
 
 
 def test_an_operator_who_was_removed_signs_for_nobody(published: Published) -> None:
-    published.repository.rotate(SeedSigner(ROOT), SeedSigner(ROOT), [public_key(NEXT)], SeedSigner(NEXT), NOW)
+    published.repository.rotate(
+        KeySigner(Signer(ROOT)), KeySigner(Signer(ROOT)), [public_key(NEXT)], KeySigner(Signer(NEXT)), NOW
+    )
     assert published.fetch("1.1").version == "1.1"
-    published.repository.publish(published.wheel("1.2"), SeedSigner(OPERATOR), NOW)
+    published.repository.publish(published.wheel("1.2"), KeySigner(Signer(OPERATOR)), NOW)
     assert published.refused("1.2") == "untrusted"
 
 
 def test_a_withdrawn_release_is_unknown(published: Published) -> None:
-    published.repository.withdraw("1.1", SeedSigner(OPERATOR), NOW)
+    published.repository.withdraw("1.1", KeySigner(Signer(OPERATOR)), NOW)
     assert published.refused("1.1") == "unknown"
     assert [one.version for one in published.repository.releases()] == ["1.0"]
 
@@ -221,9 +229,9 @@ def test_one_version_is_published_once_and_only_wheels_of_the_agent_are(publishe
     other = published.folder / "other-1.0-py3-none-any.whl"
     shutil.copy(published.wheel("1.2"), other)
     with pytest.raises(UserError, match="no wheel of Predvid"):
-        published.repository.publish(other, SeedSigner(OPERATOR), NOW)
+        published.repository.publish(other, KeySigner(Signer(OPERATOR)), NOW)
     hollow = published.folder / wheel_name("1.3")
     with zipfile.ZipFile(hollow, "w") as wheel:
         wheel.writestr("predvid/__init__.py", "")
     with pytest.raises(UserError, match="lacks"):
-        published.repository.publish(hollow, SeedSigner(OPERATOR), NOW)
+        published.repository.publish(hollow, KeySigner(Signer(OPERATOR)), NOW)

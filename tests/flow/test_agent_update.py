@@ -15,10 +15,10 @@ from flow.releasing import BROKEN, Service, later
 from flow.test_agent_install import PYTHON, commands
 from flow.test_agent_install import owner as owner
 from flow.test_agent_install import up as up
-from predvid.core.trust import digest, public_key
+from predvid.core.trust import Signer, digest, public_key
 from predvid.edge import launch, pin
 from predvid.edge.identity import StateFolder
-from predvid.server.release_repository import Repository, SeedSigner
+from predvid.operator.release_repository import KeySigner, Repository
 from up_process import Up, clean_environment, wait
 
 ROOT, OPERATOR = bytes([1]) * 32, bytes([2]) * 32
@@ -81,7 +81,9 @@ class Device:
 @pytest.fixture(scope="module")
 def releases(up: Up) -> Repository:
     repository = Repository(up.data / "releases")
-    repository.create(SeedSigner(ROOT), [public_key(OPERATOR)], SeedSigner(OPERATOR), datetime.now(UTC))
+    repository.create(
+        KeySigner(Signer(ROOT)), [public_key(OPERATOR)], KeySigner(Signer(OPERATOR)), datetime.now(UTC)
+    )
     return repository
 
 
@@ -93,7 +95,7 @@ def device(up: Up, owner: Visitor, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def publish(releases: Repository, folder: Path, version: str, broken: str = "") -> None:
-    releases.publish(later(folder, version, broken), SeedSigner(OPERATOR), datetime.now(UTC))
+    releases.publish(later(folder, version, broken), KeySigner(Signer(OPERATOR)), datetime.now(UTC))
 
 
 def test_a_device_renews_itself_and_says_so(device: Device, releases: Repository, tmp_path: Path) -> None:

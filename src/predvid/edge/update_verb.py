@@ -1,7 +1,7 @@
 """`predvid agent update VERSION`: fetches a signed release, verifies it, and installs it beside this one."""
 
 from predvid.core.errors import UserError
-from predvid.edge import launch, pin, proxy
+from predvid.edge import held, launch, pin, proxy
 from predvid.edge.identity import Lock, StateFolder, load_membership, present
 from predvid.edge.installing import home, install
 from predvid.edge.link import verifying
@@ -17,8 +17,8 @@ def update(state: StateFolder, version: str) -> Outcome:
             "this agent is not installed as a service of its own: predvid agent service install", status=1
         )
     membership = load_membership(state)
-    root = pin.read(state).root
-    if not root:
+    pinned = pin.read(state)
+    if not pinned.root:
         raise UserError(
             "this agent pins no trust root, so it believes no release: predvid agent trust FINGERPRINT",
             status=1,
@@ -26,7 +26,8 @@ def update(state: StateFolder, version: str) -> Outcome:
     server = proxy.server_address(membership.server)
     tls = verifying(state.ca if present(state.ca) else None) if server.tls else None
     fetcher = Fetcher(server, proxy.choose(server, membership.proxy), tls)
-    releases = Releases(root, membership.server, fetcher, state.path / "releases")
+    roots = {pinned.root, held.read(state, pinned).root}
+    releases = Releases(roots, membership.server, fetcher, state.path / "releases")
     lock = Lock(state, "update.lock")
     if not lock.take():
         raise UserError("an update is under way already", status=1)

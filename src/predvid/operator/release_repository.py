@@ -29,8 +29,8 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from predvid.core import trust
 from predvid.core.errors import UserError
-from predvid.core.trust import public_key, sign
 
 LASTS = {  # how long an agent believes each role without news
     Root.type: timedelta(days=730),
@@ -49,12 +49,12 @@ def key_of(public: bytes) -> SSlibKey:
     return SSlibKey(hashlib.sha256(public).hexdigest(), "ed25519", "ed25519", value)
 
 
-class SeedSigner(Signer):
-    """Signs with the key of a 32-byte Ed25519 seed."""
+class KeySigner(Signer):
+    """Lets one of our keys sign TUF metadata."""
 
-    def __init__(self, seed: bytes) -> None:
-        self._seed = seed
-        self._key = key_of(public_key(seed))
+    def __init__(self, signer: trust.Signer) -> None:
+        self._signer = signer
+        self._key = key_of(signer.public)
 
     @property
     def public_key(self) -> Key:
@@ -63,12 +63,12 @@ class SeedSigner(Signer):
 
     @classmethod
     def from_priv_key_uri(cls, priv_key_uri: str, public_key: Key, secrets_handler: Any = None) -> "Signer":
-        """Refuse: seeds are never named by an address."""
-        raise ValueError("A seed has no address.")
+        """Refuse: our keys are never named by an address."""
+        raise ValueError("A key of a trust folder has no address.")
 
     def sign(self, payload: bytes) -> Signature:
         """Return the signature over `payload`."""
-        return Signature(self._key.keyid, sign(self._seed, payload).hex())
+        return Signature(self._key.keyid, self._signer.sign(payload).hex())
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,11 @@ class Repository:
             for target in self._targets().targets.values()
         ]
         return sorted(found, key=lambda one: one.counter)
+
+    def signed_by(self) -> tuple[str, set[str]]:
+        """Return the ids (see `key_of`) of the root key and of the operators whose word the list is."""
+        root = self._root()
+        return root.roles[Root.type].keyids[0], set(root.roles[Targets.type].keyids)
 
     def expires(self) -> datetime:
         """Return until when agents believe the list without news."""
