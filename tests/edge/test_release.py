@@ -91,14 +91,14 @@ def published(tmp_path: Path) -> Iterator[Published]:
 
 def test_a_published_release_is_fetched_whole(published: Published) -> None:
     release = published.fetch("1.1", counter=1)
-    assert (release.version, release.counter) == ("1.1", 2)
+    assert (release.version, release.counter) == ("1.1", 3)
     assert release.wheel.read_bytes() == published.wheel("1.1").read_bytes()
     assert published.fetch("1.1", counter=1) == release, "a second time from the disk"
 
 
 def test_what_is_not_newer_is_not_installed(published: Published) -> None:
-    assert published.refused("1.0", counter=1) == "older"
-    assert published.refused("1.1", counter=2) == "older"
+    assert published.refused("1.0", counter=2) == "older"
+    assert published.refused("1.1", counter=3) == "older"
 
 
 @pytest.mark.parametrize("version", ["2.0", "", "../1.0", "1.0-py3-none-any.whl", "1" * 99])
@@ -180,8 +180,8 @@ def test_a_new_root_signed_by_the_old_one_is_followed(published: Published) -> N
         KeySigner(Signer(ROOT)), KeySigner(Signer(NEXT)), keys, KeySigner(Signer(OPERATOR)), NOW
     )
     published.publish("1.2")
-    assert published.fetch("1.2").counter == 3, "who pins the old root follows"
-    assert published.fetch("1.2", root=NEXT).counter == 3, "who pins the new one begins with it"
+    assert published.fetch("1.2").version == "1.2", "who pins the old root follows"
+    assert published.fetch("1.2", root=NEXT).version == "1.2", "who pins the new one begins with it"
     with pytest.raises(ReleaseRefused, match="pinned root"):
         published.fetch("1.2", root=STRANGER)
 

@@ -105,7 +105,7 @@ def test_a_device_renews_itself_and_says_so(device: Device, releases: Repository
     wait(lambda: "Agent renewed to version 0.1.1" in device.events(), "the renewal is on its page", 120)
     assert device.version() == "0.1.1"
     standing = launch.read(device.home)
-    assert (standing["trial"], standing["counter"], standing["current"]) == (False, 1, "0.1.1-1")
+    assert (standing["trial"], standing["counter"], standing["current"]) == (False, 2, "0.1.1-2")
 
 
 @pytest.mark.parametrize(

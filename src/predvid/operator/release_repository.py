@@ -116,18 +116,18 @@ class Repository:
         self.refresh(operator, now)
 
     def publish(self, wheel: Path, operator: Signer, now: datetime) -> Published:
-        """Add the wheel of a version, with the next counter. Raises UserError: not an agent's wheel."""
+        """Add the wheel of a version, with a counter above all before. Raises UserError: not an agent's wheel."""
         version, content = _agent_wheel(wheel)
         targets, snapshot = self._targets(), self._snapshot()
         if wheel.name in targets.targets:
             raise UserError(f"Release {version} is published already; a changed agent needs a new version.")
-        counter = max((_counter(target) for target in targets.targets.values()), default=0) + 1
+        counter = targets.version + 1  # of the list that names it: never given twice, whatever was withdrawn
         target = TargetFile.from_data(wheel.name, content, ["sha256"])
         target.unrecognized_fields["custom"] = {"version": version, "counter": counter}
         digest = target.hashes["sha256"]
         _replace(self.folder / "targets" / f"{digest}.{wheel.name}", content)
         targets.targets[wheel.name] = target
-        targets.version += 1
+        targets.version = counter
         self._write_all(targets, snapshot.meta, snapshot.version + 1, operator, now)
         return Published(version, counter, digest, len(content))
 
