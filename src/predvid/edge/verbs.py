@@ -1,4 +1,4 @@
-"""`predvid agent enroll | run | status | selftest | service`: the agent of one device."""
+"""`predvid agent enroll | run | status | trust | selftest | service`: the agent of one device."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from predvid.checks.registry import checks
 from predvid.core.errors import UserError
 from predvid.core.options import Options
 from predvid.edge import agent as agent_process
-from predvid.edge import selftest_words, service
+from predvid.edge import selftest_words, service, trust_verb
 from predvid.edge.enrol import Request, enrol
 from predvid.edge.identity import StateFolder, default_state
 from predvid.edge.look import Look, look
@@ -58,6 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _verb(verbs, "run", _run, "run in the foreground until SIGTERM")
     _verb(verbs, "status", _status, "how the agent stands").add_argument("--json", action="store_true")
+    one = _verb(verbs, "trust", _trust, "whose tasks this device runs: show, pin a root, or none")
+    one.add_argument("fingerprint", nargs="?", help="the root's, as 'predvid trust status' shows it")
+    one.add_argument("--none", action="store_true", help="pin no root: no task runs here")
+    one.add_argument("--yes", action="store_true", help="do not ask")
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--lang", choices=("hr", "en"), default=_language())
     one = _verb(verbs, "selftest", _selftest, "what this device can and cannot report, and why")
     one.add_argument("--json", action="store_true")
     one.add_argument("--lang", choices=("hr", "en"), default=_language())
@@ -155,6 +161,10 @@ def _status_json(seen: Look) -> dict[str, Any]:
 
 def _time(ms: int) -> str | None:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if ms else None
+
+
+def _trust(options: argparse.Namespace) -> int:
+    return trust_verb.trust(options, _state(options))
 
 
 def _selftest(options: argparse.Namespace) -> int:

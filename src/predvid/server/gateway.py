@@ -24,6 +24,7 @@ from predvid.modules.monitoring import device_actions, plans
 from predvid.modules.monitoring.delivery import Refused
 from predvid.modules.monitoring.store import Store
 from predvid.modules.monitoring.stores import store
+from predvid.server import operator_routes
 from predvid.server.committer import Committer, mending
 from predvid.server.door import Caller, Door
 from predvid.server.downloads import Downloads
@@ -77,6 +78,7 @@ class Gateway:
             ("GET", f"{PREFIX}/status"): self._status,
             ("GET", f"{PREFIX}/ca"): self._ca,
             ("GET", COUNTS): self._counts,
+            **operator_routes.routes(self._in_thread),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +91,7 @@ class Gateway:
             await self.releases(scope, send)
         elif self.downloads.asked(scope["path"]):
             await self.downloads(scope, send)
-        elif scope["path"].startswith("/agent/"):
+        elif scope["path"].startswith(("/agent/", "/trust/v1/")):
             await self._agent(scope, receive, send)
         elif scope["path"] == "/live":
             await self.live(scope, receive, send)

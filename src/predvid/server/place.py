@@ -117,6 +117,11 @@ class Place:
         pem = self.ca_pem()
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest() if pem else "-"
 
+    def root_fingerprint(self) -> str:
+        """Return the SHA-256 of the trust root in hexadecimal, empty while there is none."""
+        path = self.data / "trust" / "root"
+        return path.read_text().strip() if path.exists() else ""
+
     def database(self) -> dict[str, Any]:
         """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named."""
         if not self.database_url:

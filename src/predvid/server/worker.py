@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
@@ -21,6 +22,7 @@ from predvid.modules.automation.actions import running
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
+from predvid.server import root_pickup
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class Worker:
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
             Chore("campaigns", 1, running.advance_all),
+            Chore("trust", 2, lambda now: root_pickup.pick_up(settings.PLACE.data, now)),
             Chore("late tasks", 30, task_chores.expire),
             Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),

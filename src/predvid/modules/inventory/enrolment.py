@@ -76,9 +76,9 @@ def create_token(
     hours = int(valid.total_seconds() // 3600)
     words: audit.Values = {"site": site.name, "uses": uses, "hours": hours, "approves": approves}
     audit.record(viewer, "token.made", Subject("token", str(token.pk)), site.client_id, now, after=words)
-    return format_token(
-        Token(secret, plan_fingerprint(public_key(plan_seed())), settings.PLACE.ca_fingerprint())
-    )
+    place = settings.PLACE
+    plan, ca = plan_fingerprint(public_key(plan_seed())), place.ca_fingerprint()
+    return format_token(Token(secret, plan, ca, place.root_fingerprint()))
 
 
 @transaction.atomic
