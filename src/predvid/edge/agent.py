@@ -104,6 +104,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
             make_link(state, membership, sender, SILENCE),
             inbox.put,
             clock.now,
+            renews=updating.possible,
         )
         loop = Loop(setting, source, clock, outbox, inbox, courier, work)
         log.info(

@@ -80,6 +80,11 @@ class Updating:
         self._told: set[tuple[str, str]] = set()
         self._done: SimpleQueue[Outcome] = SimpleQueue()
 
+    @property
+    def possible(self) -> bool:
+        """Tell whether this agent can renew itself."""
+        return self._home is not None
+
     def started(self, now_ms: int) -> Iterator[EventRow]:
         """Yield, once, that a version which was on trial did not prove itself and this one runs again."""
         if self._home is None:

@@ -116,7 +116,7 @@ class Repository:
         self.refresh(operator, now)
 
     def publish(self, wheel: Path, operator: Signer, now: datetime) -> Published:
-        """Add the wheel of a version, with a counter above all before. Raises UserError: not an agent's wheel."""
+        """Add the wheel of a version, with a counter above all before. Raises UserError."""
         version, content = _agent_wheel(wheel)
         targets, snapshot = self._targets(), self._snapshot()
         if wheel.name in targets.targets:

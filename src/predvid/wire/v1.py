@@ -96,13 +96,17 @@ class TaskOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TrustHeld(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions."""
+    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions.
+
+    `renews` says that it can install releases: as a service of its own, and with its owner's consent.
+    """
 
     root: bytes = b""
     root_serial: int = 0
     keyset: int = 0
     placement: int = 0
     classes: tuple[int, ...] = (0,)
+    renews: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -35,16 +35,25 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change", "person.view"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
     **dict.fromkeys(("settings.change", "trust.change"), _OWNER),
+    "release.roll": _HEADS,
     **dict.fromkeys(("audit.view", "audit.export"), _AUDIT),
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
-MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change"})
+MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change", "release.roll"})
 # Verbs for which a person proves once more that it is they, within the last minutes.
 DANGEROUS = frozenset(
     {
         *("person.invite", "person.change", "person.deactivate", "settings.change", "trust.change"),
-        *("token.make", "secret.write", "secret.delete", "task.request", "task.approve", "audit.export"),
+        *(
+            "token.make",
+            "secret.write",
+            "secret.delete",
+            "task.request",
+            "task.approve",
+            "audit.export",
+            "release.roll",
+        ),
     }
 )
 
