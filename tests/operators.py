@@ -42,7 +42,9 @@ class Office:
         operators = [wire.OperatorKey("Ana", self.ana.public), wire.OperatorKey("Ivo", self.ivo.public)]
         given = {"operators": operators, "revoked": list(self.revoked)} | words
         now = now_ms() - 1000
-        return seal(wire.KEYSET_CONTEXT, wire.KeySet(self.version, now, now + 300 * DAY, **given), [self.root])
+        return seal(
+            wire.KEYSET_CONTEXT, wire.KeySet(self.version, now, now + 300 * DAY, **given), [self.root]
+        )
 
     def publication(self, body: str, language: Any = "sh", **words: Any) -> wire.Signed:
         """Return a template that runs `body` everywhere, signed by Ana."""
