@@ -9,4 +9,5 @@ urlpatterns = [
     path("", include("predvid.modules.access.urls")),
     path("", include("predvid.modules.inventory.urls")),
     path("", include("predvid.modules.monitoring.urls")),
+    path("", include("predvid.modules.automation.urls")),
 ]

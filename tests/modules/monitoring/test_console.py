@@ -111,7 +111,7 @@ BUDGETS = {
     "devices": 10,
     "alerts": 9,
     "enrol": 9,
-    "device": 19,
+    "device": 27,
     "client": 14,
     "alert": 10,
 }

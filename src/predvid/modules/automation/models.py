@@ -4,7 +4,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext_lazy as pgettext
 
 from predvid.modules.access.models import Client, Person
 from predvid.modules.inventory.models import Agent, Device
@@ -90,13 +90,13 @@ class TaskRequest(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting", pgettext_lazy("request", "waits")
-        RUNNING = "running", pgettext_lazy("request", "running")
-        HALTED = "halted", pgettext_lazy("request", "halted")
-        DONE = "done", pgettext_lazy("request", "finished")
-        REFUSED = "refused", pgettext_lazy("request", "declined")
-        EXPIRED = "expired", pgettext_lazy("request", "expired")
-        CANCELLED = "cancelled", pgettext_lazy("request", "cancelled")
+        WAITING = "waiting", pgettext("request", "waits")
+        RUNNING = "running", pgettext("request", "running")
+        HALTED = "halted", pgettext("request", "halted")
+        DONE = "done", pgettext("request", "finished")
+        REFUSED = "refused", pgettext("request", "declined")
+        EXPIRED = "expired", pgettext("request", "expired")
+        CANCELLED = "cancelled", pgettext("request", "cancelled")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.PROTECT)
@@ -139,16 +139,16 @@ class Task(models.Model):
     """Work for one agent. `wire` names it to the agent; `start` is the msgpack Signed by the plan key."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", pgettext_lazy("task", "waits")
-        QUEUED = "queued", pgettext_lazy("task", "ready")
-        LEASED = "leased", pgettext_lazy("task", "handed over")
-        STARTED = "started", pgettext_lazy("task", "running")
-        DONE = "done", pgettext_lazy("task", "done")
-        FAILED = "failed", pgettext_lazy("task", "failed")
-        REFUSED = "refused", pgettext_lazy("task", "refused by the device")
-        UNKNOWN = "unknown", pgettext_lazy("task", "unknown")
-        CANCELLED = "cancelled", pgettext_lazy("task", "cancelled")
-        EXPIRED = "expired", pgettext_lazy("task", "expired")
+        WAITING = "waiting", pgettext("task", "waits")
+        QUEUED = "queued", pgettext("task", "ready")
+        LEASED = "leased", pgettext("task", "handed over")
+        STARTED = "started", pgettext("task", "running")
+        DONE = "done", pgettext("task", "done")
+        FAILED = "failed", pgettext("task", "failed")
+        REFUSED = "refused", pgettext("task", "refused by the device")
+        UNKNOWN = "unknown", pgettext("task", "unknown")
+        CANCELLED = "cancelled", pgettext("task", "cancelled")
+        EXPIRED = "expired", pgettext("task", "expired")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT)

@@ -10,9 +10,10 @@ from django.db import transaction
 
 from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
+from predvid.modules.access import audit
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
-from predvid.modules.access.rules import Viewer
+from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.automation import rules
 from predvid.modules.automation.actions import telling
 from predvid.modules.automation.actions.running import queue, start_of
@@ -257,6 +258,24 @@ def cancel(viewer: Viewer, request_id: UUID, now: datetime) -> TaskRequest:
     telling.told(viewer, "task.cancelled", request, now)
     telling.audited(viewer, "task.cancelled", request, now)
     return request
+
+
+@transaction.atomic
+def cancel_task(viewer: Viewer, task_id: UUID, now: datetime) -> Task:
+    """Stop one task. Raises NotVisible, Denied, or UserError where it has ended."""
+    task = Task.objects.select_for_update(of=("self",)).filter(pk=task_id).select_related("request").first()
+    if task is None:
+        raise NotVisible
+    require(viewer, "task.cancel", task.client_id)
+    if task.state not in rules.OPEN:
+        raise UserError("This task has ended already.")
+    if task.state in (Task.State.WAITING, Task.State.QUEUED):
+        task.state, task.ended_at = Task.State.CANCELLED, now
+    task.cancel_at = now
+    task.save(update_fields=["state", "ended_at", "cancel_at"])
+    subject = Subject("task", str(task.pk), task.request.title)
+    audit.record(viewer, "task.cancelled", subject, task.client_id, now, after={"state": str(task.state)})
+    return task
 
 
 def _end(request: TaskRequest, state: str, now: datetime) -> None:

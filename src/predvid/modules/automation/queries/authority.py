@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import Count, Q
 
-from predvid.core.trust import digest
+from predvid.core.trust import digest, fingerprint
 from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Viewer
 from predvid.modules.automation.models import AgentTrust, KeySetRow, Publication, TaskRequest
@@ -37,6 +37,11 @@ class Standing:
     unpinned: int
     other_root: int
 
+    @property
+    def pin(self) -> str:
+        """Return the command that pins the root on a device."""
+        return f"predvid agent trust {fingerprint(bytes(self.row.root))}" if self.row else ""
+
 
 def standing(viewer: Viewer, now: datetime) -> Standing:
     """Return how task authority stands for the agents that the viewer sees."""
@@ -62,14 +67,15 @@ def standing(viewer: Viewer, now: datetime) -> Standing:
     )
 
 
-def agents(viewer: Viewer, number: int = 200) -> list[Agent]:
-    """Return the visible approved agents with what they hold, those without a root first."""
+def strays(viewer: Viewer, known: Standing, limit: int = 25) -> list[Agent]:
+    """Return the first of the visible approved agents that do not follow the newest key set."""
     rows = Agent.objects.filter(state=Agent.State.APPROVED)
     if viewer.clients is not None:
         rows = rows.filter(client__in=viewer.clients)
-    return list(
-        rows.select_related("device__client", "trust").order_by("trust__root", "device__name")[:number]
-    )
+    if known.row is not None:
+        root = digest(bytes(known.row.root))
+        rows = rows.exclude(trust__root=root, trust__keyset__gte=known.row.version)
+    return list(rows.select_related("device__client", "trust").order_by("device__name")[:limit])
 
 
 def publications(viewer: Viewer) -> list[Publication]:
