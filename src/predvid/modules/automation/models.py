@@ -207,10 +207,10 @@ class Rollout(models.Model):
     """One release on its way to the agents that can install it, in rings; it belongs to the whole MSP."""
 
     class State(models.TextChoices):
-        RUNNING = "running", pgettext_lazy("rollout", "running")
-        HALTED = "halted", pgettext_lazy("rollout", "halted")
-        DONE = "done", pgettext_lazy("rollout", "finished")
-        CANCELLED = "cancelled", pgettext_lazy("rollout", "cancelled")
+        RUNNING = "running", pgettext("rollout", "running")
+        HALTED = "halted", pgettext("rollout", "halted")
+        DONE = "done", pgettext("rollout", "finished")
+        CANCELLED = "cancelled", pgettext("rollout", "cancelled")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.CharField(max_length=32)
@@ -237,11 +237,11 @@ class Renewal(models.Model):
     """One agent of a rollout and how far it is: its plan names the release from `began_at` on."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", pgettext_lazy("renewal", "waits")
-        UNDER_WAY = "under_way", pgettext_lazy("renewal", "under way")
-        DONE = "done", pgettext_lazy("renewal", "renewed")
-        FAILED = "failed", pgettext_lazy("renewal", "failed")
-        LEFT = "left", pgettext_lazy("renewal", "left as it was")
+        WAITING = "waiting", pgettext("renewal", "waits")
+        UNDER_WAY = "under_way", pgettext("renewal", "under way")
+        DONE = "done", pgettext("renewal", "renewed")
+        FAILED = "failed", pgettext("renewal", "failed")
+        LEFT = "left", pgettext("renewal", "left as it was")
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT)
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="renewals")

@@ -77,6 +77,12 @@ def renewable() -> QuerySet[Agent]:
     return approved.exclude(trust__root=b"")
 
 
+def able(viewer: Viewer) -> int:
+    """Return how many of the visible agents can install releases."""
+    rows = renewable()
+    return (rows if viewer.clients is None else rows.filter(client__in=viewer.clients)).count()
+
+
 def versions(viewer: Viewer) -> list[Version]:
     """Return which versions the visible agents run, the most frequent first."""
     rows = Agent.objects.filter(state=Agent.State.APPROVED)
@@ -96,6 +102,12 @@ class Progress:
     under_way: int
     waiting: int
     left: int
+
+    @property
+    def parts(self) -> list[tuple[str, int]]:
+        """Return (state, number) for a bar of these."""
+        rows = (("ok", self.done), ("critical", self.failed), ("info", self.under_way))
+        return [(state, n) for state, n in (*rows, ("unknown", self.waiting + self.left)) if n]
 
 
 def rollouts(viewer: Viewer) -> list[Progress]:
