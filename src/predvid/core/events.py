@@ -22,6 +22,18 @@ KINDS: dict[str, Text] = {
     "agent.locked": Text("Agent locked: {why}", "Agent zaključan: {why}"),
     "agent.released": Text("{who} released the locked agent", "{who} otključava agenta"),
     "agent.started": Text("Agent started, version {version}", "Agent pokrenut, inačica {version}"),
+    "release.halted": Text(
+        "Release {version} was halted in ring {ring:int}: {bad:int} of {ended:int} failed",
+        "Izdanje {version} zaustavljeno je u {ring:int}. krugu: neuspješnih {bad:int} od {ended:int}",
+    ),
+    "agent.updated": Text("Agent renewed to version {version}", "Agent obnovljen na inačicu {version}"),
+    "agent.update_refused": Text(
+        "The agent did not take release {version}: {why}", "Agent nije preuzeo izdanje {version}: {why}"
+    ),
+    "agent.update_reverted": Text(
+        "Release {version} did not prove itself; the agent runs {running} again",
+        "Izdanje {version} nije se potvrdilo; agent ponovno radi u inačici {running}",
+    ),
     "agent.clock_skewed": Text(
         "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"
     ),
@@ -125,6 +137,7 @@ PLATFORM_ONLY = (
     "device.added",
     "device.merged",
     "device.moved",
+    "release",
 )
 MAX_KIND = 60  # characters, as the table of events holds
 

@@ -29,6 +29,7 @@ from predvid.edge.identity import (
     store_generation,
     upcoming_generation,
 )
+from predvid.edge.installing import home
 from predvid.edge.link import TIMEOUT, Link, Sender, verifying
 from predvid.edge.listener import SILENCE
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
@@ -36,6 +37,7 @@ from predvid.edge.outbox import CAP, Outbox, OutboxFailed
 from predvid.edge.plan import PlanRefused, accept
 from predvid.edge.sources.local import local_source
 from predvid.edge.standing import recall
+from predvid.edge.updating import Updating, in_a_child
 from predvid.edge.work import Work
 from predvid.wire.v1 import Plan
 
@@ -95,6 +97,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
+        updating = Updating(home() if policy.updates else None, __version__, in_a_child(state.path))
         setting = Setting(
             membership.agent,
             membership.role,
@@ -104,6 +107,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
             unseal=handed.opener(membership.agent, keys.seal),
             anchors=Anchors(state.audit_heads),
             kept=state.kept,
+            updating=updating,
         )
         work = Work(
             Authority(state, membership, policy, source.platform),
@@ -111,6 +115,7 @@ def run(state: StateFolder, cap: int = CAP) -> int:
             make_link(state, membership, sender, SILENCE),
             inbox.put,
             clock.now,
+            renews=updating.possible,
         )
         loop = Loop(setting, source, clock, outbox, inbox, courier, work)
         log.info(

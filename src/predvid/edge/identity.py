@@ -225,8 +225,8 @@ def new_boot() -> str:
 class Lock:
     """Holds a state folder for one process; the operating system lets go when that process ends."""
 
-    def __init__(self, state: StateFolder) -> None:
-        self._path = state.path / "lock"
+    def __init__(self, state: StateFolder, name: str = "lock") -> None:
+        self._path = state.path / name
         self._file: BinaryIO | None = None
 
     def take(self) -> bool:

@@ -28,6 +28,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Policy:
     """What this machine allows. `checks` None: every installed check; no `address_ranges`: no probing.
 
+    `updates`: whether releases that operators signed are installed.
     `minimum_interval` in seconds; `rate` is the most check runs a minute, targets counted one by one.
     `task_classes` None: no file says anything. `operators`: names or fingerprints, None for all that the root
     names. `allow_widening`: orders that widen rights may run.
@@ -39,6 +40,7 @@ class Policy:
     task_classes: frozenset[int] | None = None
     rate: int = 600
     address_ranges: tuple[Network, ...] = ()
+    updates: bool = True
     task_languages: frozenset[str] = LANGUAGES
     tasks_per_hour: int = 60
     operators: frozenset[str] | None = None
@@ -150,6 +152,7 @@ _READ: dict[str, Any] = {
     "task_classes": lambda value: frozenset(_list(value, "task_classes", int)),
     "rate": _number("rate", 1),
     "address_ranges": _ranges,
+    "updates": _yes_or_no("updates"),
     "task_languages": _texts("task_languages"),
     "tasks_per_hour": _number("tasks_per_hour", 0),
     "operators": _texts("operators"),

@@ -2,7 +2,7 @@
 
 import logging
 import queue
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
 from predvid.edge.restarts import Restarts
 from predvid.edge.schedule import WAKE, Schedule
 from predvid.edge.tasks import Told
+from predvid.edge.updating import Updating, no_updates
 from predvid.edge.work import Work
 from predvid.wire.v1 import Ack, EventRow, Plan, Pushed, Sentence
 
@@ -57,6 +58,7 @@ class Setting:
     unseal: handed.Open = handed.nothing
     anchors: Anchors = field(default_factory=Anchors)
     kept: Path | None = None
+    updating: Updating = field(default_factory=no_updates)
 
 
 class Loop:
@@ -102,6 +104,7 @@ class Loop:
         allowed, denied = rights(plan, *limits, setting.unseal)
         self._schedule.replace(allowed, now)
         self._version, self._pause = plan.version, float(min(max(plan.batch_seconds, 1), 300))
+        self._setting.updating.want(plan.update, now)
         self._denied = denied
         self._tell_denied(now)
         self._hurry = [now + pause for pause in FIRST_SEALS]
@@ -117,8 +120,11 @@ class Loop:
             self._gathering.failed(one.name, self._clock.now(), 0, one.said, DENIED_AGAIN)
 
     def run(self) -> None:
-        """Work until a Stop comes or the courier died; what was gathered is sealed before it returns."""
-        while True:
+        """Work until a Stop comes, the courier died, or a newer version is to be started in its place.
+
+        What was gathered is sealed before it returns.
+        """
+        while not self._renewed():
             self._start_due()
             try:
                 news = self._inbox.get(timeout=self._until_next())
@@ -145,6 +151,19 @@ class Loop:
         while not self._inbox.empty():
             if isinstance(news := self._inbox.get(), Told):
                 self._gathering.outcomes(news.outcomes)
+
+    def _renewed(self) -> bool:
+        """Tell whether another version is installed and takes over with the next start."""
+        updating, now = self._setting.updating, self._clock.elapsed()
+        updating.begin(now)
+        outcome = updating.finished(now)
+        if outcome is not None:
+            self._tell(updating.complaint(outcome, self._clock.now()))
+        return outcome is not None and not outcome.code
+
+    def _tell(self, events: Iterable[EventRow]) -> None:
+        for event in events:
+            self._gathering.event(event)
 
     def _until_next(self) -> float:
         now = self._clock.elapsed()
@@ -232,6 +251,7 @@ class Loop:
         self._note_error(check.name, said.id)
 
     def _acknowledged(self, ack: Ack) -> None:
+        self._tell(self._setting.updating.delivered(self._clock.now()))
         self._handed(ack)
         self._witness(ack, self._clock.elapsed())
 
@@ -273,6 +293,7 @@ class Loop:
         """Report that the agent started, with its first batch."""
         said = Sentence("agent.started", {"version": version})
         self._gathering.event(EventRow("agent.started", said, self._clock.now()))
+        self._tell(self._setting.updating.started(self._clock.now()))
 
     def seal(self) -> None:
         """Make durable what was gathered; while the disk refuses, keep it within the limit of memory."""

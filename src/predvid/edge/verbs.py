@@ -23,6 +23,7 @@ from predvid.edge.look import Look, look
 from predvid.edge.memory import return_freed
 from predvid.edge.selftest import selftest
 from predvid.edge.sources.local import local_source
+from predvid.edge.update_verb import update
 from predvid.wire.v1 import Claim
 
 STATES = {
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     one = _verb(verbs, "selftest", _selftest, "what this device can and cannot report, and why")
     one.add_argument("--json", action="store_true")
     one.add_argument("--lang", choices=("hr", "en"), default=_language())
+    one = _verb(verbs, "update", _update, "install a release that operators signed, for the next start")
+    one.add_argument("version")
+    one.add_argument("--json", action="store_true")
     one = _verb(verbs, "service", _service, "run the agent as a service of the operating system")
     one.add_argument("what", choices=("install", "uninstall"))
     return parser
@@ -170,6 +174,17 @@ def _selftest(options: argparse.Namespace) -> int:
         print(msgspec.json.encode(selftest_words.as_json(findings, host, options.lang)).decode())
     else:
         print("\n".join(selftest_words.lines(findings, host, options.lang)))
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    outcome = update(_state(options), options.version)
+    if options.json:
+        print(msgspec.json.encode(outcome).decode())
+        return 0
+    if outcome.code:
+        raise UserError(outcome.message, status=1)
+    print(f"Release {outcome.version} is installed and runs from the agent's next start on.")
     return 0
 
 

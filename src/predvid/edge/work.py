@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
+
 from predvid.edge.authority import Authority
 from predvid.edge.gathering import Gathering
 from predvid.edge.link import Link
@@ -14,7 +16,10 @@ TRUST_AGAIN = 3600.0  # seconds after which what is held is told again, for a se
 
 
 class Work:
-    """What the loop hands over and asks; `tell` puts outcomes and pushed messages into the loop's inbox."""
+    """What the loop hands over and asks; `tell` puts outcomes and pushed messages into the loop's inbox.
+
+    `renews` says whether this agent can install releases.
+    """
 
     def __init__(
         self,
@@ -23,8 +28,10 @@ class Work:
         link: Link,
         tell: Callable[[Told | Pushed], None],
         now: Callable[[], int],
+        *,
+        renews: bool = False,
     ) -> None:
-        self._authority = authority
+        self._authority, self._renews = authority, renews
         self._runner = Runner(authority, runs, tell, now)
         self._listener = Listener(link, tell)
         self._told: TrustHeld | None = None
@@ -45,7 +52,7 @@ class Work:
         """Add security events that are due and, where it changed, what is held; `now` is corrected (ms)."""
         for event in self._authority.events(round(elapsed * 1000), now, self._ending):
             gathering.event(event)
-        held = self._authority.held()
+        held = msgspec.structs.replace(self._authority.held(), renews=self._renews)
         if held != self._told or elapsed - self._told_at >= TRUST_AGAIN:
             gathering.trust(held)
             self._told, self._told_at = held, elapsed

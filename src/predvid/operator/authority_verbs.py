@@ -2,11 +2,12 @@
 
 import argparse
 import getpass
+from datetime import UTC, datetime
 from typing import Any
 
 from predvid.core.errors import UserError
 from predvid.core.trust import KEY_BYTES, Signer, fingerprint
-from predvid.operator import ceremony, local, vault
+from predvid.operator import ceremony, local, release_verbs, vault
 from predvid.operator.folder import Known, usable_name
 from predvid.operator.session import Session
 from predvid.operator.show import message_of, moment, visible
@@ -87,7 +88,12 @@ def rotate(session: Session, options: argparse.Namespace) -> int:
     """Make a new root, signed by the old one, and new keys for the operators of this folder."""
     ceremony.root_key(session.folder)
     signer = _own_signer(session)  # the server still knows the old key
-    known = ceremony.rotate(session.folder, session.passphrase(), session.now(), options.days)
+
+    def releases(old: Signer, new: Signer) -> None:
+        _name, operator = session.operator()
+        release_verbs.follow(session.folder, old, new, operator, datetime.now(UTC))
+
+    known = ceremony.rotate(session.folder, session.passphrase(), session.now(), options.days, releases)
     session.told("rotate.done", fingerprint=fingerprint(known.root))
     return _changed(session, known, signer)
 

@@ -102,8 +102,13 @@ def revoking(id: str) -> Change:
     )
 
 
-def rotate(folder: Folder, passphrase: str, now: int, days: int) -> Known:
-    """Make a new root, signed by the old and by itself, and new keys for the operators that lie here."""
+def rotate(
+    folder: Folder, passphrase: str, now: int, days: int, follow: Callable[[Signer, Signer], None]
+) -> Known:
+    """Make a new root, signed by the old and by itself, and new keys for the operators that lie here.
+
+    `follow` is given old and new root while both can still sign.
+    """
     old = vault.unlock(root_key(folder), passphrase)
     known, fresh = folder.known(), vault.make("root", passphrase)
     new = vault.unlock(fresh, passphrase)
@@ -126,4 +131,5 @@ def rotate(folder: Folder, passphrase: str, now: int, days: int) -> Known:
         vault.store(following_path(folder.operator(name)), key)
     folder.keep(known)  # from here on the new ones count
     folder.settle()
+    follow(old, new)
     return known

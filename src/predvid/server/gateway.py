@@ -37,6 +37,7 @@ from predvid.server.live import Live
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy, too_many
 from predvid.server.refusals import RefusalLog
+from predvid.server.release_files import ReleaseFiles
 from predvid.server.weight import decode_weighed
 from predvid.wire.v1 import MAX_BODY, PREFIX, Enrolled, Enrolment, Refusal
 
@@ -69,6 +70,7 @@ class Gateway:
         self.leasing = Leasing()
         self.console = ConsoleProxy(place)
         self.downloads = Downloads(place.data)
+        self.releases = ReleaseFiles(place.data)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
         self._tasks: list[asyncio.Task[None]] = []
         self._routes = {
@@ -92,7 +94,9 @@ class Gateway:
             await self._http(scope, receive, guarded(send, tls=self.place.address.startswith("https:")))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.downloads.asked(scope["path"]):
+        if self.releases.asked(scope["path"]):
+            await self.releases(scope, send)
+        elif self.downloads.asked(scope["path"]):
             await self.downloads(scope, send)
         elif scope["path"].startswith(("/agent/", "/trust/v1/")):
             await self._agent(scope, receive, send)

@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from predvid.checks.registry import checks
 from predvid.modules.access import chores as people_chores
 from predvid.modules.automation.actions import chores as task_chores
-from predvid.modules.automation.actions import running
+from predvid.modules.automation.actions import rollouts, running
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
@@ -64,6 +64,7 @@ class Worker:
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
             Chore("people", 3600, people_chores.sweep),
             Chore("campaigns", 1, running.advance_all),
+            Chore("rollouts", 5, rollouts.advance_all),
             Chore("trust", 2, lambda now: root_pickup.pick_up(settings.PLACE.data, now)),
             Chore("late tasks", 30, task_chores.expire),
             Chore("quiet alerts", 600, task_chores.close_quiet_alerts),

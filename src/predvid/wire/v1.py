@@ -96,13 +96,17 @@ class TaskOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TrustHeld(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions."""
+    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions.
+
+    `renews` says that it can install releases: as a service of its own, and with its owner's consent.
+    """
 
     root: bytes = b""
     root_serial: int = 0
     keyset: int = 0
     placement: int = 0
     classes: tuple[int, ...] = (0,)
+    renews: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -184,7 +188,11 @@ class PlannedCheck(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent runs: installed checks only, never commands. Versions only grow."""
+    """What an agent runs: installed checks only, never commands. Versions only grow.
+
+    `update` names the release that the agent should be of (empty: stay); it decides nothing, for an agent
+    installs only what operators signed and what is newer than all it has installed.
+    """
 
     agent: str
     version: int
@@ -192,6 +200,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: list[PlannedCheck] = []
     role: Literal["device", "probe"] = "device"
     batch_seconds: int = 15
+    update: str = ""
 
 
 class SignedPlan(msgspec.Struct, frozen=True):

@@ -59,6 +59,8 @@ VERBS = {
     "task.cancelled": _("Task stopped"),
     "task.signed": _("Task signed by an operator"),
     "task.settled": _("Refused tasks looked into"),
+    "release.rolled": _("Release rolled out"),
+    "release.stopped": _("Rollout stopped"),
     "trust.keyset_accepted": _("Set of operators taken over"),
     "trust.published": _("Template published"),
     "trust.placed": _("Agent placed by an operator"),
@@ -77,6 +79,7 @@ KINDS = {
     "key": pgettext("audit", "key"),
     "task": pgettext("audit", "task"),
     "keyset": pgettext("audit", "set of operators"),
+    "release": pgettext("audit", "release"),
     "publication": pgettext("audit", "template"),
 }
 FIELDS = {

@@ -41,18 +41,21 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
     **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
     **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
+    "release.roll": _HEADS,
     "factor.change": _LOOK,  # one's own
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
-MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change", "token.view", "token.revoke"})
+MSP_WIDE = frozenset(
+    {"client.add", "settings.change", "trust.change", "token.view", "token.revoke", "release.roll"}
+)
 # Verbs for which a person proves once more that it is they, within the last minutes.
 DANGEROUS = frozenset(
     {
         *("person.invite", "person.change", "person.deactivate", "session.end", "factor.remove"),
         *("settings.change", "trust.change"),
         *("token.make", "secret.write", "secret.delete", "task.request", "task.approve", "audit.export"),
-        "factor.change",
+        *("factor.change", "release.roll"),
     }
 )
 # What a program may be let do in a person's name: all that the API offers. No token proves that someone is

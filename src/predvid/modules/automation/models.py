@@ -78,6 +78,7 @@ class AgentTrust(models.Model):
     keyset = models.PositiveBigIntegerField(default=0)
     placement = models.PositiveBigIntegerField(default=0)
     classes = models.JSONField(default=list)
+    renews = models.BooleanField(default=False)
     told_at = models.DateTimeField()
 
 
@@ -200,3 +201,59 @@ class TaskOutput(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["task", "part"], name="output_once_a_part")]
+
+
+class Rollout(models.Model):
+    """One release on its way to the agents that can install it, in rings; it belongs to the whole MSP."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", pgettext("rollout", "running")
+        HALTED = "halted", pgettext("rollout", "halted")
+        DONE = "done", pgettext("rollout", "finished")
+        CANCELLED = "cancelled", pgettext("rollout", "cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.CharField(max_length=32)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    agents = models.PositiveIntegerField()
+    ring = models.PositiveSmallIntegerField(default=0)
+    ring_since = models.DateTimeField()
+    halt_percent = models.PositiveSmallIntegerField(default=5)
+    halt_reason = models.JSONField(default=dict)  # {"bad", "ended", "ring"} where it was halted
+    requested_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    requested_name = models.CharField(max_length=120)
+    requested_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="running"), name="one_rollout_at_a_time"
+            )
+        ]
+
+
+class Renewal(models.Model):
+    """One agent of a rollout and how far it is: its plan names the release from `began_at` on."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", pgettext("renewal", "waits")
+        UNDER_WAY = "under_way", pgettext("renewal", "under way")
+        DONE = "done", pgettext("renewal", "renewed")
+        FAILED = "failed", pgettext("renewal", "failed")
+        LEFT = "left", pgettext("renewal", "left as it was")
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT)
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="renewals")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="renewals")
+    ring = models.PositiveSmallIntegerField()
+    place = models.PositiveIntegerField()  # order within the rollout
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    began_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["rollout", "agent"], name="renewal_once_a_rollout")
+        ]
+        indexes: ClassVar = [models.Index(fields=["rollout", "state"])]

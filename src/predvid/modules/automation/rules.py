@@ -24,6 +24,7 @@ HONEST = frozenset(
         *("keyset_missing", "keyset_expired"),
     }
 )
+PASSING = frozenset({"unreachable", "disk"})  # reasons for which an agent tries a release again
 
 _NEXT: Mapping[str, tuple[str, ...]] = {
     "waiting": ("queued", "cancelled", "expired"),
@@ -91,6 +92,14 @@ class RingCount:
 def halts(ring: RingCount, percent: int) -> bool:
     """Tell whether a ring's failures pass its limit; one failure is too many in a ring of a few devices."""
     return ring.bad * 100 > percent * max(ring.ended, min(ring.size, SURE))
+
+
+def gives_up(values: Mapping[str, object], version: str) -> bool:
+    """Tell whether an agent's word about a release means that it does not take it.
+
+    `values` are those of the event: one that could only not reach the server, or had no room, tries again.
+    """
+    return values.get("version") == version and values.get("code", "") not in PASSING
 
 
 @dataclass(frozen=True, slots=True)

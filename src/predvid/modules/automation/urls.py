@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predvid.modules.automation.views import asking, authority, deeds, looking
+from predvid.modules.automation.views import asking, authority, deeds, looking, releases
 
 urlpatterns = [
     path("tasks/", looking.tasks, name="tasks"),
@@ -17,4 +17,7 @@ urlpatterns = [
     path("tasks/requests/<uuid:request_id>/cancel", deeds.cancel, name="request-cancel"),
     path("devices/<uuid:device_id>/refused", deeds.settle, name="refused-settle"),
     path("authority/", authority.authority, name="authority"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/roll-out", releases.roll_out, name="release-roll"),
+    path("releases/<uuid:rollout_id>/stop", releases.stop, name="release-stop"),
 ]

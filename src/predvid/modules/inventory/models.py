@@ -110,6 +110,7 @@ class Agent(models.Model):
     boot = models.CharField(max_length=32, blank=True)
     started_ms = models.PositiveBigIntegerField(default=0)
     version = models.CharField(max_length=32, blank=True)
+    update_to = models.CharField(max_length=32, blank=True)  # the release that its plan names; empty: stay
     lock_reason = models.CharField(max_length=32, blank=True)
     enrolled_at = models.DateTimeField(auto_now_add=True)
     approved_at = models.DateTimeField(null=True, blank=True)

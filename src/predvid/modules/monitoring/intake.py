@@ -18,6 +18,7 @@ from predvid.core.model import Event as Fact
 from predvid.core.model import Said, Severity, State, say
 from predvid.core.policy import Setting
 from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.monitoring import plain
 from predvid.modules.monitoring.actions import event_row, record
 from predvid.modules.monitoring.chores import note_late
 from predvid.modules.monitoring.delivery import Delivery
@@ -204,6 +205,7 @@ def commit(
         )
         events = [event for delivery in deliveries for event in _events(delivery, now)]
         Event.objects.bulk_create(events)
+        _note_versions(deliveries)
         if changes:
             record(changes, dict(judged_at), now)
         note_late(sorted(late, reverse=True)[:MAX_LATE], now)
@@ -235,6 +237,15 @@ def _row(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
         dropped=stream.dropped,
         quarantined=stream.quarantined,
     )
+
+
+def _note_versions(deliveries: Iterable[Delivery]) -> None:
+    """Keep which version each agent says that it started as."""
+    for delivery in deliveries:
+        for event in delivery.batch.events:
+            if event.kind == "agent.started":
+                version = plain.text(event.said.values.get("version", ""), 32)
+                Agent.objects.filter(pk=delivery.agent).update(version=version)
 
 
 def _events(delivery: Delivery, now: datetime) -> Iterable[Event]:

@@ -40,7 +40,8 @@ def plan_for(agent_id: UUID, checks: dict[str, Check], now: datetime) -> Plan:
         if agent.device.platform in ("", *check.platforms)
     ]
     role: Any = agent.role
-    return Plan(str(agent.pk), state.plan_version, int(now.timestamp() * 1000), planned, role)
+    issued = int(now.timestamp() * 1000)
+    return Plan(str(agent.pk), state.plan_version, issued, planned, role, update=agent.update_to)
 
 
 def _sealed(agent: Agent, check: Check, version: int, secrets: Mapping[str, list[HandedSecret]]) -> bytes:

@@ -194,6 +194,7 @@ def _hold(delivery: Delivery, held: TrustHeld, now: datetime) -> None:
             "client_id": delivery.client,
             "root": held.root[:32],
             "classes": classes,
+            "renews": held.renews,
             "told_at": now,
         },
     )
