@@ -102,8 +102,8 @@ def one_way_out(source: Source) -> Iterator[str]:
     """The server calls out through `server/fetching.py` alone; its own parts are listed."""
     if not _server(source):
         return
-    used = [*source.imports, *((call.lineno, name) for call, name in source.calls)]
-    for line, name in used:
+    connects = ((call.lineno, name) for call, name in source.calls if name == "socket.create_connection")
+    for line, name in (*source.imports, *connects):
         if (found := CALLING_OUT.match(name)) and not listed(source, found[0]):
             yield f"line {line}: {name}"
 
