@@ -1,7 +1,7 @@
 # make up      run Predvid here: server, console and this machine's agent (ARGS="--port 9000" adds options)
 # make test    every test and every rule of the house, as one pytest run
 # make check   make test, then audit, faults, fuzz and benches
-# make audit   ask the advisory source about every locked package; status 3: it cannot be reached from here
+# make audit   ask the advisory source about every locked package; NOT AUDITED where none can be reached
 # make sbom    bills of materials (CycloneDX) of agent and server, into build/sbom
 # make faults | fuzz | bench | screenshots | lock | clean
 #
@@ -44,7 +44,7 @@ faults: $(VENV)/tested-with $(VENV)/installed
 # Every recording of every check in EXAMPLES (300) damaged versions: no check may fail inside. Then the audit
 # tampered with, and requests made of random bytes, ten thousand times each.
 fuzz: $(VENV)/tested-with $(VENV)/installed
-	@exec $(BIN)/python -m pytest tests/checks/test_fuzz.py $(FUZZES) -m long -q $(ARGS)
+	@exec $(BIN)/python -m pytest tests/checks/test_fuzz.py $(FUZZES) -m long -q -s $(ARGS)
 
 bench: $(VENV)/tested-with $(VENV)/installed
 	@for script in $(BENCHES); do echo "==> $$script"; $(BIN)/python $$script || exit 1; done
