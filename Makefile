@@ -1,7 +1,7 @@
 # make up      run Predvid here: server, console and this machine's agent (ARGS="--port 9000" adds options)
 # make test    every test and every rule of the house, as one pytest run
 # make check   make test, then audit, faults, drill, fuzz, mutants and benches
-# make audit   ask the advisory source about every locked package; status 3: it cannot be reached from here
+# make audit   ask the advisory source about every locked package; NOT AUDITED where none can be reached
 # make sbom    bills of materials (CycloneDX) of agent and server, into build/sbom
 # make drill   1,000 hostile tasks against a real agent; the last line says how many ran
 # make faults | fuzz | mutants | bench | screenshots | tables | lock | clean
@@ -15,6 +15,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+MUTANTS := .venv-mutants
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(UPGRADE)
@@ -47,8 +48,9 @@ drill: $(VENV)/tested-with $(VENV)/installed
 	@PYTHONPATH=tests exec $(BIN)/python -m drill.run $(ARGS)
 
 # Each decision over tasks and people turned round once: a test must notice at least 90 % (about ten minutes).
-mutants: $(VENV)/tested-with $(VENV)/installed
-	@exec $(BIN)/python tests/mutants.py $(ARGS)
+# It has an environment of its own: what it needs renames processes, which other tests look for by their names.
+mutants: $(MUTANTS)/installed
+	@exec $(MUTANTS)/bin/python tests/mutants.py $(ARGS)
 
 # Atheris on the task verifier and the batch decoder (INPUTS each, 1,000,000); every recording of every check in
 # EXAMPLES (300) damaged versions; the audit tampered with, and requests of random bytes, ten thousand times each.
@@ -72,9 +74,10 @@ lock: $(VENV)/tested-with
 	$(LOCK) pyproject.toml --extra server -c requirements/dev.lock -o requirements/server.lock
 	$(LOCK) pyproject.toml -c requirements/dev.lock -o src/predvid/edge/agent.lock
 	$(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock
+	$(LOCK) pyproject.toml --extra server --group mutants -c requirements/dev.lock -o requirements/mutants.lock
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MUTANTS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf mutants
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -95,4 +98,11 @@ $(VENV)/tested-with: requirements/dev.lock | $(BIN)/python
 
 $(VENV)/installed: pyproject.toml hatch_build.py $(TRANSLATIONS) $(VENV)/served-with
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(MUTANTS)/installed: requirements/mutants.lock | $(BIN)/python
+	@echo "==> installing what turns decisions round, beside everything that tests need (once)"
+	@$(BIN)/python -m venv --clear $(MUTANTS)
+	@$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

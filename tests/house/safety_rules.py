@@ -43,6 +43,16 @@ LISTED: dict[str, dict[str, str]] = {
     },
     "modules/monitoring/store_link.py": {"clickhouse_connect": "the store, from the operator's environment"},
     "server/fetching.py": {"http.client": "the one way out"},
+    "server/looks_database.py": {"link.execute": "the doctor asks which role the database gives it"},
+    "server/row_security.py": {
+        "connection.cursor": "installs the policies of PostgreSQL",
+        "cursor.execute": "names come from the models, quoted by Django",
+    },
+    "modules/access/tenancy.py": {
+        "connection.cursor": "names the clients of a transaction",
+        "cursor.execute": "set_config with parameters",
+    },
+    "modules/access/views_factors.py": {"mark_safe": "the QR code, an SVG that segno drew"},
     "modules/access/exports.py": {"csv": "the one writer of spreadsheets"},
 }
 
@@ -102,8 +112,8 @@ def one_way_out(source: Source) -> Iterator[str]:
     """The server calls out through `server/fetching.py` alone; its own parts are listed."""
     if not _server(source):
         return
-    used = [*source.imports, *((call.lineno, name) for call, name in source.calls)]
-    for line, name in used:
+    connects = ((call.lineno, name) for call, name in source.calls if name == "socket.create_connection")
+    for line, name in (*source.imports, *connects):
         if (found := CALLING_OUT.match(name)) and not listed(source, found[0]):
             yield f"line {line}: {name}"
 
