@@ -236,3 +236,14 @@ def test_no_failure_is_kept_readably(ana: Person, app: App) -> None:
     assert Attempt.objects.exists()
     assert all(len(bytes(row.subject_hash)) == 32 for row in Attempt.objects.all())
     factor_actions.remove_app(viewer_of(ana), timezone.now())
+
+
+def test_a_factor_set_up_in_another_session_opens_this_one(ana: Person) -> None:
+    ana.factor_asked_at = timezone.now() - timedelta(days=GRACE_DAYS, minutes=1)
+    ana.save()
+    browser = Browser()
+    password(browser, ana.email, next="/alerts/")
+    assert browser.get("/devices/").headers["Location"] == "/sign-in/protect/"
+    with_app(ana)
+    assert browser.get("/sign-in/protect/").headers["Location"] == "/alerts/"
+    assert browser.get("/devices/").status_code == 200
