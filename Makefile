@@ -1,13 +1,16 @@
 # make up      run Predvid here: server, console and this machine's agent (ARGS="--port 9000" adds options)
 # make test    every test and every rule of the house, as one pytest run
-# make check   make test, then faults, fuzz and benches
-# make faults | fuzz | bench | screenshots | lock | clean
+# make check   make test, then audit, faults, drill, fuzz, mutants and benches
+# make audit   ask the advisory source about every locked package; status 3: it cannot be reached from here
+# make sbom    bills of materials (CycloneDX) of agent and server, into build/sbom
+# make drill   1,000 hostile tasks against a real agent; the last line says how many ran
+# make faults | fuzz | mutants | bench | screenshots | tables | lock | clean
 #
 # All set-up happens on the way. Stamps in .venv remember it, so a second run starts at once.
 
 MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
-.PHONY: up test check faults fuzz bench screenshots lock clean
+.PHONY: up test check audit sbom faults drill fuzz mutants bench screenshots tables lock clean
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV := .venv
@@ -15,6 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url $(UPGRADE)
+FUZZES = $(shell grep -rl 'marks=pytest.mark.long' tests/modules tests/server tests/browser) # what is tried ten thousand times
 BENCHES = $(shell grep -l ArgumentParser bench/*.py) # a bench takes options, what it is made of does not
 TRANSLATIONS := $(wildcard src/predvid/locale/*/LC_MESSAGES/*.po)
 
@@ -25,15 +29,31 @@ test: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/system.txt
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-check: test faults fuzz bench
+check: test faults drill fuzz mutants bench
+	@$(BIN)/python packaging/audit.py || [ $$? -eq 3 ] # no source to ask is said; it is no fault of the code
+
+audit: $(VENV)/tested-with
+	@$(BIN)/python packaging/audit.py $(ARGS)
+
+sbom: $(VENV)/tested-with
+	@$(BIN)/python packaging/sbom.py $(ARGS)
 
 faults: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/guest.txt || : # its tests say what is missing, the others run
 	@exec $(BIN)/python -m pytest tests/faults -m long -s $(ARGS)
 
-# Every recording of every check in EXAMPLES (300) damaged versions: no check may fail inside.
+# All of the server in hostile hands but the operators' keys; exit status 1 unless nothing ran.
+drill: $(VENV)/tested-with $(VENV)/installed
+	@PYTHONPATH=tests exec $(BIN)/python -m drill.run $(ARGS)
+
+# Each decision over tasks and people turned round once: a test must notice at least 90 % (about ten minutes).
+mutants: $(VENV)/tested-with $(VENV)/installed
+	@exec $(BIN)/python tests/mutants.py $(ARGS)
+
+# Atheris on the task verifier and the batch decoder (INPUTS each, 1,000,000); every recording of every check in
+# EXAMPLES (300) damaged versions; the audit tampered with, and requests of random bytes, ten thousand times each.
 fuzz: $(VENV)/tested-with $(VENV)/installed
-	@exec $(BIN)/python -m pytest tests/checks/test_fuzz.py -m long -q $(ARGS)
+	@exec $(BIN)/python -m pytest tests/fuzz tests/checks/test_fuzz.py $(FUZZES) -m long -q -s $(ARGS)
 
 bench: $(VENV)/tested-with $(VENV)/installed
 	@for script in $(BENCHES); do echo "==> $$script"; $(BIN)/python $$script || exit 1; done
@@ -41,6 +61,10 @@ bench: $(VENV)/tested-with $(VENV)/installed
 screenshots: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/system.txt
 	@$(BIN)/python docs/img/screenshots.py
+
+# The document of what every check costs; bench/check_costs.py --write measures anew.
+tables: $(VENV)/tested-with $(VENV)/installed
+	@$(BIN)/python bench/check_costs.py --table > $(VENV)/checks.md && mv $(VENV)/checks.md docs/checks.md
 
 # Pins stay as they are unless pyproject.toml asks for more; UPGRADE=--upgrade takes the newest.
 lock: $(VENV)/tested-with
@@ -51,6 +75,7 @@ lock: $(VENV)/tested-with
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf mutants
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

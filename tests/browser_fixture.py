@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from installation import Installation, installation
 
-AXE = Path(__file__).parent / "browser" / "vendor" / "axe-4.14.1.min.js"
+TESTS = Path(__file__).parent
+AXE = TESTS / "browser" / "vendor" / "axe-4.14.1.min.js"
 GUIDELINES = """async () => {
   const values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
   const found = await axe.run(document, { runOnly: { type: "tag", values }, resultTypes: ["violations"] });
@@ -94,7 +95,17 @@ for metric, ages in rare.items():
     store().register_series([SeriesRow(number, key, metric, {})])
     store().insert_samples([metric], np.zeros(len(ages), np.uint32), np.full(len(ages), number, np.uint64),
                            end - np.array(ages, dtype=np.int64) * 60_000, np.full(len(ages), 50.0))
-print(json.dumps({"device": str(bad.pk), "client": str(client.pk), "alert": alert.pk,
+import sys
+sys.path.insert(0, TESTS)
+from task_scene import scene
+from predvid.modules.access.queries import viewer_of
+agents = Agent.objects.filter(state="approved").order_by("device__name").values("device")
+viewer = viewer_of(Person.objects.get(email="hr@example.com"))
+tasks = scene(viewer, list(Device.objects.filter(pk__in=agents)[:32]), now)
+made = {"done": tasks.done, "running": tasks.running, "refused": tasks.refused, "campaign": tasks.campaign,
+        "waiting": tasks.waiting, "second": tasks.second, "template": tasks.publication}
+print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()},
+                  "client": str(client.pk), "alert": alert.pk,
                   "person": str(invited.pk), "invitation": invitation,
                   "link": make_sign_in_link(Person.objects.get(email="hr@example.com"), now)}))
 """
@@ -116,9 +127,14 @@ class Site:
             "devices": "/devices/",
             "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
+            "credentials": f"/clients/{keys['client']}/credentials/?kind=snmp_v3",
             "enrol": "/enrol/", "profile": "/profile/",
             "security": "/profile/security/", "protect": "/sign-in/protect/",
             "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",
+            "tasks": "/tasks/", "command": "/tasks/new/", "authority": "/authority/",
+            "template": f"/tasks/templates/{keys['template']}/",
+            **{name: f"/tasks/{keys[name]}/" for name in ("done", "running", "refused")},
+            **{name: f"/tasks/requests/{keys[name]}/" for name in ("campaign", "waiting", "second")},
             "audit": "/audit/", "nothing audited": "/audit/?verb=device.merged",
         }  # fmt: skip
 
@@ -150,7 +166,7 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with installation(tmp_path_factory.mktemp("pages"), "store", "gateway", "console") as one:
-        yield Site(one, json.loads(one.django(WORLD).splitlines()[-1]))
+        yield Site(one, json.loads(one.django(WORLD.replace("TESTS", repr(str(TESTS)))).splitlines()[-1]))
 
 
 @pytest.fixture(scope="module")  # while it lives, this thread has a running event loop: others need theirs

@@ -27,6 +27,7 @@ from django.test.utils import setup_test_environment, teardown_test_environment 
 from django.utils import timezone  # noqa: E402
 
 from predvid.modules.access.models import Client, Person  # noqa: E402
+from predvid.modules.automation.models import Publication, Task, TaskRequest  # noqa: E402
 from predvid.modules.inventory.models import Agent, Device, EnrolmentToken, Site, Tenure  # noqa: E402
 from predvid.modules.monitoring.models import Alert, Event, Result, Stream  # noqa: E402
 
@@ -131,6 +132,24 @@ class World:
         return Agent.objects.create(
             client=site.client, device=device, sign_key=os.urandom(32), seal_key=os.urandom(32)
         )
+
+    def task(self, site: Site) -> Task:
+        """Add a task that waits, of a template published for that site's client alone."""
+        device = next(device for device in self.devices if device.site_id == site.pk)
+        later = self.now + timedelta(hours=1)
+        runs = {"title": "Čišćenje", "language": "sh", "content": "true", "timeout": 60}
+        publication = Publication.objects.create(
+            key=f"t-{os.urandom(4).hex()}", version=1, signed=b"", rate=9, by_server=True, issued_at=self.now,
+            accepted_at=self.now, expires_at=later, targets={"clients": [str(site.client_id)]}, **runs,
+        )  # fmt: skip
+        request = TaskRequest.objects.create(
+            client=site.client, publication=publication, devices=1, requested_name="Ana", expires_at=later,
+            requested_at=self.now, second_person_needed=True, **runs,
+        )  # fmt: skip
+        return Task.objects.create(
+            client=site.client, device=device, agent=device.agents.get(), request=request,
+            wire=os.urandom(8).hex(), created_at=self.now, expires_at=later,
+        )  # fmt: skip
 
     def token(self, site: Site) -> EnrolmentToken:
         return EnrolmentToken.objects.create(

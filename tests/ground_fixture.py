@@ -4,38 +4,19 @@ Django was set up once (`console_fixture`); while a module uses `ground`, it loo
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
-from django.conf import settings
-from django.db import connections
 
 from installation import Installation, free_port
+from looking import looking_at
 from predvid.modules.monitoring.store import Store
 from predvid.server.place import Place
 from simulated import Link
 
 if TYPE_CHECKING:  # a plugin like this one: pytest loads it itself
     from store_fixture import StoreProcess
-
-
-@contextmanager
-def _looking_at(place: Place) -> Iterator[None]:
-    """Point this process's tables, keys and store at `place` for a while."""
-    stores = import_module("predvid.modules.monitoring.stores")
-    before = settings.PLACE, connections.databases["default"]["NAME"]
-    for now, name in ((place, place.database()["NAME"]), before):
-        connections["default"].close()
-        settings.PLACE, connections.databases["default"]["NAME"] = now, name
-        del connections["default"]
-        stores.store.cache_clear()
-        if now is place:
-            try:
-                yield
-            finally:
-                stores.store().close()
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +32,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, store_process: "StoreProcess
         store_token=store_process.token,
     )
     (place.data / "run").mkdir()
-    with _looking_at(place):
+    with looking_at(place):
         import_module("predvid.server.setting_up").migrate()
         import_module("predvid.modules.monitoring.stores").store().prepare()
     return place
@@ -60,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, store_process: "StoreProcess
 @pytest.fixture(scope="module")
 def ground(place: Place) -> Iterator[Store]:
     """Models and verbs of this process mean the installation; gives its store."""
-    with _looking_at(place):
+    with looking_at(place):
         yield import_module("predvid.modules.monitoring.stores").store()
 
 

@@ -52,7 +52,7 @@ class Installation:
         wrapped = f"import django; django.setup()\n{code}"
         done = subprocess.run(
             [sys.executable, "-c", wrapped],
-            env=self.environment,
+            env={**self.environment, "PREDVID_PART": "verb"},  # of the platform, not of a person
             text=True,
             capture_output=True,
             timeout=SECONDS,

@@ -55,6 +55,7 @@ class Up:
     data: Path
     port: int = field(default_factory=free_port)
     options: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     ready: dict[str, str] = field(default_factory=dict)
 
@@ -64,7 +65,7 @@ class Up:
         with self.shown.open("w") as shown:
             self.process = subprocess.Popen(
                 [*command, *self.options],
-                env=clean_environment(),
+                env=clean_environment(**self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=shown,
@@ -144,9 +145,9 @@ class Up:
 
 
 @contextmanager
-def running(data: Path, *options: str) -> Iterator[Up]:
+def running(data: Path, *options: str, **environment: str) -> Iterator[Up]:
     """Give a running `predvid up` and stop it afterwards."""
-    up = Up(data, options=options)
+    up = Up(data, options=options, environment=environment)
     try:
         yield up.start()
     finally:

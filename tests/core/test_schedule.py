@@ -1,9 +1,11 @@
 """Runs are spread evenly over the interval, come after now, and never drift."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predvid.core.schedule import next_due, phase
+from predvid.core.schedule import next_due, phase, shared_phase
 
 INTERVALS = st.integers(1, 86_400)
 MOMENTS = st.integers(0, 10_000_000).map(lambda tenths: tenths / 10)
@@ -13,6 +15,24 @@ MOMENTS = st.integers(0, 10_000_000).map(lambda tenths: tenths / 10)
 def test_the_phase_is_stable_and_inside_the_interval(agent: str, check: str, interval: int) -> None:
     assert phase(agent, check, interval) == phase(agent, check, interval)
     assert 0 <= phase(agent, check, interval) < interval
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.integers(1, 96))
+def test_checks_that_share_moments_wake_a_device_once_each_quarter_of_an_hour(
+    agent: str, check: str, turns: int
+) -> None:
+    interval, wake = 900 * turns, 900.0
+    offset = shared_phase(agent, check, interval, wake)
+    assert 0 <= offset < interval
+    turns_away = (offset - shared_phase(agent, "another", 900, wake)) / wake
+    assert math.isclose(turns_away, round(turns_away), abs_tol=1e-6)
+
+
+def test_checks_that_share_moments_are_spread_over_them_and_agents_over_the_quarter() -> None:
+    day = [int(shared_phase("agent", f"check{n}", 6 * 3600, 900.0) // 900) for n in range(240)]
+    assert max(day.count(turn) for turn in range(24)) < 25
+    firsts = {int(shared_phase(f"agent-{n}", "events", 900, 900.0) // 9) for n in range(1000)}
+    assert len(firsts) > 95
 
 
 def test_a_fleet_is_spread_evenly() -> None:

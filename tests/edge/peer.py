@@ -24,6 +24,7 @@ from predvid.wire.v1 import (
     PLAN_CONTEXT,
     PREFIX,
     Ack,
+    AuditHead,
     Batch,
     Enrolled,
     Enrolment,
@@ -66,6 +67,7 @@ class Peer:
     script: deque[Any] = field(default_factory=deque)
     ca_pem: bytes | None = None
     journal: Path | None = None
+    audit: list[AuditHead] = field(default_factory=list)
     address: tuple[str, int] = ("127.0.0.1", 0)
     mutex: threading.Lock = field(default_factory=threading.Lock)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -115,6 +117,8 @@ class Peer:
             return 200, {"now": self.now(), "state": "approved"}, {}
         if path == f"{PREFIX}/plan":
             return 200, self._plan(agent), {}
+        if path == f"{PREFIX}/push":
+            return 404, Refusal("no_such_path", "a server that does not push"), {}
         return self._batch(headers, body)
 
     def _signed(self, key: bytes, path: str, headers: Any, body: bytes) -> bool:
@@ -169,7 +173,8 @@ class Peer:
                     file.write(json.dumps(key) + "\n")
         if scripted == LOSE:
             raise ConnectionAbortedError
-        return 200, Ack(batch.boot, batch.seq, self.now(), self.version, before is not None), {}
+        told = Ack(batch.boot, batch.seq, self.now(), self.version, before is not None, audit=self.audit)
+        return 200, told, {}
 
 
 def handler(peer: Peer) -> type[BaseHTTPRequestHandler]:

@@ -3,10 +3,16 @@
 import json
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from predvid.core.errors import UserError
 from predvid.edge.check_verb import check
@@ -92,7 +98,7 @@ def test_people_get_tables(capsys: pytest.CaptureFixture[str]) -> None:
     check(["run", "disk_space", "--replay", SERVER, "--lang", "hr"])
     out = capsys.readouterr().out
     assert re.search(r"^STAVKA +STANJE +PORUKA$", out, re.MULTILINE)
-    assert re.search(r"^/ +CRITICAL +Na / zauzeto 97,4 %, slobodno 1 GB$", out, re.MULTILINE)
+    assert re.search(r"^/ +KRITIČNO +Na / zauzeto 97,4 %, slobodno 1 GB$", out, re.MULTILINE)
     check(["list", "--lang", "en"])
     assert re.search(r"^  CHECK +WHAT +EVERY +SYSTEMS +HERE$", capsys.readouterr().out, re.MULTILINE)
 
@@ -103,6 +109,34 @@ def test_live_on_this_machine_rates_included(name: str, capsys: pytest.CaptureFi
     assert data["error"] is None
     assert data["samples"]
     assert data["results"]
+
+
+def combined_pem() -> tuple[str, str]:
+    """Return a key and a certificate in one text, as many a proxy wants them, and the key's own part."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "web.example")])
+    start = datetime.now(UTC) - timedelta(days=1)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(7).not_valid_before(start).not_valid_after(start + timedelta(days=365))
+    plain = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    secret = key.private_bytes(*plain).decode()
+    return secret + made.sign(key, SHA256()).public_bytes(Encoding.PEM).decode(), secret.splitlines()[1]
+
+
+def test_a_recorded_certificate_leaves_its_private_key_on_the_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, secret = combined_pem()
+    (tmp_path / "web.pem").write_text(whole)
+    kept = tmp_path / "kept.json"
+    asked = ("run", "certificates", "--param", f"paths={tmp_path}/web.pem")
+    live = run(capsys, *asked, "--record", str(kept))
+    assert secret in whole
+    assert secret not in kept.read_text()
+    assert "PRIVATE KEY" in kept.read_text()
+    again = run(capsys, *asked, "--replay", str(kept))
+    assert again["results"] == live["results"]
+    assert again["results"][0]["item"] == f"{tmp_path}/web.pem"
 
 
 def test_a_live_run_can_be_recorded_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

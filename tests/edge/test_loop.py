@@ -1,5 +1,6 @@
 """What the loop tells of each run: the interval that is kept here, and absence in the server's two words."""
 
+import json
 import sqlite3
 import sys
 import threading
@@ -52,7 +53,13 @@ def foreign(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
     return [Sample("m", 1.0), Sample("m", 2.0, at="yesterday")]  # type: ignore[arg-type]  # a plug-in may
 
 
+def counting(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+    state["kept"] = state.get("kept", 0) + 1
+    return [Sample("m", float(state["kept"]))]
+
+
 INSTALLED = [
+    check("counting", collect=counting),
     check("foreign", collect=foreign),
     check("plain"),
     check("no", applies=lambda source: False),
@@ -78,7 +85,7 @@ def sealed(
     installed = {one.name: one for one in INSTALLED}
     setting = Setting(
         membership.agent, "device", installed, Policy(minimum_interval=interval),
-        lambda body: accept(body, membership.plan_key, membership.agent, None),
+        lambda body: accept(body, membership.plan_key, membership.agent, None), state.kept,
     )  # fmt: skip
     loop = Loop(setting, local_source(), clock, outbox, inbox, courier)
     planned = [PlannedCheck(one.name, min(60, interval)) for one in INSTALLED]
@@ -103,6 +110,18 @@ def spooled(state: StateFolder) -> list[Batch]:
 def told(state: StateFolder) -> list[Ran]:
     """Return the runs in all batches of the outbox."""
     return [ran for batch in spooled(state) for ran in batch.ran]
+
+
+def test_what_a_check_keeps_is_known_to_the_next_agent(peer: Peer, enrolled: StateFolder) -> None:
+    def once(inbox: Inbox) -> None:
+        before = len(told(enrolled))
+        inbox.put(Met())
+        peer.wait(lambda: len(told(enrolled)) >= before + len(INSTALLED))
+        inbox.put(Stop())
+
+    for turn in (1, 2, 3):
+        sealed(enrolled, once, boot=f"boot{turn}")
+        assert json.loads(enrolled.kept.read_text()) == {"counting": turn}
 
 
 def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrolled: StateFolder) -> None:

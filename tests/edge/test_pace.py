@@ -18,7 +18,7 @@ from predvid.edge.gathering import DAY, MOST_EVENTS, MOST_RUNS, MOST_SAMPLES, Ga
 from predvid.edge.plan import Allowed
 from predvid.edge.pool import Finished, Job, Pool, absence
 from predvid.edge.run_check import Run
-from predvid.edge.schedule import AGAIN, LATER, Schedule
+from predvid.edge.schedule import AGAIN, LATER, WAKE, Schedule
 from predvid.wire.v1 import EventRow, Ran, Sentence, Series
 
 SOURCE = RecordedSource(load('{"platform": "linux", "at": 0, "answers": {}}'))
@@ -51,6 +51,27 @@ def test_everything_light_runs_at_once_and_then_on_its_own_grid() -> None:
     assert first.due == pytest.approx(before + 60.0)
     schedule.finished(first, before + 60 * 10.5)  # the machine slept: missed runs are not made up for
     assert first.due == pytest.approx(before + 60.0 * 11)
+
+
+def test_on_windows_slow_checks_share_moments_and_frequent_ones_do_not() -> None:
+    schedule = Schedule("agent-1", wake=WAKE)
+    slow = [allowed(f"slow{n}", 900.0 * (1 + n % 24)) for n in range(24)]
+    schedule.replace([*slow, *(allowed(f"light{n}") for n in range(20))], 50.0)
+    moments: dict[bool, set[float]] = {True: set(), False: set()}
+    for entry in schedule.take_due(50.0 + LATER):
+        schedule.finished(entry, 60.0)
+        moments[entry.allowed.interval >= WAKE].add(round((entry.due - 50.0) % WAKE, 3))
+    assert len(moments[True]) == 1, "PowerShell would wake more often than once a quarter of an hour"
+    assert len(moments[False]) > 15
+
+
+def test_what_a_check_remembers_is_no_counter_and_there_from_the_start() -> None:
+    schedule = Schedule("agent-1", lambda name: {"kept": name})
+    schedule.replace([allowed("memory", 300.0)], 0.0)
+    (entry,) = schedule.take_due(0.0)
+    assert entry.state == {"kept": "memory"}
+    schedule.finished(entry, 1.0)
+    assert entry.due > 1.0 + AGAIN or entry.due == pytest.approx(phase("agent-1", "memory", 300.0))
 
 
 def test_a_check_with_counters_runs_again_soon() -> None:
@@ -110,6 +131,31 @@ def test_endless_checks_hold_up_none_of_the_others(gate: threading.Event) -> Non
     pool.submit(Job(allowed("later"), {}))
     assert done.get(timeout=5).job.allowed.check.name == "later", "a run that was given up was delivered"
     pool.stop()
+
+
+def test_frequent_checks_go_before_the_slow_ones_that_wait(gate: threading.Event) -> None:
+    ran: list[str] = []
+
+    def noting(name: str) -> Any:
+        def collect(source: Source, params: Any, state: dict[str, Any]) -> list[Sample]:
+            gate.wait()
+            ran.append(name)
+            return []
+
+        return collect
+
+    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    pool = Pool(SOURCE, done.put, lambda: 7, time.monotonic)
+    slow = [f"slow{n}" for n in range(20)]
+    for number, name in enumerate(slow):
+        pool.submit(Job(allowed(name, 900.0 * (1 + number), collect=noting(name)), {}))
+    pool.submit(Job(allowed("light", collect=noting("light")), {}))
+    gate.set()
+    for _ in range(21):
+        done.get(timeout=5)
+    pool.stop()
+    assert ran.index("light") < 15, "it waited for the slow ones"
+    assert ran.index("slow0") < ran.index("slow19")
 
 
 def test_a_check_that_hangs_each_time_takes_one_thread_only(gate: threading.Event) -> None:

@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from predvid.checks.errors import CannotRead, NotHere
+from predvid.edge.sources import sntp
 from predvid.edge.sources.host import HostSource
 from predvid.edge.sources.questions import QUERIES
 from predvid.edge.sources.sntp import EPOCH
@@ -98,6 +100,61 @@ def test_the_offset_of_a_clock_is_told() -> None:
 def test_a_wrong_time_server_is_not_believed(wrong: Callable[[bytes], bytes]) -> None:
     with time_server(wrong) as server, pytest.raises(CannotRead):
         SOURCE.query("sntp", server)
+
+
+@contextmanager
+def two_addresses(monkeypatch: pytest.MonkeyPatch, first: str, second: str) -> Iterator[None]:
+    """Give the name `time.example.test` two addresses; whatever else is asked goes the way it always does."""
+    real = socket.getaddrinfo
+
+    def answer(host: str, *arguments: Any, **options: Any) -> Any:
+        if host != "time.example.test":
+            return real(host, *arguments, **options)
+        return [row for address in (first, second) for row in real(address, *arguments, **options)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", answer)
+        yield
+
+
+def test_a_time_server_whose_first_address_is_dead_answers_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (
+        time_server(lambda question: ahead(question, 30.0)) as server,
+        two_addresses(monkeypatch, "::1", "127.0.0.1"),
+    ):
+        port = server.rpartition(":")[2]
+        answer = SOURCE.query("sntp", f"time.example.test:{port}")
+    assert answer["offset"] == pytest.approx(30.0, abs=1.0)
+
+
+def test_of_several_dead_addresses_the_question_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute,
+        two_addresses(monkeypatch, "127.0.0.1", "127.0.0.2"),
+    ):
+        mute.bind(("0.0.0.0", 0))  # noqa: S104 - it only has to be silent on both
+        began = time.monotonic()
+        with pytest.raises(CannotRead) as caught:
+            SOURCE.query("sntp", f"time.example.test:{mute.getsockname()[1]}")
+        assert time.monotonic() - began < sntp.TIMEOUT + 1
+    assert caught.value.said.id == "read.no_answer"
+
+
+@pytest.mark.parametrize(
+    ("argument", "parted"),
+    [
+        ("time.example.org", ("time.example.org", 123)),
+        ("time.example.org:1123", ("time.example.org", 1123)),
+        ("2001:db8::7", ("2001:db8::7", 123)),
+        ("::1", ("::1", 123)),
+        ("[2001:db8::7]:1123", ("2001:db8::7", 1123)),
+        ("[2001:db8::7]", ("2001:db8::7", 123)),
+    ],
+)
+def test_a_time_server_is_named_in_every_form(argument: str, parted: tuple[str, int]) -> None:
+    assert sntp.parted(argument) == parted
 
 
 def test_bytes_and_status_of_a_file(tmp_path: Path) -> None:

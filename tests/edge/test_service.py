@@ -16,7 +16,7 @@ def test_where_there_is_no_service_removing_says_so(tmp_path: Path, monkeypatch:
 
 
 def test_the_unit_lets_checks_work() -> None:
-    unit = service.unit(StateFolder(Path("/var/lib/predvid-agent")), "/opt/predvid/bin/python")
+    unit = service.unit(StateFolder(Path("/var/lib/predvid-agent")), service.starting())
     for sandbox in ("ProtectSystem", "ProtectHome", "PrivateTmp", "SystemCallArchitectures"):
         assert f"\n{sandbox}=" not in unit, "it would report its own mounts, or kill 32-bit tools"
     assert "\nOOMPolicy=continue\n" in unit, "a greedy program of a check would take the agent with it"

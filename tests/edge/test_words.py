@@ -94,9 +94,10 @@ def test_a_slow_clock_and_a_waiting_approval_are_said(
 
 def test_the_packaged_unit_is_the_one_that_is_installed() -> None:
     packaged = (ROOT / "packaging" / "predvid-agent.service").read_text()
-    assert packaged == service.unit(StateFolder(Path("/var/lib/predvid-agent")), "/opt/predvid/bin/python")
-    spaced = service.unit(StateFolder(Path("/srv/my agent")), "/opt/100%/python")
-    assert 'ExecStart=/opt/100%%/python -m predvid agent run --state "/srv/my agent"' in spaced
+    start = ["/opt/predvid/bin/python", "-I", "/opt/predvid/launch.py"]
+    assert packaged == service.unit(StateFolder(Path("/var/lib/predvid-agent")), start)
+    spaced = service.unit(StateFolder(Path("/srv/my agent")), ["/opt/100%/python", "/opt/my tools/launch.py"])
+    assert 'ExecStart=/opt/100%%/python "/opt/my tools/launch.py" --state "/srv/my agent"' in spaced
 
 
 def test_bad_states_end_with_one_line(enrolled: StateFolder, tmp_path: Path) -> None:

@@ -20,7 +20,10 @@ ENTRIES = {
 }
 DOCUMENTS = [name for name in files() if name.endswith(".md")]
 DEPLOYMENT = [name for name in files() if name.startswith(("docs/", "packaging/"))]
-TARGETS = {"up", "test", "check", "faults", "fuzz", "bench", "screenshots", "lock", "clean"}
+TARGETS = {
+    *("up", "test", "check", "faults", "drill", "fuzz", "mutants", "bench", "screenshots", "tables"),
+    *("lock", "clean", "audit", "sbom"),
+}
 
 
 def defined(source: Source) -> set[str]:

@@ -9,7 +9,11 @@ import pytest
 from house.tree import ROOT
 
 BIN = Path(sys.executable).parent
-CODE = [name for name in ("src", "tests", "bench", "docs", "hatch_build.py") if (ROOT / name).exists()]
+CODE = [
+    name
+    for name in ("src", "tests", "bench", "docs", "packaging", "hatch_build.py")
+    if (ROOT / name).exists()
+]
 CLOCK = '"""A module."""\n\nimport time\n\nSTARTED = time.time()\n'
 CHECKS = {
     "ruff format": ["ruff", "format", "--check", "--quiet", "--diff", *CODE],

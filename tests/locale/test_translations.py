@@ -22,7 +22,9 @@ KEYWORDS = {
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 PLACES = re.compile(r"%\(\w+\)[sd]")
-RAISERS = {"UserError", "LockedOut", "SignInRefused", "Denied", "ProofNeeded"}
+RAISERS = {
+    *("UserError", "LockedOut", "SignInRefused", "Denied", "ProofNeeded", "KeyUnusable", "RecoveryRefused"),
+}
 Key = tuple[str | tuple[str, ...], str | None]
 
 
@@ -44,8 +46,8 @@ def _found(path: Path, code: str) -> Iterator[tuple[str, Key]]:
 
 
 def refusals() -> Iterator[tuple[str, str]]:
-    """Yield (where, sentence) of each sentence with which a verb refuses; pages translate it when shown."""
-    for path in sorted((SRC / "modules").rglob("*.py")):
+    """Yield (where, sentence) of each sentence with which a verb refuses; whoever shows it translates it."""
+    for path in sorted([*(SRC / "modules").rglob("*.py"), *(SRC / "server").glob("secrets_*.py")]):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISERS:
                 for argument in node.args[:1]:

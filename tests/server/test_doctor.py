@@ -19,13 +19,14 @@ import pytest
 
 from predvid.core.model import Said
 from predvid.core.wording import word
-from predvid.server import certificates, looks_data, looks_machine
+from predvid.server import certificates, look_secrets, looks_data, looks_machine
 from predvid.server import doctor as doctor_verb
 from predvid.server.clock_look import EPOCH, clock_offset, time_server
 from predvid.server.doctor_texts import TEXTS
 from predvid.server.findings import Finding, said
 from up_process import Up, clean_environment, predvid, running, wait
 
+LOOKS = (doctor_verb, look_secrets, looks_data, looks_machine)
 NOBODY = ("127.0.0.1", 9)  # the discard port: nobody answers
 
 
@@ -100,7 +101,7 @@ def test_every_sentence_takes_the_same_values_in_both_languages() -> None:
 
 
 def test_every_sentence_that_a_look_says_exists() -> None:
-    code = "".join(Path(str(one.__file__)).read_text() for one in (doctor_verb, looks_data, looks_machine))
+    code = "".join(Path(str(one.__file__)).read_text() for one in LOOKS)
     for id in re.findall(r'said\(\s*"([\w.]+)"', code):
         assert id in TEXTS, id
     assert word(Said("space", {"free": 1.5e9, "path": "/srv"}), "hr", TEXTS) == "slobodno 1,5 GB, mapa /srv"

@@ -15,6 +15,7 @@ from django.db import InterfaceError
 
 from installation import Installation, installation
 from predvid.server import gateway, patience, proxy
+from predvid.server.limits import Limits
 from predvid.server.place import Place
 from predvid.server.refusals import RefusalLog
 from up_process import wait
@@ -154,6 +155,7 @@ def test_a_connection_kept_alive_is_awaited_and_its_next_head_is_not(patient: in
 def test_a_database_that_hangs_up_is_a_503_and_no_traceback() -> None:
     """Django calls a lost connection InterfaceError, which is no DatabaseError."""
     one, told = gateway.Gateway.__new__(gateway.Gateway), []
+    one.limits = Limits()
 
     async def lost(path: str, headers: dict[str, str], body: bytes) -> bytes:
         raise InterfaceError("connection already closed")

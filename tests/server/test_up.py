@@ -56,6 +56,8 @@ def test_plain_lines_without_a_terminal(up: Up) -> None:
     assert "predvid: Waiting for the store …\n" in shown
     assert up.ready["sign_in"] in shown
     assert str(up.data) in shown
+    assert "automation is off" in shown
+    assert "predvid trust init" in shown
 
 
 def test_refusals_in_croatian(up: Up, tmp_path: Path) -> None:

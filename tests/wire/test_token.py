@@ -1,6 +1,7 @@
 """The enrolment token reads back as written, and anything else is refused without repeating it."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ TOKENS = st.builds(
     SECRETS,
     st.binary(min_size=32, max_size=32).map(plan_fingerprint),
     st.just("") | st.binary(min_size=1, max_size=99).map(ca_fingerprint),
+    st.just("") | st.binary(min_size=32, max_size=32).map(bytes.hex),
 )
 
 
@@ -27,11 +29,21 @@ def test_a_token_reads_back_as_written(token: Token) -> None:
 @given(TOKENS, st.data())
 def test_a_token_cut_short_is_refused(token: Token, data: st.DataObject) -> None:
     text = format_token(token)
-    if token.ca_fingerprint:
-        text = text[: data.draw(st.integers(0, len(text) - 1))]
+    whole_without_root = format_token(replace(token, root_fingerprint=""))  # pins nothing: less, not more
+    text = text[: data.draw(st.integers(0, len(text) - 1))]
+    if (token.ca_fingerprint or token.root_fingerprint) and text != whole_without_root:
         with pytest.raises(BadToken) as shown:
             parse(text)
         assert token.secret not in str(shown.value)
+
+
+def test_a_token_of_before_there_was_a_root_still_holds() -> None:
+    old = f"pv1.{'s' * 32}.{'a' * 32}.-"
+    assert parse(old) == Token("s" * 32, "a" * 32)
+    assert parse(f"{old}.{'b' * 64}") == Token("s" * 32, "a" * 32, "", "b" * 64)
+    for bad in (f"{old}.", f"{old}.{'b' * 63}", f"{old}.-", f"{old}.{'b' * 64}.x"):
+        with pytest.raises(BadToken):
+            parse(bad)
 
 
 @given(st.text())

@@ -15,6 +15,7 @@ from typing import Any
 from predvid.checks.collecting import Collected, collect, inapplicable, judge
 from predvid.checks.errors import CannotRead, NotHere
 from predvid.checks.history import NO_HISTORY, History, history_of
+from predvid.checks.redaction import redacted
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.errors import UserError
@@ -90,7 +91,7 @@ class RecordedSource:
 
 
 class RecordingSource:
-    """Implements `checks.source.Source` by a live one and remembers every answer."""
+    """Implements `checks.source.Source` by a live one and remembers every answer, without its secrets."""
 
     def __init__(self, live: Source) -> None:
         self._live = live
@@ -129,14 +130,15 @@ class RecordingSource:
     def _keep(self, key: str, ask: Any, *arguments: str, **options: Any) -> Any:
         answers = self._steps[-1]["answers"]
         try:
-            answers[key] = ask(*arguments, **options)
+            answer = ask(*arguments, **options)
         except CannotRead as error:
             answers[key] = {
-                "error": {"id": error.said.id, "values": dict(error.said.values)},
+                "error": {"id": error.said.id, "values": redacted(dict(error.said.values))},
                 "not_here": isinstance(error, NotHere),
             }
             raise
-        return answers[key]
+        answers[key] = redacted(answer)
+        return answer
 
     def recording(self) -> dict[str, Any]:
         """Return the recording as JSON-like data, one step for each run."""

@@ -100,7 +100,8 @@ def flaw(check: object) -> str | None:
         return f"the name {check.name!r} is not an identifier"
     if check.params is not None and (not is_dataclass(check.params) or isinstance(check.params, type)):
         return "params is not an instance of a dataclass"
-    if check.interval <= 0 or check.timeout <= 0 or check.hold < 0:
+    intervals = check.intervals.values() if isinstance(check.intervals, Mapping) else [0]
+    if min(check.interval, check.timeout, *intervals) <= 0 or check.hold < 0:
         return "interval and timeout must be positive, hold not negative"
     return _text_flaw(check) or _watch_flaw(check) or _defaults_flaw(check)
 

@@ -13,6 +13,8 @@ TEXTS = {
     "read.timed_out": Text(
         "{what} gave no answer within {seconds:secs}", "{what} ne odgovara; isteklo vrijeme: {seconds:secs}"
     ),
+    "read.refused": Text("Nobody answers there: {what}", "Ondje nitko ne odgovara: {what}"),
+    "read.no_answer": Text("No answer in time: {what}", "Nema odgovora na vrijeme: {what}"),
     "read.resting": Text(
         "{what} failed just now and is asked again in {seconds:secs}",
         "{what} maloprije nije uspio; ponovni pokušaj za {seconds:secs}",
@@ -45,6 +47,10 @@ TEXTS = {
         "Two machines report under one identity; the agent is locked until a person releases it",
         "Dva se računala javljaju pod istim identitetom; agent je zaključan dok ga netko ne otključa",
     ),
+    "agent.task_refused": Text(
+        "Somebody tried to run something here that was not signed as it must be; the agent refused it",
+        "Netko je ovdje pokušao pokrenuti nešto što nije propisno potpisano; agent je to odbio",
+    ),
     # Said once and kept while the silence grows: since when, the page tells beside it.
     "agent.offline": Text("The agent does not report", "Agent se ne javlja"),
     "check.too_many_items": Text(
@@ -56,6 +62,14 @@ TEXTS = {
     ),
     "check.platform": Text(
         "The check {check} does not run on {platform}", "Provjera {check} ne radi na sustavu {platform}"
+    ),
+    "check.no_secret": Text(
+        "No credential is bound to this check on this device",
+        "Ovoj provjeri na ovom uređaju nije dodijeljena nijedna vjerodajnica",
+    ),
+    "check.secrets_refused": Text(
+        "The credentials sealed in the plan were not made for the check {check} of this agent",
+        "Vjerodajnice zapečaćene u planu nisu namijenjene provjeri {check} ovog agenta",
     ),
     "check.bad_params": Text("Wrong parameters: {why}", "Pogrešni parametri: {why}"),
     "check.not_a_probe": Text(

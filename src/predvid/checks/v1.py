@@ -50,7 +50,8 @@ Yielded = Sample | Fact | Event
 class Check:
     """What to measure and how to judge it.
 
-    `interval` is the default pause between runs in seconds; `hold` is the default minimum duration in
+    `interval` is the default pause between runs in seconds, `intervals` another one for a platform where the
+    reading costs more; `hold` is the default minimum duration in
     seconds before a bad result opens an alert; `defaults` overrides params fields per device type
     (`{"workstation": {"used": Levels(90, 97)}}`); `texts` words every id that the check says, in both
     languages, and `title` its name.
@@ -60,6 +61,9 @@ class Check:
     `History` (with a default, for the store may know nothing); such a check is judged at every run.
     `replay` turns a file that the device's own tool wrote (raw `smartctl` output) into a recording
     (`{"platform", "at", "answers"}`), None where it is no such file: `check run --replay` takes both.
+    `secrets` names the kinds of secret that it takes (`snmp_v2c`, ...: docs/secrets.md). Those that a
+    person bound to it are the answer to `source.query("secret", target)`: a list of mappings, `kind` and
+    the fields of that kind. They live in memory alone; nothing that a check says may hold them.
     `summary` tells flat what the command line's JSON promises of a run, beside the facts by name.
     """
 
@@ -83,3 +87,9 @@ class Check:
     replay: Callable[[str], Mapping[str, Any] | None] | None = None
     summary: Callable[[list[Fact], list[Sample]], Mapping[str, Any]] | None = None
     group: Group = "other"
+    secrets: tuple[str, ...] = ()
+    intervals: Mapping[Platform, int] = field(default_factory=dict)
+
+    def every(self, platform: str) -> int:
+        """Return the default pause between runs on `platform`, in seconds."""
+        return next((every for name, every in self.intervals.items() if name == platform), self.interval)

@@ -22,8 +22,24 @@ KINDS: dict[str, Text] = {
     "agent.locked": Text("Agent locked: {why}", "Agent zaključan: {why}"),
     "agent.released": Text("{who} released the locked agent", "{who} otključava agenta"),
     "agent.started": Text("Agent started, version {version}", "Agent pokrenut, inačica {version}"),
+    "release.halted": Text(
+        "Release {version} was halted in ring {ring:int}: {bad:int} of {ended:int} failed",
+        "Izdanje {version} zaustavljeno je u {ring:int}. krugu: neuspješnih {bad:int} od {ended:int}",
+    ),
+    "agent.updated": Text("Agent renewed to version {version}", "Agent obnovljen na inačicu {version}"),
+    "agent.update_refused": Text(
+        "The agent did not take release {version}: {why}", "Agent nije preuzeo izdanje {version}: {why}"
+    ),
+    "agent.update_reverted": Text(
+        "Release {version} did not prove itself; the agent runs {running} again",
+        "Izdanje {version} nije se potvrdilo; agent ponovno radi u inačici {running}",
+    ),
     "agent.clock_skewed": Text(
         "The device's clock is off by {seconds:secs}", "Sat uređaja odstupa, razlika: {seconds:secs}"
+    ),
+    "agent.audit_disputed": Text(
+        "The server tells another audit than the device keeps ({chain})",
+        "Poslužitelj iskazuje drukčiji revizijski trag od onoga koji uređaj čuva ({chain})",
     ),
     "agent.batch_refused": Text(
         "The server could not read a batch of the agent ({code}); it was set aside on the device",
@@ -61,7 +77,44 @@ KINDS: dict[str, Text] = {
         "{fact}: {what} changed from {before} to {after}", "{fact}: {what} promijenjeno iz {before} u {after}"
     ),
     "program.crashed": Text("The program {what} crashed", "Srušio se program {what}"),
+    "task.requested": Text("{who} requested: {title}", "{who} zadaje zadatak: {title}"),
+    "task.approved": Text("{who} approved the task {title}", "{who} odobrava zadatak: {title}"),
+    "task.signed": Text("{who} signed the task {title}", "{who} potpisuje zadatak: {title}"),
+    "task.declined": Text("{who} declined the task {title}", "{who} odbija zadatak: {title}"),
+    "task.started": Text("Task started: {title}", "Zadatak pokrenut: {title}"),
+    "task.done": Text("Task done: {title}", "Zadatak obavljen: {title}"),
+    "task.failed": Text(
+        "Task failed, exit status {code}: {title}", "Zadatak nije uspio, izlazni status {code}: {title}"
+    ),
+    "task.refused": Text(
+        "The device refused the task {title}: {reason}", "Uređaj odbija zadatak {title}: {reason}"
+    ),
+    "task.unknown": Text(
+        "The agent ended while the task ran, and it is not repeated: {title}",
+        "Agent se ugasio dok je zadatak trajao, pa se ne ponavlja: {title}",
+    ),
+    "task.cancelled": Text("Task stopped: {title}", "Zadatak zaustavljen: {title}"),
+    "task.expired": Text(
+        "Nobody agreed in time to the task {title}", "Nitko na vrijeme ne odobrava zadatak: {title}"
+    ),
+    "campaign.halted": Text(
+        "Campaign halted in ring {ring:int}, {bad:int} of {ended:int} failed: {title}",
+        "Niz zadataka zaustavljen u krugu {ring:int}, neuspjelih {bad:int} od {ended:int}: {title}",
+    ),
+    "trust.keyset": Text(
+        "{who} brought the set of operators, version {version:int}, with {n:int} {n|operator|operators}",
+        "{who} donosi popis ovlaštenih osoba, inačica {version:int}; na njemu {n|je|su|je} {n:int} "
+        "{n|osoba|osobe|osoba}",
+    ),
+    "trust.published": Text(
+        "{who} published the template {title}, version {version:int}",
+        "{who} objavljuje predložak {title}, inačica {version:int}",
+    ),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
+    "security.task_refused": Text(
+        "The device refused {n:int} {n|task|tasks}: {why}",
+        "Uređaj je odbio {n:int} {n|zadatak|zadatka|zadataka}: {why}",
+    ),
     "person.created": Text("{who} was given access", "{who} dobiva pristup"),
 }
 
@@ -71,6 +124,9 @@ PLATFORM_ONLY = (
     "alert",
     "person",
     "inventory",
+    "task",
+    "campaign",
+    "trust",
     "agent.enrolled",
     "agent.approved",
     "agent.revoked",
@@ -81,6 +137,7 @@ PLATFORM_ONLY = (
     "device.added",
     "device.merged",
     "device.moved",
+    "release",
 )
 MAX_KIND = 60  # characters, as the table of events holds
 

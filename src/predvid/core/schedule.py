@@ -9,6 +9,16 @@ def phase(agent: str, check: str, interval: float) -> float:
     return int.from_bytes(seed, "big") / 2**64 * interval
 
 
+def shared_phase(agent: str, check: str, interval: float, wake: float) -> float:
+    """Return the offset (seconds, 0 to `interval`) on a grid of `wake` seconds that an agent's checks share.
+
+    Agents are spread over `wake`, a check's turns over its interval. The grid is kept exactly where
+    `interval` is a multiple of `wake`.
+    """
+    turns = max(1, int(interval // wake))
+    return phase(agent, "", wake) + int(phase(agent, check, turns)) * wake
+
+
 def next_due(started: float, now: float, interval: float, offset: float) -> float:
     """Return the first moment after `now` on the grid `started + offset + n * interval`.
 

@@ -12,7 +12,9 @@ from types import FrameType
 from predvid import __version__
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
-from predvid.edge import durable, local_policy, proxy
+from predvid.edge import durable, handed, local_policy, proxy
+from predvid.edge.anchors import Anchors
+from predvid.edge.authority import Authority
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier
 from predvid.edge.identity import (
@@ -27,12 +29,16 @@ from predvid.edge.identity import (
     store_generation,
     upcoming_generation,
 )
-from predvid.edge.link import Link, Sender, verifying
+from predvid.edge.installing import home
+from predvid.edge.link import TIMEOUT, Link, Sender, verifying
+from predvid.edge.listener import SILENCE
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
 from predvid.edge.outbox import CAP, Outbox, OutboxFailed
 from predvid.edge.plan import PlanRefused, accept
 from predvid.edge.sources.local import local_source
 from predvid.edge.standing import recall
+from predvid.edge.updating import Updating, in_a_child
+from predvid.edge.work import Work
 from predvid.wire.v1 import Plan
 
 log = logging.getLogger("predvid.agent")
@@ -59,8 +65,8 @@ class PlanKeeper:
         return plan
 
 
-def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Link:
-    """Return the link to the server of `membership`; raise UserError where its CA file cannot be used."""
+def make_link(state: StateFolder, membership: Membership, sender: Sender, timeout: float = TIMEOUT) -> Link:
+    """Return a link to the server of `membership`; raise UserError where its CA file cannot be used."""
     server = proxy.server_address(membership.server)
     tls = None
     if server.tls:
@@ -68,7 +74,7 @@ def make_link(state: StateFolder, membership: Membership, sender: Sender) -> Lin
             tls = verifying(state.ca if present(state.ca) else None)
         except OSError as error:
             raise UserError(f"{state.ca} cannot be used: {error}") from None
-    return Link(server, proxy.choose(server, membership.proxy), tls, sender)
+    return Link(server, proxy.choose(server, membership.proxy), tls, sender, timeout)
 
 
 def run(state: StateFolder, cap: int = CAP) -> int:
@@ -91,8 +97,27 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
-        setting = Setting(membership.agent, membership.role, checks(), policy, keeper.accept)
-        loop = Loop(setting, source, clock, outbox, inbox, courier)
+        updating = Updating(home() if policy.updates else None, __version__, in_a_child(state.path))
+        setting = Setting(
+            membership.agent,
+            membership.role,
+            checks(),
+            policy,
+            keeper.accept,
+            unseal=handed.opener(membership.agent, keys.seal),
+            anchors=Anchors(state.audit_heads),
+            kept=state.kept,
+            updating=updating,
+        )
+        work = Work(
+            Authority(state, membership, policy, source.platform),
+            state.path / "run",
+            make_link(state, membership, sender, SILENCE),
+            inbox.put,
+            clock.now,
+            renews=updating.possible,
+        )
+        loop = Loop(setting, source, clock, outbox, inbox, courier, work)
         log.info(
             "agent %s %s, start %d, server %s", membership.agent, __version__, generation, membership.server
         )

@@ -100,7 +100,7 @@ def _cells(row: Mapping[str, Any], platform: str, language: str) -> list[str]:
     return [
         row["name"],
         printable(row["title"]),
-        duration(row["interval"], language),
+        duration(row["intervals"].get(platform, row["interval"]), language),
         systems(row["platforms"], language),
         _TEXTS[here].pattern(language),
     ]

@@ -22,7 +22,18 @@ _HEADS = {
     "event": Text("event", "događaj"),
     "rows": Text("{n:int} {n|row|rows}", "{n:int} {n|redak|retka|redaka}"),
 }  # fmt: skip
+_STATES = {
+    "OK": Text("OK", "U REDU"),
+    "WARNING": Text("WARNING", "UPOZORENJE"),
+    "UNKNOWN": Text("UNKNOWN", "NEPOZNATO"),
+    "CRITICAL": Text("CRITICAL", "KRITIČNO"),
+}
 _WIDE = 70  # characters of a cell
+
+
+def state_word(name: str, language: str) -> str:
+    """Return a state (the name of a `State`) as people read it."""
+    return _STATES[name].pattern(language)
 
 
 def unit(metric: str) -> str:
@@ -39,7 +50,8 @@ def check_row(check: Check, reason: Said | None, language: str, texts: Mapping[s
     """Return one check as JSON-like data; `reason` tells why it does not apply to this device."""
     return {
         "name": check.name, "title": check.title.pattern(language), "platforms": list(check.platforms),
-        "interval": check.interval, "hold": check.hold, "params": params_data(check.params),
+        "interval": check.interval, "intervals": dict(check.intervals),
+        "hold": check.hold, "params": params_data(check.params),
         "defaults": {kind: {name: asdict(value) if isinstance(value, Levels) else value
                             for name, value in values.items()} for kind, values in check.defaults.items()},
         "watches": dict(check.watches), "charts": list(check.charts), "applies": reason is None,
@@ -108,7 +120,9 @@ def _cell(value: object) -> str:
 
 def outcome_tables(data: Mapping[str, Any], language: str) -> str:
     """Return one run as tables for people: results first, then events, samples and facts."""
-    results = ([row["item"], row["state"], _with_reason(row)] for row in data["results"])
+    results = (
+        [row["item"], state_word(row["state"], language), _with_reason(row)] for row in data["results"]
+    )
     events = ([row["kind"], row["message"]] for row in data["events"])
     samples = ([_series(row), _plain(row["value"]), row["unit"]] for row in data["samples"])
     facts = ([name, _brief(value, language)] for name, value in data["facts"].items())

@@ -1,7 +1,6 @@
 """`predvid check list | run | scaffold`: checks at the desk, live or on a recording, and new ones."""
 
 import argparse
-import codecs
 import json
 import os
 import sys
@@ -21,6 +20,7 @@ from predvid.core.policy import BadSetting, with_values
 from predvid.edge import scaffolding
 from predvid.edge.check_list import columns, page
 from predvid.edge.check_report import check_row, outcome_data, outcome_tables
+from predvid.edge.decoding import decoded
 from predvid.edge.sources.local import local_source
 
 RATE_PAUSE = 1.0  # seconds between the two runs that a rate needs
@@ -141,27 +141,13 @@ def read_recording(path: str, found: Check) -> Recording:
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_RECORDING + 1)
-        return load(_decoded(content), found.replay)
+        return load(decoded(content), found.replay)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: the recording is not UTF-8 text") from None
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-
-
-def _decoded(content: bytes) -> str:
-    """Return the text of a file: UTF-8, or UTF-16 as Windows' tools write it, with its mark or without."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    if len(content) > 1 and not any(content[1:64:2]):  # a joined export may have lost the mark
-        return content.decode("utf-16-le")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if b"\0" in content:
-            raise
-        return content.decode("cp1252", errors="replace")  # a console of Windows; what matters is ASCII
 
 
 def _live(found: Check, params: Any, record: str | None) -> Outcome:

@@ -13,7 +13,7 @@ from nacl.bindings import crypto_scalarmult_base
 
 from predvid import __version__
 from predvid.core.errors import UserError
-from predvid.edge import durable, proxy
+from predvid.edge import durable, pin, proxy
 from predvid.edge.clock import Clock
 from predvid.edge.identity import (
     Keys,
@@ -78,8 +78,12 @@ def enrol(state: StateFolder, request: Request, claims: list[Claim]) -> Enrolled
                 request.role,
                 request.proxy,
                 request.name,
+                enrolled.client,
+                enrolled.site,
             ),
         )
+        if token.root_fingerprint:
+            pin.write(state, bytes.fromhex(token.root_fingerprint), clock.now())
     except OSError as error:
         raise UserError(f"cannot write to {state.path}: {error.strerror}", status=1) from None
     finally:

@@ -11,7 +11,7 @@ import msgspec
 from predvid.core.model import Event, Fact, Labels, Said, Sample
 from predvid.edge.run_check import Run
 from predvid.edge.sealing import MOST_SERIES, Layout, Reading, SeriesKey
-from predvid.wire.v1 import Batch, EventRow, FactRow, Ran, Sentence, TaskOutcome
+from predvid.wire.v1 import Batch, EventRow, FactRow, Ran, Sentence, TaskOutcome, TrustHeld
 
 MOST_SAMPLES = 20_000  # held while the disk refuses; more than an hour of an ordinary device
 MOST_RUNS, MOST_EVENTS = 20_000, 2_000  # likewise
@@ -32,11 +32,14 @@ class Gathering:
         self._facts: dict[tuple[str, str], FactRow] = {}
         self._events: list[EventRow] = []
         self._outcomes: list[TaskOutcome] = []
+        self._trust: TrustHeld | None = None
 
     @property
     def empty(self) -> bool:
         """Tell whether there is nothing to seal."""
-        return not (self._ran or self._readings or self._facts or self._events or self._outcomes)
+        return not (
+            self._ran or self._readings or self._facts or self._events or self._outcomes or self._trust
+        )
 
     def run(
         self, check: str, at: int, run: Run, elapsed: float, interval: float = 0.0, offset: int = 0
@@ -66,6 +69,14 @@ class Gathering:
     def outcomes(self, outcomes: Iterable[TaskOutcome]) -> None:
         """Take the outcomes of leased tasks."""
         self._outcomes.extend(outcomes)
+
+    def fact(self, check: str, fact: Fact, elapsed: float) -> None:
+        """Take a fact of the agent itself; it is sent when it changed, and once a day."""
+        self._fact(check, fact, elapsed)
+
+    def trust(self, held: TrustHeld) -> None:
+        """Take what is held of task authority."""
+        self._trust = held
 
     def _fact(self, check: str, fact: Fact, elapsed: float) -> None:
         key = (check, fact.name)
@@ -108,6 +119,7 @@ class Gathering:
             facts=list(self._facts.values()),
             events=list(self._events),
             outcomes=list(self._outcomes),
+            trust=self._trust,
         )
         rest = [
             Batch("", 0, now, columns=self._layout.columns(readings, elapsed), ran=ran)
@@ -122,6 +134,7 @@ class Gathering:
         self._facts.clear()
         self._events.clear()
         self._outcomes.clear()
+        self._trust = None
 
 
 def _shortened(rows: list[Any], most: int) -> int:

@@ -23,7 +23,10 @@ else:
 
 
 class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the agent keeps of its enrolment: the server it belongs to and the keys that it pins."""
+    """What the agent keeps of its enrolment: the server it belongs to and the keys that it pins.
+
+    `client` and `site` are the ids that the server gave then; later only a signed Placement changes them.
+    """
 
     agent: str
     server: str
@@ -31,6 +34,8 @@ class Membership(msgspec.Struct, frozen=True, omit_defaults=True):
     role: str = "device"
     proxy: str = ""
     name: str = ""
+    client: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,29 @@ class StateFolder:
         return self.path / "generation"
 
     @property
+    def audit_heads(self) -> Path:
+        """Heads of the audit that the server told, as JSON."""
+        return self.path / "audit_heads"
+
+    @property
     def plan(self) -> Path:
         """The newest SignedPlan accepted."""
         return self.path / "plan"
+
+    @property
+    def pin(self) -> Path:
+        """The fingerprint of the trust root that this device pins, as JSON: the administrator's word."""
+        return self.path / "pin.json"
+
+    @property
+    def trust(self) -> Path:
+        """What was believed since, by the pinned root's word: root, KeySet, placement (msgpack)."""
+        return self.path / "trust"
+
+    @property
+    def ledger(self) -> Path:
+        """Which tasks have run (SQLite)."""
+        return self.path / "tasks.db"
 
     @property
     def ca(self) -> Path:
@@ -68,6 +93,11 @@ class StateFolder:
     def outbox(self) -> Path:
         """The durable spool (SQLite)."""
         return self.path / "outbox.db"
+
+    @property
+    def kept(self) -> Path:
+        """What checks remember beyond the agent's end, as JSON."""
+        return self.path / "kept.json"
 
     @property
     def policy(self) -> Path:
@@ -195,8 +225,8 @@ def new_boot() -> str:
 class Lock:
     """Holds a state folder for one process; the operating system lets go when that process ends."""
 
-    def __init__(self, state: StateFolder) -> None:
-        self._path = state.path / "lock"
+    def __init__(self, state: StateFolder, name: str = "lock") -> None:
+        self._path = state.path / name
         self._file: BinaryIO | None = None
 
     def take(self) -> bool:

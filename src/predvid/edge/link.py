@@ -6,7 +6,7 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +24,7 @@ MAX_ANSWER = 4 << 20
 MAX_CODE, MAX_MESSAGE = 60, 300  # characters of a refusal that are kept and shown
 LATEST = 253_402_300_800_000  # ms since the epoch: the year 10000
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what decoding foreign bytes raises
-Answer = TypeVar("Answer")
+Message = TypeVar("Message")
 
 
 class LinkFailed(Exception):
@@ -54,7 +54,7 @@ class Reply:
         """Tell whether a middlebox refused, not the server: the body is no Refusal."""
         return self.refusal().code.startswith("http_")
 
-    def decoded(self, kind: type[Answer]) -> Answer:
+    def decoded(self, kind: type[Message]) -> Message:
         """Return the body as a message of `kind`, its `now` a possible one. Raises LinkFailed."""
         try:
             found = msgspec.msgpack.decode(self.body, type=kind)
@@ -103,6 +103,23 @@ def blind() -> ssl.SSLContext:
     return context
 
 
+class Answer:
+    """An answer that goes on; `read` returns what was asked for, or less where it has ended."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self._response = response
+        self.status = response.status
+
+    def read(self, size: int) -> bytes:
+        """Return the next `size` bytes; fewer at the end of the answer."""
+        return self._response.read(size)
+
+    def reply(self) -> Reply:
+        """Return the whole of a refusal."""
+        after = _seconds(self._response.getheader("Retry-After"))
+        return Reply(self.status, self._response.read(MAX_ANSWER), after, 0.0, 0.0)
+
+
 class Link:
     """Requests over one kept connection. Not for two threads at once; `cut` may come from another."""
 
@@ -130,6 +147,21 @@ class Link:
         if deflated:
             headers["Content-Encoding"] = "deflate"
         return self._request("POST", path, body, headers)
+
+    @contextlib.contextmanager
+    def listening(self, path: str) -> Iterator["Answer"]:
+        """Give the answer to a signed GET that goes on for as long as it likes. Raises LinkFailed.
+
+        Each read may take the link's time-out. It runs over a connection of its own, closed at the end.
+        """
+        self.close()
+        try:
+            response = self._ask("GET", path, b"", self._sender.headers(path, b"", -1))
+            yield Answer(response)
+        except (OSError, http.client.HTTPException) as error:
+            raise LinkFailed(_reason(error, self._server)) from None
+        finally:
+            self.close()
 
     def cut(self) -> None:
         """End whatever is under way at once; the request under way fails."""
@@ -185,6 +217,15 @@ class Link:
         self.cut()
 
     def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        sent = self._sender.elapsed()
+        response = self._ask(method, path, body, headers)
+        answer = response.read(MAX_ANSWER + 1)
+        received = self._sender.elapsed()
+        if len(answer) > MAX_ANSWER:
+            raise http.client.HTTPException("the answer is too large")
+        return Reply(response.status, answer, _seconds(response.getheader("Retry-After")), sent, received)
+
+    def _ask(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> http.client.HTTPResponse:
         connection = self._connection = self._connection or self._open()
         target, extra = path, {"User-Agent": "predvid-agent"}
         if self._proxy is not None and not self._server.tls:
@@ -192,14 +233,8 @@ class Link:
             extra["Host"] = self._server.netloc
             if self._proxy.authorization:
                 extra["Proxy-Authorization"] = self._proxy.authorization
-        sent = self._sender.elapsed()
         connection.request(method, target, body or None, headers | extra)
-        response = connection.getresponse()
-        answer = response.read(MAX_ANSWER + 1)
-        received = self._sender.elapsed()
-        if len(answer) > MAX_ANSWER:
-            raise http.client.HTTPException("the answer is too large")
-        return Reply(response.status, answer, _seconds(response.getheader("Retry-After")), sent, received)
+        return connection.getresponse()
 
     def _open(self) -> http.client.HTTPConnection:
         where = self._proxy or self._server

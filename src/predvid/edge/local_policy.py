@@ -1,7 +1,8 @@
 """The owner's word over this machine: a local file that the server can narrow but never widen.
 
 `/etc/predvid/policy.toml` (on Windows the state folder's `policy.toml`) belongs to root. Without it the agent
-runs the installed read-only checks and nothing else; a file that is wrong or that others may write stops it.
+runs the installed read-only checks and nothing else, until the machine's administrator pins a trust root
+(`predvid agent trust`), which allows tasks; a file that is wrong or that others may write stops it.
 """
 
 import ipaddress
@@ -15,8 +16,11 @@ from typing import Any
 
 from predvid.core.errors import UserError
 from predvid.edge.identity import StateFolder, present
+from predvid.wire.verifying import Limits
 
 SYSTEM = Path("/etc/predvid/policy.toml")
+LANGUAGES = frozenset({"sh", "bash", "powershell", "python"})
+BY_PIN = frozenset({0, 1, 2})  # the classes that pinning a root allows where the owner wrote no file
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -24,15 +28,33 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 class Policy:
     """What this machine allows. `checks` None: every installed check; no `address_ranges`: no probing.
 
+    `updates`: whether releases that operators signed are installed.
     `minimum_interval` in seconds; `rate` is the most check runs a minute, targets counted one by one.
+    `task_classes` None: no file says anything. `operators`: names or fingerprints, None for all that the root
+    names. `allow_widening`: orders that widen rights may run.
     """
 
     checks: frozenset[str] | None = None
     max_checks: int = 200
     minimum_interval: int = 10
-    task_classes: frozenset[int] = frozenset({0})
+    task_classes: frozenset[int] | None = None
     rate: int = 600
     address_ranges: tuple[Network, ...] = ()
+    updates: bool = True
+    task_languages: frozenset[str] = LANGUAGES
+    tasks_per_hour: int = 60
+    operators: frozenset[str] | None = None
+    allow_widening: bool = False
+
+    def classes(self, pinned: bool) -> frozenset[int]:
+        """Return the classes of tasks that may run here; without a pinned root plans (class 0) alone."""
+        if not pinned:
+            return frozenset({0})
+        return BY_PIN if self.task_classes is None else self.task_classes
+
+    def limits(self, pinned: bool) -> Limits:
+        """Return what tasks are held to."""
+        return Limits(self.classes(pinned), self.task_languages, self.operators, self.allow_widening)
 
     def allows_target(self, target: str) -> bool:
         """Tell whether a probe may touch `target`, an address; names are refused, for they can move."""
@@ -65,7 +87,7 @@ def load(path: Path | None) -> Policy:
         if name not in known:
             raise UserError(f"{path}: '{name}' is no setting; there are: {', '.join(sorted(known))}")
     try:
-        return Policy(**{name: _READ[name](value) for name, value in data.items()})
+        return Policy(**{name: _READ[name](value) for name, value in ({"task_classes": [0]} | data).items()})
     except _Wrong as wrong:
         raise UserError(f"{path}: {wrong}") from None
 
@@ -103,6 +125,19 @@ def _checks(value: Any) -> frozenset[str] | None:
     return None if value == "all" else frozenset(_list(value, "checks", str))
 
 
+def _texts(name: str) -> Any:
+    return lambda value: frozenset(_list(value, name, str))
+
+
+def _yes_or_no(name: str) -> Any:
+    def read(value: Any) -> bool:
+        if type(value) is not bool:
+            raise _Wrong(f"'{name}' must be true or false")
+        return value
+
+    return read
+
+
 def _ranges(value: Any) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(text) for text in _list(value, "address_ranges", str))
@@ -117,4 +152,9 @@ _READ: dict[str, Any] = {
     "task_classes": lambda value: frozenset(_list(value, "task_classes", int)),
     "rate": _number("rate", 1),
     "address_ranges": _ranges,
+    "updates": _yes_or_no("updates"),
+    "task_languages": _texts("task_languages"),
+    "tasks_per_hour": _number("tasks_per_hour", 0),
+    "operators": _texts("operators"),
+    "allow_widening": _yes_or_no("allow_widening"),
 }

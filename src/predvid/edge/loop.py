@@ -2,24 +2,30 @@
 
 import logging
 import queue
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from predvid.checks.collecting import raised
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
 from predvid.core.model import say
-from predvid.edge import tasks
+from predvid.edge import handed
+from predvid.edge.anchors import Anchors
 from predvid.edge.clock import Clock
 from predvid.edge.courier import Courier, Died, Met, News, PlanCame, SetAside
 from predvid.edge.gathering import Gathering
+from predvid.edge.kept import Kept
 from predvid.edge.local_policy import Policy
 from predvid.edge.outbox import Outbox, OutboxFailed
 from predvid.edge.plan import Denied, PlanRefused, rights
 from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
 from predvid.edge.restarts import Restarts
-from predvid.edge.schedule import Schedule
-from predvid.wire.v1 import Ack, EventRow, Plan, Sentence
+from predvid.edge.schedule import WAKE, Schedule
+from predvid.edge.tasks import Told
+from predvid.edge.updating import Updating, no_updates
+from predvid.edge.work import Work
+from predvid.wire.v1 import Ack, EventRow, Plan, Pushed, Sentence
 
 log = logging.getLogger("predvid.agent")
 FIRST_SEALS = (1.5, 4.0)  # seconds after a plan came: first samples within seconds, then the first rates
@@ -34,31 +40,49 @@ class Stop:
     """Ends the loop: put into the inbox by a signal or by the caller."""
 
 
-Inbox = queue.SimpleQueue[News | Finished | Stop]
+Inbox = queue.SimpleQueue[News | Finished | Stop | Told | Pushed]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the loop works for: the agent's id and role, what is installed, what the owner allows."""
+    """What the loop works for: the agent's id and role, what is installed, what the owner allows.
+
+    `kept` is the file of what checks remember beyond the agent's end.
+    """
 
     agent: str
     role: str
     installed: Mapping[str, Check]
     policy: Policy
     accept: Callable[[bytes], Plan]
+    unseal: handed.Open = handed.nothing
+    anchors: Anchors = field(default_factory=Anchors)
+    kept: Path | None = None
+    updating: Updating = field(default_factory=no_updates)
 
 
 class Loop:
     """One thread that decides; the pool reads the device, the courier talks to the server."""
 
     def __init__(
-        self, setting: Setting, source: Source, clock: Clock, outbox: Outbox, inbox: Inbox, courier: Courier
+        self,
+        setting: Setting,
+        source: Source,
+        clock: Clock,
+        outbox: Outbox,
+        inbox: Inbox,
+        courier: Courier,
+        work: Work | None = None,
     ) -> None:
         self._setting, self._source, self._clock = setting, source, clock
         self._outbox, self._inbox, self._courier = outbox, inbox, courier
         self._pool = Pool(source, inbox.put, clock.now, clock.elapsed)
-        self._schedule = Schedule(setting.agent)
+        self._kept = Kept(setting.kept)
+        self._schedule = Schedule(
+            setting.agent, self._kept.state, WAKE if source.platform == "windows" else 0.0
+        )
         self._gathering = Gathering()
+        self._work = work
         self._restarts = Restarts(outbox)
         self._errors: dict[str, str] = {}
         self._version = 0
@@ -76,9 +100,11 @@ class Loop:
         """Put a verified plan in force, as far as the local policy allows."""
         now = self._clock.elapsed()
         setting = self._setting
-        allowed, denied = rights(plan, setting.policy, setting.installed, self._source.platform, setting.role)
+        limits = setting.policy, setting.installed, self._source.platform, setting.role
+        allowed, denied = rights(plan, *limits, setting.unseal)
         self._schedule.replace(allowed, now)
         self._version, self._pause = plan.version, float(min(max(plan.batch_seconds, 1), 300))
+        self._setting.updating.want(plan.update, now)
         self._denied = denied
         self._tell_denied(now)
         self._hurry = [now + pause for pause in FIRST_SEALS]
@@ -94,8 +120,11 @@ class Loop:
             self._gathering.failed(one.name, self._clock.now(), 0, one.said, DENIED_AGAIN)
 
     def run(self) -> None:
-        """Work until a Stop comes or the courier died; what was gathered is sealed before it returns."""
-        while True:
+        """Work until a Stop comes, the courier died, or a newer version is to be started in its place.
+
+        What was gathered is sealed before it returns.
+        """
+        while not self._renewed():
             self._start_due()
             try:
                 news = self._inbox.get(timeout=self._until_next())
@@ -109,7 +138,32 @@ class Loop:
             if self._clock.elapsed() >= self._seal_due:
                 self.seal()
         self._pool.stop()
+        self._end_work()
         self.seal()
+        if self._work is not None:
+            self._work.close()
+
+    def _end_work(self) -> None:
+        """End the task that runs, and take its last outcome into the last batch."""
+        if self._work is None:
+            return
+        self._work.stop()
+        while not self._inbox.empty():
+            if isinstance(news := self._inbox.get(), Told):
+                self._gathering.outcomes(news.outcomes)
+
+    def _renewed(self) -> bool:
+        """Tell whether another version is installed and takes over with the next start."""
+        updating, now = self._setting.updating, self._clock.elapsed()
+        updating.begin(now)
+        outcome = updating.finished(now)
+        if outcome is not None:
+            self._tell(updating.complaint(outcome, self._clock.now()))
+        return outcome is not None and not outcome.code
+
+    def _tell(self, events: Iterable[EventRow]) -> None:
+        for event in events:
+            self._gathering.event(event)
 
     def _until_next(self) -> float:
         now = self._clock.elapsed()
@@ -133,12 +187,17 @@ class Loop:
             else:
                 self._pool.submit(job)
 
-    def _hear(self, news: News | Finished) -> None:
+    def _hear(self, news: News | Finished | Told | Pushed) -> None:
         match news:
             case Finished():
                 self._finished(news)
             case Ack():
                 self._acknowledged(news)
+            case Told():
+                self._gathering.outcomes(news.outcomes)
+                self._seal_due = self._clock.elapsed()
+            case Pushed():
+                self._handed(news)
             case PlanCame():
                 self._plan_came(news)
             case SetAside():
@@ -151,6 +210,7 @@ class Loop:
         name, interval, now = job.allowed.check.name, job.allowed.interval, self._clock.elapsed()
         if (entry := self._schedule.get(name)) is not None:
             self._schedule.finished(entry, now)
+            self._kept.note(name, job.state)
         if run is None:
             said = absence(name, finished.not_here)
             self._gathering.failed(name, job.at, 0, said, interval)
@@ -186,18 +246,32 @@ class Loop:
         took = round((now - job.began) * 1000)
         self._gathering.failed(check.name, job.at, took, said, job.allowed.interval)
         if (entry := self._schedule.get(check.name)) is not None:
-            entry.state = {}  # the thread given up may still write to the old one
+            entry.state = self._kept.state(check.name)  # the thread given up may still write to the old one
             self._schedule.finished(entry, now)
         self._note_error(check.name, said.id)
 
     def _acknowledged(self, ack: Ack) -> None:
-        if ack.tasks:
-            self._gathering.outcomes(tasks.answer(ack.tasks))
-            self._seal_due = self._clock.elapsed()
+        self._tell(self._setting.updating.delivered(self._clock.now()))
+        self._handed(ack)
+        self._witness(ack, self._clock.elapsed())
+
+    def _handed(self, message: Ack | Pushed) -> None:
+        """Take what the server hands over: tasks, tasks to stop, and that there is a newer plan."""
+        if self._work is not None and (message.tasks or message.cancel):
+            self._work.handed(message.tasks, message.cancel)
         now = self._clock.elapsed()
-        if ack.plan not in (0, self._version) and now - self._plan_asked >= PLAN_AGAIN:
+        if message.plan not in (0, self._version) and now - self._plan_asked >= PLAN_AGAIN:
             self._plan_asked = now
             self._courier.want_plan()
+
+    def _witness(self, ack: Ack, now: float) -> None:
+        """Keep the heads of the audit, and tell where the server contradicts what it told before."""
+        for chain in self._setting.anchors.hear(ack.audit, now):
+            log.error("the server tells another audit of %s than before", chain)
+            said = Sentence("agent.audit_disputed", {"chain": chain})
+            self._gathering.event(EventRow("agent.audit_disputed", said, self._clock.now(), "critical"))
+        if (fact := self._setting.anchors.fact()) is not None:
+            self._gathering.fact("agent", fact, now)
 
     def _plan_came(self, came: PlanCame) -> None:
         try:
@@ -207,6 +281,8 @@ class Loop:
             return
         self._plan_asked = float("-inf")
         self.use(plan)
+        if self._work is not None:
+            self._work.connected()
 
     def _set_aside(self, news: SetAside) -> None:
         said = Sentence("agent.batch_refused", {"code": news.code})
@@ -217,11 +293,14 @@ class Loop:
         """Report that the agent started, with its first batch."""
         said = Sentence("agent.started", {"version": version})
         self._gathering.event(EventRow("agent.started", said, self._clock.now()))
+        self._tell(self._setting.updating.started(self._clock.now()))
 
     def seal(self) -> None:
         """Make durable what was gathered; while the disk refuses, keep it within the limit of memory."""
         now = self._clock.elapsed()
         self._seal_due = self._hurry.pop(0) if self._hurry else now + self._pause
+        if self._work is not None:
+            self._work.tell_trust(self._gathering, now, self._clock.now())
         try:
             if self._gathering.empty and not self._silent_too_long(now):
                 return
@@ -233,6 +312,8 @@ class Loop:
             log.error("the outbox cannot be written: %s (%d samples dropped)", failed, lost)
             return
         self._sealed_at = now
+        if self._work is not None:
+            self._work.sealed(batches)
         self._gathering.clear()
         self._courier.wake()
 

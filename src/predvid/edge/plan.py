@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from predvid.checks.v1 import Check
 from predvid.core.model import Said, say
 from predvid.core.policy import BadSetting, with_values
 from predvid.core.trust import verify
+from predvid.edge import handed
 from predvid.edge.link import UNREADABLE
 from predvid.edge.local_policy import Policy
 from predvid.wire.v1 import PLAN_CONTEXT, Plan, PlannedCheck, SignedPlan
@@ -24,12 +25,16 @@ class PlanRefused(Exception):
 
 @dataclass(frozen=True)
 class Allowed:
-    """One check that plan and local policy allow; `interval` in seconds, `targets` for a probe."""
+    """One check that plan and local policy allow; `interval` in seconds, `targets` for a probe.
+
+    `secrets` are those that the plan hands to it: in memory alone, and no part of how it shows itself.
+    """
 
     check: Check
     params: Any
     interval: float
     targets: tuple[str, ...] = ()
+    secrets: handed.Secrets = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,17 @@ def accept(body: bytes, plan_key: bytes, agent: str, newest: Plan | None) -> Pla
 
 
 def rights(
-    plan: Plan, policy: Policy, installed: Mapping[str, Check], platform: str, role: str = "device"
+    plan: Plan,
+    policy: Policy,
+    installed: Mapping[str, Check],
+    platform: str,
+    role: str = "device",
+    unseal: handed.Open = handed.nothing,
 ) -> tuple[list[Allowed], list[Denied]]:
-    """Return what runs (never more than `plan`, never more than `policy`) and what of the plan does not."""
+    """Return what runs (never more than `plan`, never more than `policy`) and what of the plan does not.
+
+    `unseal` opens what the plan seals to this agent; a check whose secrets do not open does not run.
+    """
     allowed: list[Allowed] = []
     denied: list[Denied] = []
     seen: set[str] = set()
@@ -71,6 +84,8 @@ def rights(
             continue
         seen.add(planned.name)
         verdict = _one(planned, policy, installed.get(planned.name), platform, role)
+        if isinstance(verdict, Allowed):
+            verdict = _with_secrets(verdict, plan, planned, unseal)
         if isinstance(verdict, Allowed) and len(allowed) >= policy.max_checks:
             verdict = Denied(planned.name, say("check.too_many", most=policy.max_checks))
         if isinstance(verdict, Allowed):
@@ -94,6 +109,13 @@ def _one(
     return Allowed(
         check, params, float(max(planned.interval, policy.minimum_interval)), tuple(planned.targets)
     )
+
+
+def _with_secrets(one: Allowed, plan: Plan, planned: PlannedCheck, unseal: handed.Open) -> Allowed | Denied:
+    try:
+        return replace(one, secrets=unseal(plan, planned))
+    except handed.SecretsRefused:
+        return Denied(planned.name, say("check.secrets_refused", check=planned.name))
 
 
 def _objections(

@@ -5,6 +5,8 @@ itself and another takes its place, up to a bound. Whoever submits jobs asks `st
 each time would otherwise take all threads, one run after the other.
 """
 
+import itertools
+import math
 import queue
 import threading
 from collections.abc import Callable
@@ -14,8 +16,10 @@ from typing import Any
 from predvid.checks.collecting import inapplicable
 from predvid.checks.source import Source
 from predvid.core.model import Said, say
+from predvid.edge.handed import Handing
 from predvid.edge.plan import Allowed
 from predvid.edge.run_check import Run, run_check
+from predvid.edge.scrubbing import scrubbed
 
 WORKERS = 2
 MOST_GIVEN_UP = 16  # threads that others have replaced
@@ -49,7 +53,11 @@ def absence(check: str, why: Said | None) -> Said:
 
 
 class Pool:
-    """Runs jobs on `source` in the order given; each end is handed to `done` from the worker's thread."""
+    """Runs jobs on `source`; each end is handed to `done` from the worker's thread.
+
+    Of those that wait the more frequent goes first: checks of a minute are not late where many slow ones are
+    due at once.
+    """
 
     def __init__(
         self,
@@ -59,7 +67,8 @@ class Pool:
         elapsed: Callable[[], float],
     ) -> None:
         self._source, self._done, self._now, self._elapsed = source, done, now, elapsed
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.PriorityQueue[tuple[float, int, Job | None]] = queue.PriorityQueue()
+        self._order = itertools.count()
         self._running: set[Job] = set()
         self._mutex = threading.Lock()
         self._stuck: set[Job] = set()
@@ -68,7 +77,7 @@ class Pool:
 
     def submit(self, job: Job) -> None:
         """Queue one run."""
-        self._jobs.put(job)
+        self._jobs.put((job.allowed.interval, next(self._order), job))
 
     def give_up_overdue(self) -> list[Job]:
         """Give up the jobs past their check's time limit and return them; they will not be delivered."""
@@ -93,13 +102,13 @@ class Pool:
     def stop(self) -> None:
         """Let idle workers end; busy ones are daemons and end with the process."""
         for _ in range(WORKERS + MOST_GIVEN_UP):
-            self._jobs.put(None)
+            self._jobs.put((math.inf, next(self._order), None))
 
     def _hire(self) -> None:
         threading.Thread(target=self._work, name="check", daemon=True).start()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._jobs.get()[2]) is not None:
             job.began, job.at = self._elapsed(), self._now()
             with self._mutex:
                 self._running.add(job)
@@ -119,5 +128,7 @@ class Pool:
             return Finished(job, Run([], [], [], why_not, 0))
         if why_not is not None:
             return Finished(job, None, why_not)
-        run = run_check(check, self._source, job.allowed.params, job.state)
+        secrets = job.allowed.secrets
+        source = Handing(self._source, secrets) if check.secrets else self._source
+        run = scrubbed(run_check(check, source, job.allowed.params, job.state), secrets)
         return Finished(job, None, run.error) if run.not_here else Finished(job, run)

@@ -1,13 +1,16 @@
 """When each allowed check runs next: at once when it is new, then on its own grid, never in bursts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from predvid.core.schedule import next_due, phase
+from predvid.core.schedule import next_due, phase, shared_phase
+from predvid.edge.kept import KEPT
 from predvid.edge.plan import Allowed
 
 LIGHT = 300.0  # seconds: checks that run at least this often are cheap and go first at the start
 LATER = 3.0  # seconds that the others give them
+WAKE = 900.0  # seconds: on Windows the checks that run no more often share moments, so that PowerShell sleeps
 AGAIN = 2.0  # seconds to the second run of a check that keeps counters: a rate needs two readings
 
 
@@ -23,10 +26,16 @@ class Entry:
 
 
 class Schedule:
-    """The checks of the plan in force; `agent` seeds their phases."""
+    """The checks of the plan in force; `agent` seeds their phases.
 
-    def __init__(self, agent: str) -> None:
-        self._agent = agent
+    `remembered` gives the state that a check begins with. Checks whose interval is `wake` seconds or more run
+    at the same moments, `wake` seconds apart, each at its own of them; 0 spreads them evenly.
+    """
+
+    def __init__(
+        self, agent: str, remembered: Callable[[str], dict[str, Any]] = lambda check: {}, wake: float = 0.0
+    ) -> None:
+        self._agent, self._remembered, self._wake = agent, remembered, wake
         self._entries: dict[str, Entry] = {}
         self._started = 0.0
 
@@ -39,7 +48,8 @@ class Schedule:
             if old is not None and old.allowed == one:
                 self._entries[one.check.name] = old
                 continue
-            entry = Entry(one, now if one.interval <= LIGHT else now + LATER)
+            due = now if one.interval <= LIGHT else now + LATER
+            entry = Entry(one, due, self._remembered(one.check.name))
             if old is not None:
                 entry.state, entry.running = old.state, old.running
             self._entries[one.check.name] = entry
@@ -60,9 +70,11 @@ class Schedule:
         entry.running = False
         entry.runs += 1
         interval = entry.allowed.interval
-        offset = phase(self._agent, entry.allowed.check.name, interval)
+        shares = 0 < self._wake <= interval
+        name, agent = entry.allowed.check.name, self._agent
+        offset = shared_phase(agent, name, interval, self._wake) if shares else phase(agent, name, interval)
         entry.due = next_due(self._started, now, interval, offset)
-        if entry.runs == 1 and entry.state:
+        if entry.runs == 1 and entry.state.keys() - {KEPT}:
             entry.due = min(entry.due, now + AGAIN)
 
     def next(self) -> float | None:

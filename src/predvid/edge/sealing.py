@@ -211,4 +211,5 @@ def without_samples(batch: Batch) -> Batch:
 
 def empty(batch: Batch) -> bool:
     """Tell whether `batch` says nothing."""
-    return not (count(batch) or batch.ran or batch.facts or batch.events or batch.outcomes or batch.dropped)
+    said = (batch.ran, batch.facts, batch.events, batch.outcomes, batch.dropped, batch.trust)
+    return not (count(batch) or any(said))

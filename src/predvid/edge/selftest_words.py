@@ -9,6 +9,7 @@ from predvid.checks.registry import texts as check_texts
 from predvid.core.model import Said, Sample, State, Value
 from predvid.core.wording import duration, number, size, word
 from predvid.edge.check_list import SYSTEMS, below, columns, printable
+from predvid.edge.check_report import state_word
 from predvid.edge.selftest import Findings, Tried
 from predvid.edge.texts import TEXTS
 
@@ -105,17 +106,18 @@ def _outcome(tried: Tried, language: str) -> str:
         return word(tried.said, language, check_texts())
     if tried.result is not None:
         text = word(tried.result.said, language, check_texts())
-        return text if tried.result.state is State.OK else f"{tried.result.state.name}: {text}"
-    if tried.facts:
-        return _put(language, "facts", n=tried.facts)
-    if tried.sample is not None:
-        return f"{_series(tried.sample)} = {_value(tried.sample, language)}"
-    return _put(language, "nothing")
+        state = tried.result.state
+        return text if state is State.OK else f"{state_word(state.name, language)}: {text}"
+    named = check_texts().get(f"metric.{tried.sample.metric}") if tried.sample is not None else None
+    if tried.sample is not None and (named is not None or not tried.facts):
+        series = _series(tried.sample, tried.sample.metric if named is None else named.pattern(language))
+        return f"{series}: {_value(tried.sample, language)}"
+    return _put(language, "facts", n=tried.facts) if tried.facts else _put(language, "nothing")
 
 
-def _series(sample: Sample) -> str:
+def _series(sample: Sample, name: str) -> str:
     labels = " ".join(str(value) for value in sample.labels.values())
-    return f"{sample.metric} {labels}".strip()
+    return f"{name} {labels}".strip()
 
 
 def _value(sample: Sample, language: str) -> str:

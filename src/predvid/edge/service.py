@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from predvid.core.errors import UserError
 from predvid.edge.identity import StateFolder, present
+from predvid.edge.installing import home, python
 from predvid.edge.look import running
 
 UNIT = Path("/etc/systemd/system/predvid-agent.service")
@@ -28,7 +30,7 @@ After=network-online.target
 
 [Service]
 Type=exec
-ExecStart={python} -m predvid agent run --state {state}
+ExecStart={start} --state {state}
 Restart=always
 RestartSec=5
 # 2: what only a person can put right (not enrolled, a key that others can read, a wrong policy file)
@@ -40,7 +42,7 @@ IOSchedulingClass=best-effort
 IOSchedulingPriority=6
 MemoryMax=512M
 OOMPolicy=continue
-TasksMax=64
+TasksMax=320
 NoNewPrivileges=yes
 RestrictSUIDSGID=yes
 RestrictRealtime=yes
@@ -68,9 +70,24 @@ In PowerShell, as administrator:
 """
 
 
-def unit(state: StateFolder, python: str) -> str:
-    """Return the text of the systemd unit; `python` is the interpreter that has Predvid installed."""
-    return TEMPLATE.format(python=_quoted(python), state=_quoted(str(state.path)))
+def unit(state: StateFolder, start: Sequence[str]) -> str:
+    """Return the text of the systemd unit; `start` is what starts the agent, its first word a full path."""
+    return TEMPLATE.format(start=" ".join(map(_quoted, start)), state=_quoted(str(state.path)))
+
+
+def starting() -> list[str]:
+    """Return what starts the agent: the launcher, put in place, where its versions have a home of their own.
+
+    Raises UserError where that folder cannot be written.
+    """
+    to = home()
+    if to is None:
+        return [sys.executable, "-m", "predvid", "agent", "run"]
+    try:
+        to.make()
+    except OSError as error:
+        raise UserError(f"cannot write {to.path}: {error.strerror}", status=1) from None
+    return [python(to.path), "-I", str(to.launcher)]
 
 
 def _quoted(word: str) -> str:
@@ -91,8 +108,9 @@ def install(state: StateFolder) -> str:
         raise UserError("installing a service needs root: repeat with sudo")
     if not present(state.membership):
         raise UserError("enrol first: predvid agent enroll URL --token T")
+    start = starting()
     try:
-        UNIT.write_text(unit(state, sys.executable), encoding="utf-8")
+        UNIT.write_text(unit(state, start), encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {UNIT}: {error.strerror}", status=1) from None
     for command in (("daemon-reload",), ("enable", NAME), ("restart", NAME)):

@@ -1,4 +1,4 @@
-"""`predvid agent enroll | run | status | selftest | service`: the agent of one device."""
+"""`predvid agent enroll | run | status | trust | selftest | service`: the agent of one device."""
 
 import argparse
 import os
@@ -16,13 +16,14 @@ from predvid.checks.registry import checks
 from predvid.core.errors import UserError
 from predvid.core.options import Options
 from predvid.edge import agent as agent_process
-from predvid.edge import selftest_words, service
+from predvid.edge import selftest_words, service, trust_verb
 from predvid.edge.enrol import Request, enrol
 from predvid.edge.identity import StateFolder, default_state
 from predvid.edge.look import Look, look
 from predvid.edge.memory import return_freed
 from predvid.edge.selftest import selftest
 from predvid.edge.sources.local import local_source
+from predvid.edge.update_verb import update
 from predvid.wire.v1 import Claim
 
 STATES = {
@@ -57,9 +58,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     _verb(verbs, "run", _run, "run in the foreground until SIGTERM")
     _verb(verbs, "status", _status, "how the agent stands").add_argument("--json", action="store_true")
+    one = _verb(verbs, "trust", _trust, "whose tasks this device runs: show, pin a root, or none")
+    one.add_argument("fingerprint", nargs="?", help="the root's, as 'predvid trust status' shows it")
+    one.add_argument("--none", action="store_true", help="pin no root: no task runs here")
+    one.add_argument("--yes", action="store_true", help="do not ask")
+    one.add_argument("--json", action="store_true")
+    one.add_argument("--lang", choices=("hr", "en"), default=_language())
     one = _verb(verbs, "selftest", _selftest, "what this device can and cannot report, and why")
     one.add_argument("--json", action="store_true")
     one.add_argument("--lang", choices=("hr", "en"), default=_language())
+    one = _verb(verbs, "update", _update, "install a release that operators signed, for the next start")
+    one.add_argument("version")
+    one.add_argument("--json", action="store_true")
     one = _verb(verbs, "service", _service, "run the agent as a service of the operating system")
     one.add_argument("what", choices=("install", "uninstall"))
     return parser
@@ -153,6 +163,10 @@ def _time(ms: int) -> str | None:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if ms else None
 
 
+def _trust(options: argparse.Namespace) -> int:
+    return trust_verb.trust(options, _state(options))
+
+
 def _selftest(options: argparse.Namespace) -> int:
     findings = selftest(_state(options), local_source(), checks())
     host = socket.gethostname()
@@ -160,6 +174,17 @@ def _selftest(options: argparse.Namespace) -> int:
         print(msgspec.json.encode(selftest_words.as_json(findings, host, options.lang)).decode())
     else:
         print("\n".join(selftest_words.lines(findings, host, options.lang)))
+    return 0
+
+
+def _update(options: argparse.Namespace) -> int:
+    outcome = update(_state(options), options.version)
+    if options.json:
+        print(msgspec.json.encode(outcome).decode())
+        return 0
+    if outcome.code:
+        raise UserError(outcome.message, status=1)
+    print(f"Release {outcome.version} is installed and runs from the agent's next start on.")
     return 0
 
 

@@ -22,6 +22,7 @@ WORDS = {
     "replaced": "is another than the one that a head names",
     "cut": "and whatever followed are missing at the end",
     "added": "was added past the head of the chain",
+    "disputed": "is gone or another than the one that {device} keeps",
 }
 
 
@@ -61,14 +62,30 @@ def _verify(options: Any) -> int:
     exported = _exported(options.head) if options.head else []
     chains = [_chain(queries, viewer, options.client)] if options.client else None
     names = queries.clients(viewer)
+    kept = after_setup("predvid.modules.inventory.queries").witnesses(viewer)
+    sound = after_setup("predvid.modules.access.store_audit").sound()
     answer = []
     for chain in chains or queries.chains(viewer, exported):
-        count, wrong = queries.verify(viewer, chain, exported)
+        count, wrong = queries.verify(viewer, chain, exported, sound=sound)
         name = names.get(chain, "the MSP" if chain == "msp" else chain)
         found = [{"number": flaw.number, "kind": flaw.kind} for flaw in wrong]
-        answer.append({"chain": chain, "name": name, "entries": count, "breaks": found})
-    _say(answer, as_json=options.json)
-    return 1 if any(each["breaks"] for each in answer) else 0
+        mine = [(device, head) for device, head in kept if head.chain == chain]
+        found += _disputed(queries.disputed(viewer, chain, [head for _, head in mine]), mine)
+        devices = len({device for device, _ in mine})
+        each = {"chain": chain, "name": name, "entries": count, "witnesses": devices, "breaks": found}
+        answer.append(each)
+    _say(answer, sound=sound, as_json=options.json)
+    return 1 if not sound or any(each["breaks"] for each in answer) else 0
+
+
+def _disputed(lost: list[Any], kept: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    """Return, per head that the chain does not hold, its number and the first device that keeps it."""
+    keepers: dict[Any, str] = {}
+    for device, head in kept:
+        keepers.setdefault(head, device)
+    return [
+        {"number": head.number, "kind": "disputed", "device": keepers[head]} for head in dict.fromkeys(lost)
+    ]
 
 
 def _chain(queries: Any, viewer: Any, name: str) -> str:
@@ -78,20 +95,26 @@ def _chain(queries: Any, viewer: Any, name: str) -> str:
         raise UserError(f"There is no client called {name}.") from None
 
 
-def _say(answer: list[dict[str, Any]], *, as_json: bool) -> None:
+def _say(answer: list[dict[str, Any]], *, sound: bool, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps({"chains": answer}, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps({"chains": answer, "sound": sound}, ensure_ascii=False) + "\n")
         return
     for each in answer:
         flaws = sorted(each["breaks"], key=lambda flaw: int(flaw["number"]))
         if not flaws:
-            sys.stdout.write(f"{each['name']}: whole, {each['entries']} entries\n")
+            kept = f", witnessed by {each['witnesses']} devices" if each["witnesses"] else ""
+            sys.stdout.write(f"{each['name']}: whole, {each['entries']} entries{kept}\n")
             continue
         first, more = flaws[0], len(flaws) - 1
         rest = f" ({more} more)" if more else ""
-        sys.stdout.write(f"{each['name']}: BROKEN, entry {first['number']} {WORDS[first['kind']]}{rest}\n")
+        words = WORDS[first["kind"]].format(device=first.get("device", ""))
+        sys.stdout.write(f"{each['name']}: BROKEN, entry {first['number']} {words}{rest}\n")
     if not answer:
         sys.stdout.write("The audit has no entry yet.\n")
+    if not sound:
+        sys.stdout.write(
+            "DAMAGED: the audit's table and its indexes do not tell the same; see the backups.\n"
+        )
 
 
 def _exported(path: str) -> list[Any]:

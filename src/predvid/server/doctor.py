@@ -13,10 +13,11 @@ from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import looks_data, looks_machine
+from predvid.server import look_secrets, looks_data, looks_database, looks_machine
 from predvid.server.clock_look import SERVERS, Server, time_server
 from predvid.server.doctor_texts import TEXTS
 from predvid.server.findings import Finding, said
+from predvid.server.place import Place
 from predvid.server.speech import Speech, add_language
 
 COLOURS = {"ok": "green", "warning": "yellow", "bad": "red"}
@@ -37,7 +38,7 @@ def doctor(arguments: list[str]) -> int:
         servers = tuple(time_server(text) for text in options.time_server or ()) or SERVERS
     except ValueError as error:
         raise UserError(f"--time-server: {error}") from None
-    findings = list(look(Path(options.data).expanduser().absolute(), options.port, servers))
+    findings = list(look(Path(options.data).expanduser().absolute(), options.port, servers, options.lang))
     if options.json:
         sys.stdout.write(json.dumps([_json(finding, options.lang) for finding in findings]) + "\n")
     else:
@@ -62,7 +63,9 @@ def _show(findings: Sequence[Finding], tell: Speech) -> None:
             out.print(f"{'':<{width}}  → {escape(do)}", soft_wrap=True)
 
 
-def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> Iterator[Finding]:
+def look(
+    data: Path, port: int | None, servers: Sequence[Server] = SERVERS, language: str = "en"
+) -> Iterator[Finding]:
     """Look at one thing after the other; a look that fails is itself a finding."""
     looks: dict[str, Callable[[], Finding]] = {
         "Python": looks_machine.python,
@@ -75,7 +78,9 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
         "smartctl": lambda: looks_machine.program("smartctl", "smart.missing", "smartmontools"),
         "Logs": lambda: looks_data.logs(data),
         "Agent": lambda: looks_data.agent(data),
+        "Database": lambda: looks_database.database(_database_url(data)),
         "Certificate": lambda: looks_data.certificate(data, datetime.now(UTC)),
+        "Secrets": lambda: look_secrets.secrets(data, language),
         "Authority": lambda: looks_data.authority(data, datetime.now(UTC)),
     }
     for what, each in looks.items():
@@ -83,3 +88,9 @@ def look(data: Path, port: int | None, servers: Sequence[Server] = SERVERS) -> I
             yield each()
         except (OSError, subprocess.TimeoutExpired, ValueError) as error:
             yield Finding(what, "warning", said("look.failed", error=str(error)), said("look.do"))
+
+
+def _database_url(data: Path) -> str:
+    """Return where the database is: as a server's environment file says, or the installation in `data`."""
+    described = Place.described(data)
+    return os.environ.get("PREDVID_DATABASE_URL", "") or (described.database_url if described else "")

@@ -17,6 +17,15 @@ TEXTS = {
     "Logs": Text("Logs", "Zapisnici"),
     "Agent": Text("Agent", "Agent"),
     "Certificate": Text("Certificate", "Certifikat"),
+    "Database": Text("Database", "Baza podataka"),
+    "Secrets": Text("Key of the secrets", "Ključ tajni"),
+    "secrets.none": Text("no secret was ever kept here", "ovdje još nema nijedne tajne"),
+    "secrets.good": Text("{path} opens them", "otvara ih {path}"),
+    "secrets.bad": Text("{said}", "{said}"),
+    "secrets.do": Text(
+        "Until then no secret opens; everything else works. See docs/secrets.md.",
+        "Dotad se nijedna tajna ne otvara, a sve ostalo radi. Vidi docs/secrets.md.",
+    ),
     "Authority": Text("Certificate authority", "Izdavatelj certifikata"),
     "look.failed": Text("could not look: {error}", "provjera nije uspjela: {error}"),
     "look.do": Text("Run the doctor as the data's owner.", "Pokrenite provjeru kao vlasnik podataka."),
@@ -80,6 +89,34 @@ TEXTS = {
     "certificate.do": Text(
         "It renews itself while the gateway runs: start it, or restart it.",
         "Obnavlja se sam dok pristupnik radi: pokrenite ga ili ponovno pokrenite.",
+    ),
+    "database.sqlite": Text("SQLite in the data directory", "SQLite u mapi s podacima"),
+    "database.apart": Text(
+        "PostgreSQL keeps clients apart; the application connects as {role}, who owns no table",
+        "PostgreSQL drži klijente odvojenima; aplikacija se spaja kao {role}, koji nije vlasnik tablica",
+    ),
+    "database.away": Text("does not answer: {reason}", "ne odgovara: {reason}"),
+    "database.away.do": Text(
+        "Start PostgreSQL, or put PREDVID_DATABASE_URL right.",
+        "Pokrenite PostgreSQL ili ispravite PREDVID_DATABASE_URL.",
+    ),
+    "database.open": Text(
+        "nothing keeps clients apart in {tables}", "ništa ne drži klijente odvojenima u tablicama {tables}"
+    ),
+    "database.open.do": Text("Run predvid serve migrate.", "Pokrenite predvid serve migrate."),
+    "database.beyond": Text(
+        "the application connects as {role}, for whom row-level security does not hold",
+        "aplikacija se spaja kao {role}, za kojega razdvajanje redaka ne vrijedi",
+    ),
+    "database.owner": Text(
+        "the application connects as {role}, who owns the tables and could open them",
+        "aplikacija se spaja kao {role}, koji je vlasnik tablica i mogao bi ih otvoriti",
+    ),
+    "database.role.do": Text(
+        "Give it a role of its own, and PREDVID_DATABASE_OWNER_URL to migrate: "
+        "docs/operations.md, section 2.",
+        "Dajte joj vlastitu ulogu, a naredbi migrate PREDVID_DATABASE_OWNER_URL: "
+        "docs/operations.md, odjeljak 2.",
     ),
     "authority.do": Text(
         "Agents trust this authority alone. Before that day stop predvid, move ca.pem and ca.key out of "

@@ -24,15 +24,20 @@ from predvid.modules.monitoring import device_actions, plans
 from predvid.modules.monitoring.delivery import Refused
 from predvid.modules.monitoring.store import Store
 from predvid.modules.monitoring.stores import store
+from predvid.server import operator_routes
 from predvid.server.committer import Committer, mending
 from predvid.server.door import Caller, Door
 from predvid.server.downloads import Downloads
 from predvid.server.group import Entry, Intake
+from predvid.server.headers import guarded
 from predvid.server.heartbeat import keep_beating
+from predvid.server.leasing import Leasing
+from predvid.server.limits import Limits
 from predvid.server.live import Live
 from predvid.server.place import Place
-from predvid.server.proxy import ConsoleProxy
+from predvid.server.proxy import ConsoleProxy, too_many
 from predvid.server.refusals import RefusalLog
+from predvid.server.release_files import ReleaseFiles
 from predvid.server.weight import decode_weighed
 from predvid.wire.v1 import MAX_BODY, PREFIX, Enrolled, Enrolment, Refusal
 
@@ -44,6 +49,7 @@ AGAIN = "The server's database does not answer now; send it again."
 LARGE = 1 << 16  # bytes from which decoding leaves the event loop
 MAX_ENROLMENT = 1 << 14
 BODY_SECONDS = 120.0  # 1 MiB over the slowest line that an agent may have
+TIMELY = 600_000  # ms that the signature of a request to be held may be old
 COUNTS = f"{PREFIX}/counts"
 _ENCODE = msgspec.msgpack.Encoder().encode
 _ENROLMENT = msgspec.msgpack.Decoder(Enrolment)
@@ -58,19 +64,24 @@ class Gateway:
         self.door = Door()
         self.intake = Intake(store, checks())
         self.committer = Committer(self.intake.take)
+        self.limits = Limits()
         self.refusals = RefusalLog()
         self.live = Live()
+        self.leasing = Leasing()
         self.console = ConsoleProxy(place)
         self.downloads = Downloads(place.data)
+        self.releases = ReleaseFiles(place.data)
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="door")
         self._tasks: list[asyncio.Task[None]] = []
         self._routes = {
             ("POST", f"{PREFIX}/batch"): self._batch,
             ("POST", f"{PREFIX}/enrol"): self._enrol,
             ("GET", f"{PREFIX}/plan"): self._plan,
+            ("GET", f"{PREFIX}/push"): self._push,
             ("GET", f"{PREFIX}/status"): self._status,
             ("GET", f"{PREFIX}/ca"): self._ca,
             ("GET", COUNTS): self._counts,
+            **operator_routes.routes(self._in_thread),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,14 +90,28 @@ class Gateway:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._http(scope, receive, guarded(send, tls=self.place.address.startswith("https:")))
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.releases.asked(scope["path"]):
+            await self.releases(scope, send)
         elif self.downloads.asked(scope["path"]):
             await self.downloads(scope, send)
-        elif scope["path"].startswith("/agent/"):
+        elif scope["path"].startswith(("/agent/", "/trust/v1/")):
             await self._agent(scope, receive, send)
-        elif scope["path"] == "/live":
-            await self.live(scope, receive, send)
-        else:
-            await self.console(scope, receive, send)
+        elif await self._let_in(scope, send):
+            await (self.live if scope["path"] == "/live" else self.console)(scope, receive, send)
+
+    async def _let_in(self, scope: Scope, send: Send) -> bool:
+        """Tell whether a person's or program's request goes on; one too many is answered here (429)."""
+        try:
+            self.limits.person(scope)
+        except Refused as refused:
+            self.refusals.note(refused, "", scope.get("client"))
+            await too_many(scope, send, refused)
+            return False
+        return True
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -95,6 +120,7 @@ class Gateway:
                 self._tasks = [
                     asyncio.create_task(self.committer.run()),
                     asyncio.create_task(self.live.run()),
+                    asyncio.create_task(self.leasing.run()),
                     asyncio.create_task(keep_beating(self.intake.store, self.committer.well)),
                 ]
                 await send({"type": "lifespan.startup.complete"})
@@ -117,17 +143,22 @@ class Gateway:
                     "no_such_path",
                     "There is no such agent path; the agent may be newer than the server.",
                 )
+            self.limits.agent_path(scope)
             body = await _in_time(receive, headers)
-            status, content, kind = 200, await route(scope["path"], headers, body), _TYPE
+            content: Any = await route(scope["path"], headers, body)
+            status, kind = 200, _TYPE
+            if isinstance(content, Caller):
+                await self.leasing.hold(content.agent.agent, content.boot, receive, send)
+                return
             if isinstance(content, tuple):
                 content, kind = content
         except (Refused, DatabaseFault) as error:
             refused = error if isinstance(error, Refused) else Refused(503, "database", AGAIN)
             self.refusals.note(refused, headers.get("predvid-agent", "")[:36], scope.get("client"))
             status, kind = refused.status, _TYPE
-            retry = 5 if status in (429, 503) else None
+            retry = refused.retry if status in (429, 503) else None
             content = _ENCODE(Refusal(refused.code, refused.message, retry))
-        extra = [(b"retry-after", b"5")] if status in (429, 503) else []
+        extra = [(b"retry-after", str(refused.retry).encode())] if status in (429, 503) else []
         await send(
             {
                 "type": "http.response.start",
@@ -142,8 +173,10 @@ class Gateway:
 
     async def _caller(self, path: str, headers: dict[str, str], body: bytes, *, read: bool = True) -> Caller:
         if not read and (known := self.door.cached(headers)) is not None:
-            return self.door.check(path, headers, body, known)
-        caller: Caller = await self._in_thread(self.door.check, path, headers, body)
+            caller = self.door.check(path, headers, body, known)
+        else:
+            caller = await self._in_thread(self.door.check, path, headers, body)
+        self.limits.agent(caller.agent.agent, caller.agent.client, len(body))
         return caller
 
     async def _batch(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
@@ -154,7 +187,8 @@ class Gateway:
         batch, weight = await weighed if weighed else decode_weighed(body, encoding)
         entry = Entry(caller, batch, weight)
         try:
-            return _ENCODE(await self.committer.submit(entry))
+            ack = await self.committer.submit(entry)
+            return _ENCODE(await self.leasing.with_leases(caller.agent.agent, caller.boot, ack))
         finally:
             if entry.lock:
                 await self._in_thread(self.door.lock, caller.agent.agent, entry.lock)
@@ -164,6 +198,13 @@ class Gateway:
     async def _plan(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         caller = await self._caller(path, headers, body)
         return _ENCODE(await self._in_thread(_signed_plan, caller))
+
+    async def _push(self, path: str, headers: dict[str, str], body: bytes) -> Caller:
+        """Return who asks: whoever may be heard has the answer held, see `Leasing.hold`."""
+        caller = await self._caller(path, headers, body)
+        if abs(caller.time_ms - int(datetime.now(UTC).timestamp() * 1000)) > TIMELY:
+            raise Refused(503, "stale", "The request was signed too long ago; ask for the time first.")
+        return caller
 
     async def _status(self, path: str, headers: dict[str, str], body: bytes) -> bytes:
         await self._caller(path, headers, body)
@@ -237,7 +278,7 @@ def _own_signature(request: Enrolment, path: str, headers: dict[str, str], body:
 
 def _enrol(request: Enrolment) -> Enrolled:
     now = datetime.now(UTC)
-    secret = request.token.split(".")[1] if request.token.count(".") == 3 else request.token
+    secret = request.token.split(".")[1] if request.token.count(".") in (3, 4) else request.token
     try:
         agent = device_actions.enrol(secret, request, now)
     except TokenRefused:

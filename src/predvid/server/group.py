@@ -15,6 +15,9 @@ from uuid import UUID
 import numpy as np
 
 from predvid.checks.v1 import Check
+from predvid.modules.access import queries_audit
+from predvid.modules.access.rules import MSP, PLATFORM
+from predvid.modules.automation.actions.outcomes import take_in
 from predvid.modules.monitoring import intake
 from predvid.modules.monitoring.actions import Conflict
 from predvid.modules.monitoring.columns import (
@@ -32,14 +35,17 @@ from predvid.modules.monitoring.intake import AgentNow, StreamMoved, StreamState
 from predvid.modules.monitoring.rules import DeviceState
 from predvid.modules.monitoring.store import Store
 from predvid.server.door import STALE, Caller, allow
-from predvid.wire.v1 import Ack, Batch
+from predvid.wire.v1 import Ack, AuditHead, Batch
 
 log = logging.getLogger(__name__)
 TRIES = 4
 MAX_REMEMBERED = 50_000  # devices
 MAX_LAYOUTS = 4  # of one device; a steady one has one or two
 MAX_MADE = 100_000  # series in new layouts of one device within an hour
+MADE_BY_CLIENT = 300_000  # of one client, and MADE_EACH more for each of its devices heard in that hour
+MADE_EACH = 2_000
 MAX_NAMES = 100_000
+HEADS_SECONDS = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +83,10 @@ class Intake:
     layouts: dict[UUID, dict[bytes, Layout]] = field(default_factory=dict)
     registered: set[tuple[UUID, int]] = field(default_factory=set)
     made: Counter[UUID] = field(default_factory=Counter)
+    heard: dict[UUID, set[UUID]] = field(default_factory=dict)  # per client, devices that made new layouts
     made_since: float = 0.0
+    heads: dict[str, AuditHead] = field(default_factory=dict)
+    heads_read: float = float("-inf")
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Give every entry its outcome, Ack (durable) or Refused. Raises what store or database raise.
@@ -88,6 +97,7 @@ class Intake:
         standing = intake.agents_now({entry.caller.agent.agent for entry in entries})
         entries = [entry for entry in entries if self._admitted(entry, standing)]
         self._forget_moved(standing.values())
+        self._read_heads()
         self._load({self._key(entry) for entry in entries}, {row.device for row in standing.values()})
         new = [entry for entry in entries if self._is_new(entry, now)]
         items = [item for entry in new if (item := self._item(entry, now)) is not None]
@@ -160,14 +170,23 @@ class Intake:
         return verdict is Verdict.NEW
 
     def _ack(self, entry: Entry, now: datetime, *, repeated: bool = False) -> Ack:
-        state = self.states.get(entry.caller.agent.device)
+        agent = entry.caller.agent
+        state = self.states.get(agent.device)
         return Ack(
             entry.batch.boot,
             entry.batch.seq,
             int(now.timestamp() * 1000),
             state.plan_version if state else 0,
             repeated,
+            audit=[self.heads[chain] for chain in (str(agent.client), MSP) if chain in self.heads],
         )
+
+    def _read_heads(self) -> None:
+        """Read how far the chains of the audit have come, once a minute: agents keep that as witnesses."""
+        if time.monotonic() - self.heads_read > HEADS_SECONDS:
+            self.heads_read = time.monotonic()
+            found = queries_audit.heads(PLATFORM)
+            self.heads = {each.chain: AuditHead(each.chain, each.number, each.hash) for each in found}
 
     def _item(self, entry: Entry, now: datetime) -> Item | None:
         agent, batch = entry.caller.agent, entry.batch
@@ -203,20 +222,30 @@ class Intake:
         layout = mine.get(blob)
         if layout is None:
             rows = read_layout(blob)
-            self._afford(state.device, len(rows))
+            self._afford(state.device, state.client, len(rows))
             if len(mine) >= MAX_LAYOUTS:
                 mine.clear()
             layout = mine[blob] = compile_layout(rows, state, self.checks, self.names)
         return layout
 
-    def _afford(self, device: UUID, rows: int) -> None:
-        """Refuse (429) a device that makes up new layouts without end; a steady one makes a few an hour."""
+    def _afford(self, device: UUID, client: UUID, rows: int) -> None:
+        """Refuse (429) a device, or a client's devices together, that make up new layouts without end.
+
+        A steady device makes a few an hour, and none after the first of them.
+        """
         if time.monotonic() - self.made_since > 3600:
             self.made.clear()
+            self.heard.clear()
             self.made_since = time.monotonic()
-        self.made[device] += rows
+        devices = self.heard.setdefault(client, set())
+        devices.add(device)
+        self.made.update({device: rows, client: rows})
         if self.made[device] > MAX_MADE:
-            raise Refused(429, "too_many_series", "This agent's series change too often; the others go on.")
+            raise Refused(
+                429, "too_many_series", "This agent's series change too often; the others go on.", 60
+            )
+        if self.made[client] > MADE_BY_CLIENT + MADE_EACH * len(devices):
+            raise Refused(429, "too_many_series", "This client's series change too often; others go on.", 60)
 
     def _to_store(self, items: Sequence[Item]) -> None:
         full = [item for item in items if item.delivery.values.size]
@@ -263,7 +292,7 @@ class Intake:
         streams = {(d.agent, d.batch.boot): self.streams[d.agent, d.batch.boot] for d in deliveries}
         judged_at = {item.state.device: item.state.version for item in items}
         advanced = intake.commit(
-            deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now
+            deliveries, streams, changes, judged_at, intake.late_hours(deliveries, now), now, take_in
         )
         self.streams.update(advanced)
         for device in {change.device for change in changes}:

@@ -10,5 +10,6 @@ import django
 def after_setup(name: str) -> Any:
     """Return the module `name`, loaded after Django's set-up (which happens once a process)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "predvid.server.settings")
+    os.environ.setdefault("PREDVID_PART", "verb")
     django.setup()
     return import_module(name)

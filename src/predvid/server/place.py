@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from predvid.core.errors import UserError
+from predvid.core.outgoing import opened
 
 BUSY_SECONDS = 20
 SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -24,7 +25,8 @@ class Place:
     """One installation: `data` holds everything, unless `database_url` names a PostgreSQL.
 
     `address` is the one that people and agents use (`http://127.0.0.1:8700`), `local` the same gateway as
-    this machine reaches it.
+    this machine reaches it. `owner_url` names the role that owns the tables of the same PostgreSQL, for
+    `migrate` alone: no other process is told, and nothing writes it down.
     """
 
     data: Path
@@ -34,11 +36,28 @@ class Place:
     store_port: int = 0
     store_token: str = ""
     database_url: str = ""
+    owner_url: str = ""
     extra_hosts: tuple[str, ...] = ()
+    secrets_file: str = ""
+    fetch_ranges: tuple[str, ...] = ()  # private ranges that the server itself may call
+    fetch_ports: tuple[int, ...] = ()  # and ports beyond the usual ones
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str]) -> "Place":
-        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS."""
+        """Read PREDVID_DATA, _ADDRESS, _STORE_HOST, _STORE_PORT, _STORE_TOKEN, _DATABASE_URL, _HOSTS,
+        _SECRETS_KEY.
+
+        PREDVID_FETCH_RANGES and _FETCH_PORTS too, and PREDVID_DATABASE_OWNER_URL, where `migrate` is told it.
+        Raises UserError where the ranges or ports make no sense.
+        """
+        ranges, ports = _listed(env, "PREDVID_FETCH_RANGES"), _listed(env, "PREDVID_FETCH_PORTS")
+        try:
+            opened_ranges = tuple(str(opened(text)) for text in ranges)
+            opened_ports = tuple(int(text) for text in ports)
+        except ValueError as error:
+            raise UserError(
+                f"PREDVID_FETCH_RANGES or PREDVID_FETCH_PORTS is not understood: {error}."
+            ) from None
         data = Path(env.get("PREDVID_DATA", "data")).absolute()
         return cls(
             data=data,
@@ -48,7 +67,11 @@ class Place:
             store_port=int(env.get("PREDVID_STORE_PORT", "0")),
             store_token=env.get("PREDVID_STORE_TOKEN", ""),
             database_url=env.get("PREDVID_DATABASE_URL", ""),
-            extra_hosts=tuple(host for host in env.get("PREDVID_HOSTS", "").split(",") if host),
+            owner_url=env.get("PREDVID_DATABASE_OWNER_URL", ""),
+            secrets_file=env.get("PREDVID_SECRETS_KEY", ""),
+            extra_hosts=_listed(env, "PREDVID_HOSTS"),
+            fetch_ranges=opened_ranges,
+            fetch_ports=opened_ports,
         )
 
     def environment(self) -> dict[str, str]:
@@ -62,6 +85,9 @@ class Place:
             "PREDVID_STORE_TOKEN": self.store_token,
             "PREDVID_DATABASE_URL": self.database_url,
             "PREDVID_HOSTS": ",".join(self.extra_hosts),
+            "PREDVID_SECRETS_KEY": self.secrets_file,
+            "PREDVID_FETCH_RANGES": ",".join(self.fetch_ranges),
+            "PREDVID_FETCH_PORTS": ",".join(map(str, self.fetch_ports)),
             "DJANGO_SETTINGS_MODULE": "predvid.server.settings",
         }
 
@@ -97,6 +123,11 @@ class Place:
         """Return the Unix socket between gateway and console (short: the system allows about 100 bytes)."""
         return self.data / "run" / "console.sock"
 
+    @property
+    def secrets_key(self) -> Path:
+        """Return the file with the master key of the secrets: `keys/secrets.key`, or where it was put."""
+        return Path(self.secrets_file).absolute() if self.secrets_file else self.data / "keys" / "secrets.key"
+
     def secret(self, name: str) -> str:
         """Return the secret kept in `keys/<name>` (hexadecimal), made on first use, for our eyes only."""
         path = self.data / "keys" / name
@@ -117,8 +148,17 @@ class Place:
         pem = self.ca_pem()
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest() if pem else "-"
 
-    def database(self) -> dict[str, Any]:
-        """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named."""
+    def root_fingerprint(self) -> str:
+        """Return the SHA-256 of the trust root in hexadecimal, empty while there is none."""
+        path = self.data / "trust" / "root"
+        return path.read_text().strip() if path.exists() else ""
+
+    def database(self, *, all_clients: bool = True) -> dict[str, Any]:
+        """Return Django's description of the database: SQLite in `data`, or the PostgreSQL named.
+
+        On PostgreSQL a connection sees the rows of all clients from its start, or (not `all_clients`, the
+        console's) none until a transaction says whose (`access.tenancy`).
+        """
         if not self.database_url:
             self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             return {
@@ -131,19 +171,35 @@ class Place:
                     "init_command": SQLITE,
                 },
             }
-        parts = urlsplit(self.database_url)
-        if parts.scheme not in ("postgresql", "postgres"):
-            raise UserError(f"PREDVID_DATABASE_URL must start with postgresql://, not {parts.scheme}://")
+        rows = " -c predvid.clients=*" if all_clients else ""
         return {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.lstrip("/"),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": parts.port or "",
             "CONN_MAX_AGE": 300,
-            "OPTIONS": {"options": "-c synchronous_commit=on"},
+            "OPTIONS": {"options": "-c synchronous_commit=on" + rows},
+            **_connection("PREDVID_DATABASE_URL", self.database_url),
         }
+
+    def owners_database(self) -> dict[str, Any]:
+        """Return where and as whom the owner of the tables connects; as the application does if not told."""
+        return _connection("PREDVID_DATABASE_OWNER_URL", self.owner_url or self.database_url)
+
+
+def _connection(variable: str, url: str) -> dict[str, Any]:
+    """Return the parts of a PostgreSQL URL as Django names them. Raises UserError for another database's."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise UserError(f"{variable} must start with postgresql://, not {parts.scheme}://")
+    return {
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": parts.port or "",
+    }
+
+
+def _listed(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for part in env.get(name, "").split(",") if part)
 
 
 def _make_secret(path: Path) -> None:

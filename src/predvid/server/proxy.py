@@ -5,13 +5,16 @@ taken from there at once: whoever sends or reads slowly keeps only this process 
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import httpx
 
-from predvid.server import away
+from predvid.modules.monitoring.delivery import Refused
+from predvid.server.limits import API
+from predvid.server.lone_pages import STARTING, TOO_MANY, LonePage, page
 from predvid.server.place import Place
 
 TIMEOUTS = {"timeout": httpx.Timeout(60.0).as_dict()}
@@ -82,7 +85,8 @@ class ConsoleProxy:
             response = await self._transport.handle_async_request(request)
             held = await _held(response)
         except httpx.TransportError:
-            await _away(scope, send)
+            alone = page(STARTING, wishes(scope), seconds=2, again=True)
+            await give(send, 502, alone)
             return
         with suppress(TimeoutError, httpx.TransportError):  # half an answer is cut off, and logged as such
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -161,17 +165,31 @@ async def _answer(send: Send, response: httpx.Response, held: bytes | None) -> N
         await response.aclose()
 
 
-async def _away(scope: Scope, send: Send) -> None:
-    wishes = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
-    page, language = away.page(wishes.decode("latin-1"))
-    headers = [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-language", language.encode()),
-        (b"content-length", str(len(page)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"retry-after", b"2"),
-    ]
-    await _whole(send, 502, headers, page)
+def wishes(scope: Scope) -> str:
+    """Return the Accept-Language headers of a request, joined."""
+    told = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
+    return told.decode("latin-1")
+
+
+async def too_many(scope: Scope, send: Send, refused: Refused) -> None:
+    """Answer a request over its limit: a program in problem+json (RFC 9457), a person with a page."""
+    if scope["path"].startswith(API):
+        problem = {
+            "type": "about:blank",
+            "title": "Too many requests",
+            "status": 429,
+            "detail": refused.message,
+        }
+        content, kind = json.dumps(problem).encode(), b"application/problem+json"
+        headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
+        await _whole(send, 429, [*headers, (b"retry-after", str(refused.retry).encode())], content)
+    else:
+        await give(send, 429, page(TOO_MANY, wishes(scope), seconds=refused.retry))
+
+
+async def give(send: Send, status: int, alone: LonePage) -> None:
+    """Answer with a page of the gateway's own."""
+    await _whole(send, status, alone.headers, alone.content)
 
 
 async def _whole(send: Send, status: int, headers: list[Header], content: bytes) -> None:

@@ -51,6 +51,7 @@ def serve(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "predvid.server.settings")
+    os.environ["PREDVID_PART"] = options.part
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format=f"%(asctime)s %(levelname)s {options.part}: %(message)s"
     )

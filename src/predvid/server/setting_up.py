@@ -1,15 +1,18 @@
 """What `predvid up` does to its data: tables, first client, local agent, owner's link."""
 
+import getpass
 import hashlib
 import json
 import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 
@@ -26,6 +29,7 @@ from predvid.modules.monitoring.device_actions import replan_all
 from predvid.modules.monitoring.models import Result, Stream
 from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.modules.monitoring.stores import store
+from predvid.server import row_security
 from predvid.server.place import Place
 from predvid.server.supervisor import Part, Supervisor
 
@@ -33,12 +37,34 @@ HOME = "Moja tvrtka / My company"
 
 
 def migrate() -> None:
-    """Bring the relational tables up to date. Raises UserError where the database is out of reach."""
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
-    except OperationalError as error:
-        raise UserError(why_unusable(error, connection.vendor == "sqlite"), 1) from None
+    """Bring the relational tables up to date, and on PostgreSQL the wall between clients.
+
+    Raises UserError where the database is out of reach.
+    """
+    with _as_owner(settings.PLACE) as role:
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+            if connection.vendor == "postgresql":
+                row_security.install(role)
+        except OperationalError as error:
+            raise UserError(why_unusable(error, connection.vendor == "sqlite"), 1) from None
     connection.close()
+
+
+@contextmanager
+def _as_owner(place: Place) -> Iterator[str]:
+    """Connect as the owner of the tables for a while; gives the application's role where it is another."""
+    if not (place.owner_url and place.database_url):
+        yield ""
+        return
+    known, before = connection.settings_dict, connection.settings_dict.copy()
+    connection.close()
+    known.update(place.owners_database())
+    try:
+        yield str(before["USER"]) or getpass.getuser()  # as whom it connects by the socket
+    finally:
+        connection.close()
+        known.update(before)
 
 
 def why_unusable(error: OperationalError, own_file: bool) -> str:
@@ -65,7 +91,9 @@ def note_checks(place: Place) -> None:
 def _as_installed(found: Iterable[Check]) -> str:
     """Return a digest of all that the checks give to a plan: names, intervals, params, platforms."""
     lines = sorted(
-        f"{c.name} {c.interval} {c.params!r} {sorted(c.defaults.items())!r} {c.platforms}" for c in found
+        f"{c.name} {c.interval} {sorted(c.intervals.items())} {c.params!r} {sorted(c.defaults.items())!r}"
+        f" {c.platforms} {c.secrets}"
+        for c in found
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

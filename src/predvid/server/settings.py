@@ -23,16 +23,19 @@ INSTALLED_APPS = [
     "predvid.modules.access",
     "predvid.modules.inventory",
     "predvid.modules.monitoring",
+    "predvid.modules.automation",
     "predvid.server",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "predvid.server.headers.SecureHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "predvid.server.without_cookies.ApiWithoutCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "predvid.server.tenants.OwnClientsOnly",
     "predvid.server.strangers.SignInFirst",
     "predvid.server.last_seen.LastSeen",
     "predvid.server.language.PersonLanguage",
@@ -55,7 +58,8 @@ TEMPLATES = [
         },
     }
 ]
-DATABASES = {"default": PLACE.database()}
+# Only the console serves people row by row; the other processes work for the whole platform.
+DATABASES = {"default": PLACE.database(all_clients=os.environ.get("PREDVID_PART", "console") != "console")}
 AUTH_USER_MODEL = "access.Person"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -66,6 +70,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "name")},
     },
 ]
+API_CALLS_A_MINUTE = 600  # of one token, in each console process
 LOGIN_URL = "/sign-in/"
 OVER_TLS = PLACE.address.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = OVER_TLS

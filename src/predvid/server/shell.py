@@ -35,6 +35,8 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
         (_("Clients"), "building", "clients", None),
         (_("Devices"), "device-desktop", "devices", known.devices),
     ]
+    if viewer.may("task.view"):
+        entries.append((_("Tasks"), "player-play", "tasks", None))
     if viewer.may("device.enrol"):
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
     if viewer.may("person.view"):

@@ -9,9 +9,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from predvid.modules.access.sign_in_state import factor_overdue
+from predvid.modules.access.way_back import is_ours
 
 
 class SignInFirst(LoginRequiredMiddleware):
@@ -40,5 +40,4 @@ class SignInFirst(LoginRequiredMiddleware):
         if request.method in ("GET", "HEAD"):
             return super().handle_no_permission(request, view_func)
         page = request.POST.get("back", "")
-        ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
-        return redirect_to_login(page if ours else "/", settings.LOGIN_URL)
+        return redirect_to_login(page if is_ours(request, page) else "/", settings.LOGIN_URL)

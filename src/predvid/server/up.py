@@ -111,7 +111,8 @@ def _only_one(data: Path, tell: Speech) -> Iterator[None]:
 
 def _place(data: Path, options: argparse.Namespace) -> Place:
     """Return the place; off loopback its certificate is made: tokens carry the authority's fingerprint."""
-    place = Place(data)
+    apart = os.environ.get("PREDVID_SECRETS_KEY", "")
+    place = Place(data, secrets_file=os.path.abspath(apart) if apart else "")
     place = replace(place, store_port=listening.free_port(), store_token=place.secret("store.token"))
     if options.listen in listening.LOOPBACK:
         here = listening.url("http", options.listen, options.port)
@@ -153,7 +154,7 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps, tel
 def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Speech, took: float) -> None:
     """Say where everything is: to people on stderr, to programs as one line of JSON on stdout."""
     link = after_setup("predvid.server.setting_up").first_owner_link(place)
-    name = {id: f"{tell(id):<9}" for id in ("console", "sign_in", "data", "stop")}
+    name = {id: f"{tell(id):<9}" for id in ("console", "sign_in", "data", "tasks", "stop")}
     out.print(f"\n[bold green]{tell('up')}[/bold green] {tell('after', n=took)}\n")
     out.print(f"  {name['console']} [bold]{place.address}/[/bold]", soft_wrap=True)
     if link:
@@ -161,7 +162,10 @@ def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Spee
         out.print(f"  {'':<9} {tell('once')}")
     else:
         out.print(f"  {name['sign_in']} {tell('password')}")
-    out.print(f"  {name['data']} {escape(str(place.data))}\n  {name['stop']} Ctrl-C\n", soft_wrap=True)
+    out.print(f"  {name['data']} {escape(str(place.data))}", soft_wrap=True)
+    if not place.root_fingerprint():
+        out.print(f"  {name['tasks']} {tell('tasks.off')}", soft_wrap=True)
+    out.print(f"  {name['stop']} Ctrl-C\n")
     ready = {"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

@@ -33,6 +33,11 @@ TEXTS = {
         "svojom adresom i lozinkom (zaboravljena lozinka: predvid owner link)",
     ),
     "data": Text("Data", "Podaci"),
+    "tasks": Text("Tasks", "Zadaci"),
+    "tasks.off": Text(
+        "automation is off: nothing runs on any device until you run  predvid trust init  (a minute)",
+        "automatizacija je isključena: ništa se ne pokreće dok ne pokrenete  predvid trust init  (minuta)",
+    ),
     "stop": Text("Stop", "Kraj"),
     "stopped": Text("all stopped", "sve je zaustavljeno"),
     "refused.port": Text(

@@ -12,14 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import Error as DatabaseFault
 from django.db import close_old_connections
 
 from predvid.checks.registry import checks
 from predvid.modules.access import chores as people_chores
+from predvid.modules.automation.actions import chores as task_chores
+from predvid.modules.automation.actions import rollouts, running
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
+from predvid.server import root_pickup
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,13 @@ class Worker:
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
             Chore("people", 3600, people_chores.sweep),
+            Chore("campaigns", 1, running.advance_all),
+            Chore("rollouts", 5, rollouts.advance_all),
+            Chore("trust", 2, lambda now: root_pickup.pick_up(settings.PLACE.data, now)),
+            Chore("late tasks", 30, task_chores.expire),
+            Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
+            Chore("silent tasks", 3600, task_chores.give_up),
+            Chore("old tasks", 3600, task_chores.forget),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 

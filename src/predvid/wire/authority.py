@@ -19,7 +19,8 @@ ORDER_CONTEXT = b"predvid order v1\x00"
 PLACEMENT_CONTEXT = b"predvid placement v1\x00"
 START_CONTEXT = b"predvid start v1\x00"  # by the server's plan key: attribution, no authority
 
-LONGEST_ORDER = 7 * 86_400_000  # ms from `issued` to `expires` of an Order
+LONGEST_ORDER = 7 * 86_400_000  # ms from `issued` to `expires` of an Order, and of a Start
+LONGEST_PUBLICATION = 2 * 366 * 86_400_000  # ms, likewise of a Publication
 ALONE = 25  # an Order for more agents than this needs two operators
 MAX_CONTENT = 256 << 10  # bytes of a script
 
@@ -102,8 +103,10 @@ class Targets(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Publication(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Class 1: content of the library, published. `rate` is the most runs on one agent in 24 hours;
-    `by_server` False allows it only at a person's click on one device, which the server must show to be true.
+    """Class 1: content of the library, published. `rate` is the most runs on one agent in 24 hours.
+
+    With `by_server` False the server's own word does not start it: an operator's mark must stand on each
+    Start beside the server's (`predvid trust sign` makes it).
     """
 
     id: str
@@ -159,7 +162,9 @@ class Placement(msgspec.Struct, frozen=True, omit_defaults=True):
 class Leased(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `TaskLease.signed` holds: an Order, or a Publication with the Start that the server signed.
 
-    `keyset`, `root` and `placement` come along whenever the server knows newer ones than the agent told of.
+    `keyset`, `roots` and `placement` come along whenever the server knows newer ones than the agent told of;
+    `roots` are all RootChanges from the agent's serial on, in order (`root` alone: the same as one of them).
+    A lease may also hold nothing but these: an agent then runs nothing and answers `done`.
     """
 
     order: Signed | None = None
@@ -168,3 +173,4 @@ class Leased(msgspec.Struct, frozen=True, omit_defaults=True):
     keyset: Signed | None = None
     root: Signed | None = None
     placement: Signed | None = None
+    roots: list[Signed] = []

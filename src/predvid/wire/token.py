@@ -1,8 +1,10 @@
 """The enrolment token that a technician copies: a secret, and the fingerprints that tell the right server.
 
-Text form: `pv1.SECRET.PLAN.CA` with SECRET in base64url without padding, PLAN the first 16 bytes of the
-SHA-256 of the server's plan key as 32 hexadecimal digits, and CA the SHA-256 of the DER form of the
+Text form: `pv1.SECRET.PLAN.CA[.ROOT]` with SECRET in base64url without padding, PLAN the first 16 bytes of
+the SHA-256 of the server's plan key as 32 hexadecimal digits, and CA the SHA-256 of the DER form of the
 platform's CA certificate as 64 hexadecimal digits, or `-` where the server has a public certificate or none.
+ROOT, the SHA-256 of the trust root's public key as 64 hexadecimal digits, stands there once `predvid trust
+init` made one: an agent that enrols with the token pins it at once.
 `Enrolment.token` carries the whole text.
 """
 
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 from predvid.core.trust import digest
 
-_FORM = re.compile(r"pv1\.([A-Za-z0-9_-]{16,128})\.([0-9a-f]{32})\.([0-9a-f]{64}|-)")
+_FORM = re.compile(r"pv1\.([A-Za-z0-9_-]{16,128})\.([0-9a-f]{32})\.([0-9a-f]{64}|-)(?:\.([0-9a-f]{64}))?")
 
 
 class BadToken(ValueError):
@@ -20,14 +22,16 @@ class BadToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A parsed token: `secret` as base64url text, hexadecimal fingerprints; `ca_fingerprint` may be empty."""
+    """A parsed token: `secret` as base64url text, fingerprints in hexadecimal, the last two may be empty."""
 
     secret: str
     plan_fingerprint: str
     ca_fingerprint: str = ""
+    root_fingerprint: str = ""
 
     def __repr__(self) -> str:
-        return f"Token(<secret>, {self.plan_fingerprint!r}, {self.ca_fingerprint!r})"
+        shown = (self.plan_fingerprint, self.ca_fingerprint, self.root_fingerprint)
+        return f"Token(<secret>, {', '.join(map(repr, shown))})"
 
 
 def plan_fingerprint(plan_key: bytes) -> str:
@@ -45,10 +49,11 @@ def parse(text: str) -> Token:
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise BadToken("this is not a whole enrolment token: copy it again, from 'pv1.' to its end")
-    secret, plan, ca = match.groups()
-    return Token(secret, plan, "" if ca == "-" else ca)
+    secret, plan, ca, root = match.groups()
+    return Token(secret, plan, "" if ca == "-" else ca, root or "")
 
 
 def format_token(token: Token) -> str:
     """Return the text form of `token`; `parse` reads it back."""
-    return f"pv1.{token.secret}.{token.plan_fingerprint}.{token.ca_fingerprint or '-'}"
+    parts = ("pv1", token.secret, token.plan_fingerprint, token.ca_fingerprint or "-", token.root_fingerprint)
+    return ".".join(part for part in parts if part)

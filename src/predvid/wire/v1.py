@@ -96,13 +96,17 @@ class TaskOutcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class TrustHeld(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions."""
+    """What an agent holds of task authority: the SHA-256 of the root that it pins (empty: none), versions.
+
+    `renews` says that it can install releases: as a service of its own, and with its owner's consent.
+    """
 
     root: bytes = b""
     root_serial: int = 0
     keyset: int = 0
     placement: int = 0
     classes: tuple[int, ...] = (0,)
+    renews: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -132,8 +136,19 @@ class TaskLease(msgspec.Struct, frozen=True, omit_defaults=True):
     signature: bytes = b""
 
 
+class AuditHead(msgspec.Struct, frozen=True, array_like=True):
+    """How far one chain of the audit had come: its name, the number and hash (hex) of its newest entry."""
+
+    chain: str
+    number: int
+    hash: str
+
+
 class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The server's word that batch (boot, seq) is durable; `now` is its clock (ms), `plan` a version."""
+    """The server's word that batch (boot, seq) is durable; `now` is its clock (ms), `plan` a version.
+
+    `audit` are the heads that the agent keeps as a witness: its client's chain and the whole MSP's.
+    """
 
     boot: str
     seq: int
@@ -142,6 +157,7 @@ class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
     repeated: bool = False
     tasks: list[TaskLease] = []
     cancel: list[str] = []
+    audit: list[AuditHead] = []
 
 
 class Pushed(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -172,7 +188,11 @@ class PlannedCheck(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an agent runs: installed checks only, never commands. Versions only grow."""
+    """What an agent runs: installed checks only, never commands. Versions only grow.
+
+    `update` names the release that the agent should be of (empty: stay); it decides nothing, for an agent
+    installs only what operators signed and what is newer than all it has installed.
+    """
 
     agent: str
     version: int
@@ -180,6 +200,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: list[PlannedCheck] = []
     role: Literal["device", "probe"] = "device"
     batch_seconds: int = 15
+    update: str = ""
 
 
 class SignedPlan(msgspec.Struct, frozen=True):

@@ -11,8 +11,6 @@ from django.db import connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
 from console_fixture import World
 from predvid.modules.access import audit
@@ -24,7 +22,6 @@ from predvid.modules.access.rules import (
     Subject,
     Viewer,
     breaks,
-    plain_cell,
 )
 
 ATTACK = "<script>alert(1)</script>"
@@ -136,13 +133,6 @@ def test_no_cell_of_the_export_is_a_formula(world: World, owner: Person) -> None
     assert len(rows) == 6
     assert all(row["object_name"].startswith("'") for row in rows)
     assert rows[0]["client"] == world.clients[0].name
-
-
-@given(st.text(max_size=20))
-def test_a_plain_cell_keeps_its_text_and_starts_no_formula(said: str) -> None:
-    cell = plain_cell(said)
-    assert cell in (said, f"'{said}")
-    assert not cell.lstrip().startswith(("=", "+", "-", "@"))
 
 
 def test_lines_of_json_verify_again_elsewhere(world: World, owner: Person) -> None:

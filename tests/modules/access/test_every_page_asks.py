@@ -48,7 +48,8 @@ def addresses(pattern: Any = None, prefix: str = "/") -> list[tuple[str, str]]:
 
 def test_no_address_is_without_a_verb() -> None:
     known = guarded(get_resolver().url_patterns)
-    assert {route for route, verb in known if verb is None} == OPEN
+    # Each call of the API names its own; tests/isolation holds all of them to it.
+    assert {route for route, verb in known if verb is None and "api/v1" not in route} - {"^api"} == OPEN
     assert {verb for _, verb in known if verb} <= set(VERBS)
 
 
@@ -90,9 +91,13 @@ def test_a_contact_of_a_client_sees_how_it_stands_and_no_technical_detail(world:
     page = browser.get(f"/devices/{device.pk}/").content.decode()
     assert device.name in page
     assert "Checks" in page
-    assert not [word for word in ("Timeline", "Inventory", "Measurements", "Manage") if word in page]
+    for detail in ("Timeline", "Inventory", "Measurements", "Manage", "Limits"):
+        assert detail not in page
     alert = browser.get(f"/alerts/{world.alerts[0].pk}/").content.decode()
-    assert "We are on it" in alert
+    assert "We know of it" in alert
     assert not [word for word in ("Evidence", "What happened", "Acknowledge") if f">{word}<" in alert]
+    world.alerts[0].phase = "acknowledged"
+    world.alerts[0].save()
+    assert "We are on it" in browser.get(f"/alerts/{world.alerts[0].pk}/").content.decode()
     assert browser.get(f"/devices/{device.pk}/series?metric=x").status_code == 403
     assert browser.get(f"/devices/{world.devices[2].pk}/").status_code == 404

@@ -26,6 +26,15 @@ def test_what_is_no_verb_is_nobodys(role: str) -> None:
     assert not may(PLATFORM, "device.explode")
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_viewer_may_what_the_policy_function_says(role: str) -> None:
+    one = viewer(role)
+    for verb in VERBS:
+        for client in (MINE, FOREIGN, None):
+            assert one.may(verb, client) == may(one, verb, client)
+        assert one.may(verb) == may(one, verb)
+
+
 def test_only_known_roles_have_verbs() -> None:
     assert set().union(*VERBS.values()) == set(ROLES)
     assert not any(may(viewer("stranger", everything=True), verb) for verb in VERBS)

@@ -10,9 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
 from console_fixture import World
+from predvid.modules.access import secret_actions
 from predvid.modules.access.models import Passkey, Person
-from predvid.modules.inventory.models import Agent, Tenure
+from predvid.modules.access.rules import PLATFORM
+from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
 ABOUT_MANY = {"audit-export"}  # a file of what the viewer sees (test_audit_page)
@@ -20,7 +23,7 @@ PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
 )
-LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search"]
+LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search", "tasks", "authority"]
 
 
 def all_patterns(patterns: list[Any]) -> list[URLPattern]:
@@ -45,12 +48,14 @@ def technician(world: World) -> Person:
 def foreign_addresses(world: World) -> dict[str, str]:
     """Return, by name, the address of every page about one thing, for things of the second client."""
     client, site, device, alert = world.clients[1], world.sites[1], world.devices[2], world.alerts[1]
-    agent, token = world.pending(site, "Gim-NOVI"), world.token(site)
+    agent, token, task = world.pending(site, "Gim-NOVI"), world.token(site), world.task(site)
     owner = world.person("svi@example.com", role="owner", all_clients=True)
     passkey = Passkey.objects.create(
         person=owner, credential=b"c", public_key=b"k", sign_count=0, party="x", created_at=world.now
     )
     world.signed_in(owner)
+    secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
+    bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
@@ -62,6 +67,12 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "passkey-rename": passkey.pk,
         "passkey-remove": passkey.pk,
         **{name: owner.pk for name in PERSON_ADDRESSES},
+                "credentials": client.pk, "credential": secret.pk, "credential-delete": secret.pk,
+        "credential-bind": secret.pk, "credential-unbind": bound.pk,
+        "task": task.pk, "task-output": task.pk, "task-cancel": task.pk, "refused-settle": device.pk,
+        "task-request": task.request_id, "request-approve": task.request_id,
+        "request-decline": task.request_id, "request-cancel": task.request_id,
+        "task-template": task.request.publication_id,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -83,11 +94,13 @@ def test_foreign_things_do_not_exist(world: World) -> None:
     assert not AlertNote.objects.exists()
     assert Alert.objects.get(pk=world.alerts[1].pk).phase == "open"
     assert Tenure.objects.filter(device=world.devices[2]).count() == 1
+    assert SecretBinding.objects.exists()
     assert not Agent.objects.filter(client=world.clients[1], state="revoked").exists()
 
 
 def test_lists_and_search_show_no_foreign_name(world: World, technician: Person) -> None:
     world.pending(world.sites[1], "Gim-NOVI")
+    world.task(world.sites[1])
     browser = world.signed_in(technician)
     for name in LISTS:
         page = browser.get(reverse(name), {"q": "SRV"} if name == "search" else {}).content.decode()
@@ -127,7 +140,7 @@ BUDGETS = {
     "devices": 10,
     "alerts": 9,
     "enrol": 9,
-    "device": 19,
+    "device": 27,
     "client": 14,
     "alert": 10,
 }

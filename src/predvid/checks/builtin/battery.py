@@ -9,6 +9,11 @@ from predvid.checks.v1 import CannotRead, Check, Fact, Levels, NotHere, Result, 
 
 SUPPLIES = "/sys/class/power_supply"
 MOST = 4
+# BATTERY_UNKNOWN_CAPACITY of Windows and the unknown of ACPI 6.5 (_BIF, _BIX): 32 bits, also as the kernel
+# multiplies them to micro units, 31, and the 16 bits of the Smart Battery Data Specification.
+UNKNOWN = (0xFFFFFFFF, 0xFFFFFFFF * 1000, 0x7FFFFFFF, 0xFFFF, 0xFFFF * 1000)
+MOST_CYCLES = 10_000
+MOST_HEALTH = 150.0  # percent; where a charge holds more than that, the design is a wrong one
 # root/wmi classes of the battery driver (Microsoft, "Battery Miniport Drivers": WMI).
 DESIGN = "root/wmi:BatteryStaticData InstanceName,DesignedCapacity,DeviceName,ManufactureName,SerialNumber"
 FULL = "root/wmi:BatteryFullChargedCapacity InstanceName,FullChargedCapacity"
@@ -35,10 +40,12 @@ class _Battery:
 
 
 def _number(value: object) -> float | None:
+    """Return a capacity or count; None for what means "unknown": all bits set, a sign, nothing."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     text = str(value).strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    number = float(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    return None if number is None or number in UNKNOWN else number
 
 
 def _linux(source: Source) -> Iterator[_Battery]:
@@ -145,10 +152,10 @@ def collect(source: Source, params: BatteryParams, state: dict[str, Any]) -> Ite
     yield Fact("hardware.batteries", [{"key": b.name, "model": b.model, "serial": b.serial} for b in found])
     for battery in found:
         labels = {"battery": battery.name}
-        if battery.full and battery.design:
-            health = min(120.0, 100 * battery.full / battery.design)
-            yield Sample("battery_health_percent", round(health, 1), labels)
-        if battery.cycles:
+        health = 100 * battery.full / battery.design if battery.full and battery.design else None
+        if health is not None and health <= MOST_HEALTH:
+            yield Sample("battery_health_percent", round(min(120.0, health), 1), labels)
+        if battery.cycles and battery.cycles <= MOST_CYCLES:
             yield Sample("battery_cycles", battery.cycles, labels)
 
 

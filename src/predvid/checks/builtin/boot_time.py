@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from predvid.checks.readers import moments, plain
 from predvid.checks.v1 import CannotRead, Check, Fact, Levels, NotHere, Result, Sample, Source, Text, say
 
 # Event 100 of Microsoft-Windows-Diagnostics-Performance: BootTime and MainPathBootTime in milliseconds.
 EVENTS = "events Microsoft-Windows-Diagnostics-Performance/Operational 100 2592000"
+SLACK = 300.0  # seconds that the clock may have been set by since the start
 UNITS = {"d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6}
 _PART = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)(d|h|min|ms|us|s)\b")
 _NAMED = re.compile(r"([0-9][0-9a-z. ]*?) \((firmware|loader|kernel|initrd|userspace)\)")
@@ -37,14 +39,28 @@ def _systemd(source: Source) -> dict[str, float]:
     return found
 
 
-def _windows(source: Source) -> dict[str, float]:
+def _windows(source: Source, started: float) -> dict[str, float]:
+    """Return what Windows logged of the newest start; raise NotHere where the kernel's is newer (`started`).
+
+    Windows logs a start minutes later, and one out of hibernation (fast startup) too, which the kernel's
+    uptime leaves out: the newest start is then after the kernel's, never before it.
+    """
     rows = source.query("powershell", EVENTS)
-    row = rows[0] if isinstance(rows, list) and rows else {}
-    data = row.get("data") if isinstance(row, dict) else None
+    starts = [(at, row["data"]) for row in plain.records(rows) if (at := _began(row)) is not None]
+    at, data = max(starts, key=lambda start: start[0], default=(0.0, None))
+    if at < started - SLACK:
+        raise NotHere(say("boot_time.not_logged"))
     total, main = (_milliseconds(data, name) for name in ("BootTime", "MainPathBootTime"))
     if total is None:
         raise NotHere(say("boot_time.not_logged"))
     return {"total": total / 1000, **({} if main is None else {"desktop": main / 1000})}
+
+
+def _began(row: dict[str, Any]) -> float | None:
+    """Return when a logged start began (epoch seconds); the event itself is written later."""
+    data = row.get("data")
+    moment = data.get("BootStartTime") if isinstance(data, dict) else None
+    return (moments.seconds(moment) or moments.seconds(row.get("time"))) if isinstance(data, dict) else None
 
 
 def _milliseconds(data: Any, name: str) -> float | None:
@@ -53,12 +69,14 @@ def _milliseconds(data: Any, name: str) -> float | None:
 
 
 def collect(source: Source, params: BootTimeParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
-    """Yield the parts of the last start; asked once a start, told again from memory."""
-    boot = source.table("boot")["id"]
-    if state.get("boot") != boot:
-        state["parts"] = _windows(source) if source.platform == "windows" else _systemd(source)
-        state["boot"] = boot
-    parts = state["parts"]
+    """Yield the parts of the last start; under systemd asked once a start, told again from memory."""
+    boot = source.table("boot")
+    if source.platform == "windows":
+        parts = _windows(source, source.now() - boot["uptime"])
+    else:
+        if state.get("boot") != boot["id"]:
+            state["parts"], state["boot"] = _systemd(source), boot["id"]
+        parts = state["parts"]
     took = parts.get("total", sum(parts.values()))
     yield Sample("boot_time_took_seconds", round(took, 2))
     yield Fact("state.boot_parts", {f"{name}_seconds": round(span, 2) for name, span in parts.items()})
@@ -90,7 +108,8 @@ check = Check(
     platforms=("linux", "windows"),
     applies=applies,
     interval=3600,
-    timeout=45,
+    intervals={"windows": 6 * 3600},
+    timeout=75,
     watches={"boot_time_took_seconds": "took"},
     defaults={"workstation": {"took": Levels(240, None)}, "laptop": {"took": Levels(240, None)}},
     charts=("boot_time_took_seconds",),
@@ -101,7 +120,7 @@ check = Check(
         ),
         "boot_time.unfinished": Text("The start is not finished yet", "Podizanje sustava još nije završilo"),
         "boot_time.not_logged": Text(
-            "Windows has logged no start yet", "Windows još nije zabilježio nijedno podizanje"
+            "Windows has not logged its last start yet", "Windows još nije zabilježio posljednje podizanje"
         ),
         "boot_time.no_systemd": Text(
             "This system was not started by systemd", "Ovaj sustav nije podigao systemd"

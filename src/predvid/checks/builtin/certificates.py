@@ -16,9 +16,14 @@ SELF_MADE = "Remote Desktop"  # Windows renews that store's by itself
 
 @dataclass(frozen=True)
 class CertificatesParams:
-    """`left` in days; `paths` are further PEM files. Certificates that renew themselves do so at 30 days."""
+    """A certificate is a concern where both say so; `paths` are further PEM files.
 
-    left: Levels = Levels(20, 7, margin=1)
+    `left` in days, `share` in percent of its lifetime. What renews itself does so when a third is left (of
+    very short ones half), so that a quarter means that it failed: 21 of 90 days, 11 of 45, 1.7 of 6.7.
+    """
+
+    left: Levels = Levels(21, 7, margin=1)
+    share: Levels = Levels(25, 10)
     paths: tuple[str, ...] = ()
 
 
@@ -80,13 +85,19 @@ def collect(source: Source, params: CertificatesParams, state: dict[str, Any]) -
     if not found:
         raise failed or NotHere(say("certificates.none"))
     for place, one in found.items():
-        days = (one.ends - source.now()) / DAY
-        if days < -FORGOTTEN:
-            continue
-        yield Sample("certificates_left_days", round(days, 2), {"place": place, "name": one.subject or place})
+        yield from _samples(place, one, one.ends - source.now())
     if failed is not None:
         raise failed
     yield Fact("security.certificates", [_row(place, one) for place, one in found.items()])
+
+
+def _samples(place: str, one: Certificate, left: float) -> Iterator[Sample]:
+    lifetime, labels = one.ends - one.begins, {"place": place, "name": one.subject or place}
+    if left < -FORGOTTEN * DAY:
+        return
+    yield Sample("certificates_left_days", round(left / DAY, 2), labels)
+    if lifetime > 0:
+        yield Sample("certificates_left_percent", round(100 * max(0.0, left) / lifetime, 1), labels)
 
 
 def _row(place: str, one: Certificate) -> dict[str, Any]:
@@ -101,11 +112,17 @@ def _row(place: str, one: Certificate) -> dict[str, Any]:
 
 
 def judge(samples: list[Sample], params: CertificatesParams) -> Iterator[Result]:
-    """Judge each certificate by its days."""
+    """Judge each certificate by its days and by the share of its lifetime: the milder of the two counts."""
+    shares = {s.labels["place"]: s.value for s in samples if s.metric == "certificates_left_percent"}
     for sample in samples:
+        if sample.metric != "certificates_left_days":
+            continue
         place, name, days = sample.labels["place"], sample.labels["name"], sample.value
+        state = params.left.judge(days)
+        if days > 0 and place in shares:
+            state = min(state, params.share.judge(shares[place]))
         said = "certificates.expired" if days <= 0 else "certificates.left"
-        yield Result(place, params.left.judge(days), say(said, name=name, days=abs(days) * DAY))
+        yield Result(place, state, say(said, name=name, days=abs(days) * DAY))
 
 
 check = Check(
@@ -123,6 +140,7 @@ check = Check(
     charts=("certificates_left_days",),
     texts={
         "metric.certificates_left_days": Text("Days left", "Preostalo dana"),
+        "metric.certificates_left_percent": Text("Left of its lifetime", "Preostalo od trajanja"),
         "certificates.none": Text(
             "No service of this device is set to present a certificate",
             "Nijedna usluga ovog uređaja nije postavljena da pokazuje certifikat",

@@ -53,7 +53,7 @@ def collect(source: Source, params: CpuParams, state: dict[str, Any]) -> Iterato
     try:
         yield Sample("cpu_load_per_core", round(source.table("load")[0] / max(1, len(cores)), 3))
     except CannotRead:
-        return  # Windows keeps no load average
+        return  # not every system keeps a load average
 
 
 def judge(samples: list[Sample], params: CpuParams) -> Iterator[Result]:

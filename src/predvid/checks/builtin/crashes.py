@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from predvid.checks.readers.wtmp import unexpected_starts
+from predvid.checks.readers.wtmp import unexpected_in, unexpected_starts
 from predvid.checks.v1 import (
     CannotRead,
     Check,
@@ -67,13 +67,21 @@ class _Crash:
 
 
 def _linux(source: Source) -> Iterator[_Crash]:
-    try:
-        record = base64.b64decode(source.query("bytes", "/var/log/wtmp"))
-        yield from (_Crash("device.crashed", "", at) for at in unexpected_starts(record))
-    except (CannotRead, ValueError, TypeError):
-        pass  # containers and the newest systems keep no such record
+    yield from (_Crash("device.crashed", "", at) for at in _unexpected(source))
     for match in filter(None, map(_DUMP.fullmatch, _listing(source, DUMPS))):
         yield _Crash("program.crashed", match[1], int(match[2]))
+
+
+def _unexpected(source: Source) -> list[int]:
+    """Return the starts out of the blue, from wtmp or from what newer systems keep instead."""
+    try:
+        return unexpected_starts(base64.b64decode(source.query("bytes", "/var/log/wtmp")))
+    except (CannotRead, ValueError, TypeError):
+        pass
+    try:
+        return unexpected_in(source.query("wtmpdb", "/var/lib/wtmpdb/wtmp.db"))
+    except CannotRead:
+        return []  # containers keep no record
 
 
 def _macos(source: Source) -> Iterator[_Crash]:
@@ -211,7 +219,7 @@ check = Check(
     judge=judge,
     params=CrashesParams(),
     interval=900,
-    timeout=45,
+    timeout=130,
     watches={metric: item for metric, (item, _) in SAID.items()},
     defaults={
         "workstation": {"restarts": Levels(3, None), "out_of_memory": Levels(3, None)},

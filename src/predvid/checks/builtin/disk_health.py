@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from predvid.checks.readers.drive_growth import COUNTERS, growth
+from predvid.checks.readers.drive_rest import resting
 from predvid.checks.readers.identity import meaningful
 from predvid.checks.readers.smartctl import Device, documents, parse_drive, parse_scan
 from predvid.checks.readers.smartctl_drive import Drive
@@ -90,12 +91,16 @@ def applies(source: Source) -> bool | Said:
 
 
 def collect(source: Source, params: DiskHealthParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
-    """Yield the samples of each drive and the fact `storage.drives`; a sleeping drive keeps its last ones."""
+    """Yield the samples of each drive and the fact `storage.drives`; one that rests keeps its last ones."""
     devices = parse_scan(source.run(*SCAN, ok=ANY_STATUS))
     if not devices:
         raise NotHere(say("disk_health.no_drives"))
-    drives = {device.name: _read(source, device) for device in devices}
     before = state.get("drives", {})
+    quiet = resting(source, [device.name for device in devices], state) & before.keys()
+    drives = {
+        device.name: Drive(asleep=True) if device.name in quiet else _read(source, device)
+        for device in devices
+    }
     rows = {name: _row(name, drive, before.get(name)) for name, drive in drives.items() if _counts(drive)}
     known = {name: row for name, row in rows.items() if row is not None}
     state["drives"] = known

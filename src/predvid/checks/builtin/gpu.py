@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from predvid.checks.readers import gpu_windows
 from predvid.checks.readers.gpu_cards import QUERY, Card, amd_cards, parse_nvidia
 from predvid.checks.v1 import CannotRead, Check, Levels, NotHere, Result, Sample, Source, Text, say
 
@@ -26,6 +27,8 @@ def _has_nvidia(source: Source) -> bool:
 
 
 def _cards(source: Source) -> list[Card]:
+    if source.platform == "windows":
+        return gpu_windows.cards(source)
     if _has_nvidia(source):
         return parse_nvidia(source.run("nvidia-smi", *QUERY))
     try:
@@ -36,7 +39,11 @@ def _cards(source: Source) -> list[Card]:
 
 def applies(source: Source) -> bool:
     """Tell whether a card's driver tells its figures."""
-    if not _has_nvidia(source) and not _cards(source):
+    if source.platform == "windows":
+        found = bool(gpu_windows.adapters(source))
+    else:
+        found = _has_nvidia(source) or bool(_cards(source))
+    if not found:
         raise NotHere(say("gpu.none"))
     return True
 
@@ -75,9 +82,10 @@ check = Check(
     collect=collect,
     judge=judge,
     params=GpuParams(),
-    platforms=("linux",),
+    platforms=("linux", "windows"),
     applies=applies,
-    interval=900,  # nvidia-smi is a program to start
+    interval=900,  # nvidia-smi is a program to start, the counters of Windows are PowerShell's
+    timeout=60,
     hold=900,
     watches={"gpu_temperature_celsius": "temperature", "gpu_memory_percent": "memory"},
     charts=("gpu_used_percent", "gpu_temperature_celsius", "gpu_memory_percent"),
@@ -86,8 +94,8 @@ check = Check(
         "metric.gpu_temperature_celsius": Text("Graphics card temperature", "Temperatura grafičke kartice"),
         "metric.gpu_memory_percent": Text("Graphics memory used", "Zauzetost grafičke memorije"),
         "gpu.none": Text(
-            "No graphics card here tells its figures (NVIDIA's and AMD's drivers do)",
-            "Nijedna grafička kartica ovdje ne daje podatke (daju ih NVIDIA i AMD)",
+            "No graphics card here tells its figures (drivers of NVIDIA and AMD do, and Windows itself)",
+            "Nijedna grafička kartica ovdje ne daje podatke (daju ih NVIDIA, AMD i sâm Windows)",
         ),
         "gpu.temperature": Text("{card}: {now} °C", "{card}: {now} °C"),
         "gpu.memory": Text("{card}: {used:pct} of its memory in use", "{card}: zauzeto {used:pct} memorije"),

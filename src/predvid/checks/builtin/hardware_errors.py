@@ -99,7 +99,7 @@ check = Check(
     platforms=("linux", "windows"),
     applies=applies,
     interval=900,
-    timeout=45,
+    timeout=130,
     # A dock that is pulled out is an error of the bus.
     defaults={"laptop": {"bus_uncorrected": Levels()}},
     watches={

@@ -6,30 +6,21 @@ from typing import Any
 
 from predvid.checks.v1 import CannotRead, Check, Levels, Result, Sample, Source, Text, say
 
-WINDOWS = "Win32_PerfFormattedData_PerfOS_System ProcessorQueueLength"
-
 
 @dataclass(frozen=True)
 class LoadParams:
-    """Work per core: on Linux and macOS the five-minute load average, on Windows the processor queue."""
+    """Work per core, the mean of five minutes: the load average, on Windows the processor queue."""
 
     per_core: Levels = Levels(4, 10, margin=0.5)
-
-
-def _windows(source: Source) -> float:
-    """Return the threads that wait for a processor (System object: Processor Queue Length)."""
-    rows = source.query("wmi", WINDOWS)
-    row = rows[0] if isinstance(rows, list) and rows else None
-    value = row.get("ProcessorQueueLength") if isinstance(row, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1_000_000:
-        raise CannotRead(say("load.unknown"))
-    return float(value)
 
 
 def collect(source: Source, params: LoadParams, state: dict[str, Any]) -> Iterator[Sample]:
     """Yield the queue per core."""
     cores = max(1, source.table("cpu")["logical"] or 1)
-    waiting = _windows(source) if source.platform == "windows" else source.table("load")[1]
+    try:
+        waiting = float(source.table("load")[1])
+    except (TypeError, ValueError, LookupError):
+        raise CannotRead(say("load.unknown")) from None
     yield Sample("load_per_core", round(waiting / cores, 3))
 
 

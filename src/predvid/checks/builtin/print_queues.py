@@ -129,6 +129,7 @@ check = Check(
     judge=judge,
     params=PrintQueuesParams(),
     interval=600,
+    intervals={"windows": 900},
     hold=900,
     watches={
         "print_queue_stopped": "stopped",

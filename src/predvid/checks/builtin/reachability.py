@@ -1,34 +1,54 @@
-"""Way out: whether the gateway answers and names resolve, as this device sees it."""
+"""Way out: whether the gateway answers and names resolve, as this device sees it.
+
+A network may be closed on purpose: only what once answered, or is named by the policy, can be missed. What
+answered is remembered beyond a restart of the agent.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from predvid.checks.readers import windows_asking
 from predvid.checks.readers.routes import MOST, gateways, neighbours
 from predvid.checks.v1 import CannotRead, Check, Levels, NotHere, Result, Sample, Source, Text, say
 
-ADAPTERS = "Win32_NetworkAdapterConfiguration DefaultIPGateway,IPEnabled"
+MOST_INTERFACES, MOST_MET = 100, 60
+INTERFACES = "HKEY_LOCAL_MACHINE/SYSTEM/CurrentControlSet/Services/Tcpip/Parameters/Interfaces"
+ADDRESSES, GATEWAYS = ("IPAddress", "DhcpIPAddress"), ("DefaultGateway", "DhcpDefaultGateway")
+USUAL = ("example.com",)  # kept by IANA for good (RFC 2606)
 
 
 @dataclass(frozen=True)
 class ReachabilityParams:
-    """`answers` guards 1 (yes) and 0 (no); `lookup` in seconds; `names` go to the device's own DNS."""
+    """`answers` guards 1 (yes) and 0 (no); `lookup` in seconds; `names` go to the device's own DNS.
+
+    Names of your own are missed from the first run on, the usual one once it has resolved.
+    """
 
     answers: Levels = Levels(None, 0, lower_is_worse=True)
     resolves: Levels = Levels(0, None, lower_is_worse=True)
     lookup: Levels = Levels(2, None, margin=0.5)
-    names: tuple[str, ...] = ("example.com",)  # kept by IANA for good (RFC 2606)
+    names: tuple[str, ...] = USUAL
 
 
 def _windows(source: Source) -> list[str]:
-    rows = source.query("wmi", ADAPTERS)
+    """Return the gateways of interfaces whose address is in use now: others keep theirs in the registry."""
+    table = source.table("net_addresses")
+    rows = [row for rows in table.values() for row in rows] if isinstance(table, dict) else []
+    used = {str(row.get("address")) for row in rows if isinstance(row, dict)}
     found: list[str] = []
-    for row in rows if isinstance(rows, list) else ():
-        value = row.get("DefaultIPGateway") if isinstance(row, dict) and row.get("IPEnabled") else None
-        found += (
-            [one for one in value if isinstance(one, str) and "." in one] if isinstance(value, list) else []
-        )
+    for name in windows_asking.sub_keys(source, INTERFACES)[:MOST_INTERFACES]:
+        values = windows_asking.values(source, f"{INTERFACES}/{name}")
+        if used & set(_texts(values, ADDRESSES)):
+            found += [one for one in _texts(values, GATEWAYS) if one != "0.0.0.0"]  # noqa: S104 - none set
     return list(dict.fromkeys(found))[:MOST]
+
+
+def _texts(values: dict[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Return the texts in values that are one (REG_SZ) or a list of them (REG_MULTI_SZ)."""
+    held = [values.get(name) for name in names]
+    flat = [one for value in held for one in (value if isinstance(value, list) else [value])]
+    return [one for one in flat if isinstance(one, str) and "." in one]
 
 
 def _gateways(source: Source) -> list[str]:
@@ -47,7 +67,30 @@ def _known(source: Source) -> set[str]:
 
 def collect(source: Source, params: ReachabilityParams, state: dict[str, Any]) -> Iterator[Sample]:
     """Yield whether each gateway answers, how long it takes, and how long each name takes to resolve."""
-    yield from _ways(source)
+    met = _met(state)
+    told = False
+    for sample in (*_ways(source), *_names(source, params)):
+        who = next(iter(sample.labels.values()))
+        own = params.names != USUAL and who in params.names
+        if sample.value and who not in met:
+            met.append(who)
+        if sample.value or who in met or own:
+            told = True
+            yield sample
+    if met:
+        state["kept"] = {"met": met[-MOST_MET:]}
+    if not told:
+        raise NotHere(say("reachability.closed"))
+
+
+def _met(state: dict[str, Any]) -> list[str]:
+    """Return the gateways that answered and the names that resolved, ever since the agent came here."""
+    kept = state.get("kept")
+    met = kept.get("met") if isinstance(kept, dict) else None
+    return [one for one in met if isinstance(one, str)] if isinstance(met, list) else []
+
+
+def _names(source: Source, params: ReachabilityParams) -> Iterator[Sample]:
     for name in params.names[:5]:
         labels = {"name": name}
         try:
@@ -118,6 +161,10 @@ check = Check(
         "metric.reachability_echo_seconds": Text("Echo of the gateway", "Jeka izlaza"),
         "metric.reachability_answers": Text("Gateway answers", "Izlaz odgovara"),
         "metric.reachability_resolves": Text("Name resolves", "Ime se prevodi"),
+        "reachability.closed": Text(
+            "No gateway and no name has ever answered this device: it seems closed off on purpose",
+            "Uređaju još nikad nije odgovorio ni izlaz ni DNS: čini se da je namjerno odvojen od mreže",
+        ),
         "reachability.answers": Text("The gateway {gateway} answers", "Izlaz {gateway} odgovara"),
         "reachability.silent": Text(
             "The gateway {gateway} answers neither echo nor ARP",

@@ -9,6 +9,7 @@ from predvid.checks.v1 import CannotRead, Check, Levels, NotHere, Result, Sample
 
 ZONES = "root/wmi:MSAcpi_ThermalZoneTemperature InstanceName,CurrentTemperature,CriticalTripPoint"
 KELVIN = 273.15
+MOST_FANS = 60
 BELIEVABLE = 45.0  # Celsius; a critical point below this was never set
 
 
@@ -45,25 +46,52 @@ def _celsius(value: object) -> float | None:
 def collect(source: Source, params: SensorsParams, state: dict[str, Any]) -> Iterator[Sample]:
     """Yield what each sensor reads, and how far a temperature is from its critical point."""
     seen = set()
+    fans = _known_fans(state)
     for sensor in _zones(source) if source.platform == "windows" else read_sensors(source):
         name = sensor.name
+        if sensor.kind == "fan" and not _there(sensor, fans):
+            continue
         if name in params.skip or (sensor.kind, name) in seen:
             continue
         seen.add((sensor.kind, name))
-        labels = {"sensor": name}
-        if sensor.kind == "temp":
-            yield Sample("sensors_temperature_celsius", round(sensor.value, 1), labels)
-            if sensor.critical and sensor.critical >= BELIEVABLE:
-                yield Sample("sensors_margin_celsius", round(sensor.critical - sensor.value, 1), labels)
-        elif sensor.kind == "fan":
-            yield Sample("sensors_fan_turns_per_minute", sensor.value, labels)
-            if sensor.least:  # without a least speed it may stop when it is not needed, or not be there
-                yield Sample("sensors_fan_stopped", float(sensor.value == 0), labels)
-        else:
-            yield Sample("sensors_voltage_volts", round(sensor.value, 3), labels)
-            yield Sample("sensors_alarm", float(sensor.alarm), labels)
+        yield from _samples(sensor)
+    if fans:
+        state["kept"] = {"fans": fans[-MOST_FANS:]}
     if not seen:
         raise NotHere(say("sensors.none"))
+
+
+def _samples(sensor: Sensor) -> Iterator[Sample]:
+    labels = {"sensor": sensor.name}
+    if sensor.kind == "temp":
+        yield Sample("sensors_temperature_celsius", round(sensor.value, 1), labels)
+        if sensor.critical and sensor.critical >= BELIEVABLE:
+            yield Sample("sensors_margin_celsius", round(sensor.critical - sensor.value, 1), labels)
+    elif sensor.kind == "fan":
+        yield Sample("sensors_fan_turns_per_minute", sensor.value, labels)
+        if sensor.least:  # without a least speed it may stop when it is not needed
+            yield Sample("sensors_fan_stopped", float(sensor.value == 0), labels)
+    else:
+        yield Sample("sensors_voltage_volts", round(sensor.value, 3), labels)
+        yield Sample("sensors_alarm", float(sensor.alarm), labels)
+
+
+def _known_fans(state: dict[str, Any]) -> list[str]:
+    kept = state.get("kept")
+    fans = kept.get("fans") if isinstance(kept, dict) else None
+    return [name for name in fans if isinstance(name, str)] if isinstance(fans, list) else []
+
+
+def _there(sensor: Sensor, fans: list[str]) -> bool:
+    """Tell whether a fan is wired: it turns, turned before (also before a restart), or its driver names it.
+
+    A header without a fan reads 0 turns and often bears a least speed that nobody set.
+    """
+    if sensor.value > 0:
+        if sensor.name not in fans:
+            fans.append(sensor.name)
+        return True
+    return sensor.labelled or sensor.name in fans
 
 
 def applies(source: Source) -> bool:
@@ -110,6 +138,7 @@ check = Check(
     platforms=("linux", "windows"),
     applies=applies,
     interval=120,
+    intervals={"windows": 900},  # its thermal zones are told by WMI only
     hold=300,
     watches={
         "sensors_margin_celsius": "margin",

@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from predvid.checks.readers.systemd import SERVICE, Unit, full_name, parse_show, question
-from predvid.checks.readers.windows_services import QUESTION, Service, down
+from predvid.checks.readers.windows_services import Service, down
 from predvid.checks.readers.windows_services import services as windows_services
 from predvid.checks.v1 import Check, Fact, Levels, NotHere, Result, Said, Sample, Source, Text, say
 
@@ -85,7 +85,7 @@ def _windows(source: Source, params: ServicesParams, state: dict[str, Any]) -> I
 
     A service that was down says once that it is up again; the first run says so for every automatic one.
     """
-    found = windows_services(source.query("wmi", QUESTION))
+    found = windows_services(source.table("services"))
     lost = {service.name: service for service in down(source, found, params.skip)}
     failed = {name for name, service in lost.items() if service.failed}
     yield Sample("services_failed", len(failed))

@@ -4,16 +4,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from predvid.checks.readers import ups_configs
 from predvid.checks.readers.ups_status import Unit, parse_apcupsd, parse_nut
 from predvid.checks.v1 import CannotRead, Check, Fact, Levels, NotHere, Result, Sample, Source, Text, say
 
-DAEMONS = (("nut", "127.0.0.1:3493", parse_nut), ("apcupsd", "127.0.0.1:3551", parse_apcupsd))
+DAEMONS = {"nut": (ups_configs.nut, parse_nut), "apcupsd": (ups_configs.apcupsd, parse_apcupsd)}
+USUAL = {"nut": f"127.0.0.1:{ups_configs.NUT_PORT}", "apcupsd": f"127.0.0.1:{ups_configs.APCUPSD_PORT}"}
 FLAGS = ("on_battery", "low", "replace", "overloaded")
+SILENT = ("read.refused", "read.no_answer")
 
 
 @dataclass(frozen=True)
 class UpsParams:
-    """Levels of flags guard 1 (so it is); `left` in seconds on battery, `charge` and `load` in percent."""
+    """Levels of flags guard 1 (so it is); `left` in seconds on battery, `charge` and `load` in percent.
+
+    `silent` is a daemon that this device is set to run and that does not answer: nobody will shut the device
+    down before the battery is empty.
+    """
 
     on_battery: Levels = Levels(1, None)
     low: Levels = Levels(None, 1)
@@ -23,54 +30,73 @@ class UpsParams:
     replace: Levels = Levels(1, None)
     lost: Levels = Levels(None, 1)
     overloaded: Levels = Levels(None, 1)
+    silent: Levels = Levels(None, 1)
 
 
-def _units(source: Source) -> list[Unit]:
-    """Return the units of the first daemon that answers."""
-    failed: CannotRead | None = None
-    for kind, address, parse in DAEMONS:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The units that daemons told of, and for each daemon that should answer whether it is silent."""
+
+    units: dict[str, Unit]
+    silent: dict[str, bool]
+
+
+def _heard(source: Source) -> _Heard:
+    """Ask every daemon; raise CannotRead where one fails otherwise than by silence, NotHere without any."""
+    heard, failed = _Heard({}, {}), None
+    for kind, (configured, parse) in DAEMONS.items():
+        daemon = configured(source)
         try:
-            units = parse(str(source.query(kind, address)))
+            units = parse(str(source.query(kind, daemon.address)))
         except NotHere:
             continue
         except CannotRead as error:
-            failed = failed or (None if _refused(error) else error)
+            if error.said.id not in SILENT:
+                failed = error
+            elif daemon.wanted:
+                heard.silent[kind] = True
             continue
-        if units:
-            return units
-    raise failed or NotHere(say("ups.none"))
-
-
-def _refused(error: CannotRead) -> bool:
-    """Tell whether nobody listens there."""
-    return "refused" in str(error.said.values.get("detail", "")).lower()
+        heard.units.update((unit.name, unit) for unit in units)
+        if daemon.wanted:
+            heard.silent[kind] = False
+    if not (heard.units or heard.silent):
+        raise failed or NotHere(say("ups.none"))
+    return heard
 
 
 def applies(source: Source) -> bool:
-    """Tell whether a daemon guards a UPS here."""
-    return bool(_units(source))
+    """Tell whether a daemon guards a UPS here, or should."""
+    return bool(_heard(source))
 
 
 def collect(source: Source, params: UpsParams, state: dict[str, Any]) -> Iterator[Sample | Fact]:
     """Yield flags and figures of each unit; time left and charge count as soon as they are told."""
-    units = {unit.name: unit for unit in _units(source)}
-    yield Fact("power.ups", [
-        {"key": unit.name, "model": unit.model, "serial": unit.serial, "battery_date": unit.battery_date}
-        for unit in units.values()
-    ])  # fmt: skip
-    for unit in units.values():
-        labels = {"ups": unit.name}
-        yield Sample("ups_lost", float(unit.lost), labels)
-        if unit.lost:
-            continue  # what it says of the rest is from before
-        for flag in FLAGS:
-            yield Sample(f"ups_{flag}", float(getattr(unit, flag)), labels)
-        if unit.charge is not None:
-            yield Sample("ups_charge_percent", min(100.0, unit.charge), labels)
-        if unit.runtime is not None:
-            yield Sample("ups_left_seconds", unit.runtime, labels)
-        if unit.load is not None:
-            yield Sample("ups_load_percent", unit.load, labels)
+    heard = _heard(source)
+    for daemon, silent in heard.silent.items():
+        yield Sample("ups_silent", float(silent), {"daemon": daemon})
+    known = all(unit.model or not unit.lost for unit in heard.units.values())
+    if known and not any(heard.silent.values()):  # half a list would say that a unit is gone, or another one
+        yield Fact("power.ups", [
+            {"key": unit.name, "model": unit.model, "serial": unit.serial, "battery_date": unit.battery_date}
+            for unit in heard.units.values()
+        ])  # fmt: skip
+    for unit in heard.units.values():
+        yield from _figures(unit)
+
+
+def _figures(unit: Unit) -> Iterator[Sample]:
+    labels = {"ups": unit.name}
+    yield Sample("ups_lost", float(unit.lost), labels)
+    if unit.lost:
+        return  # what it says of the rest is from before
+    for flag in FLAGS:
+        yield Sample(f"ups_{flag}", float(getattr(unit, flag)), labels)
+    if unit.charge is not None:
+        yield Sample("ups_charge_percent", min(100.0, unit.charge), labels)
+    if unit.runtime is not None:
+        yield Sample("ups_left_seconds", unit.runtime, labels)
+    if unit.load is not None:
+        yield Sample("ups_load_percent", unit.load, labels)
 
 
 def judge(samples: list[Sample], params: UpsParams) -> Iterator[Result]:
@@ -79,10 +105,10 @@ def judge(samples: list[Sample], params: UpsParams) -> Iterator[Result]:
     for sample in samples:
         what = sample.metric.removeprefix("ups_").removesuffix("_percent").removesuffix("_seconds")
         levels: Levels | None = getattr(params, what, None)
-        if levels is None or (what == "charge" and sample.labels["ups"] not in drained):
+        unit, value = sample.labels.get("ups") or sample.labels.get("daemon", ""), sample.value
+        if levels is None or (what == "charge" and unit not in drained):
             continue
-        unit, value = sample.labels["ups"], sample.value
-        if what in (*FLAGS, "lost"):
+        if what in (*FLAGS, "lost", "silent"):
             said = say(f"ups.{what}" if value else f"ups.{what}.not", ups=unit)
         else:
             said = say(f"ups.{what}", ups=unit, value=value)
@@ -91,9 +117,9 @@ def judge(samples: list[Sample], params: UpsParams) -> Iterator[Result]:
 
 def replay(text: str) -> Mapping[str, Any] | None:
     """Turn what `apcaccess status` or `upsc NAME` printed into a recording; None for any other text."""
-    for kind, address, parse in DAEMONS:
+    for kind, (_, parse) in DAEMONS.items():
         if parse(text):
-            return {"platform": "linux", "at": 0.0, "answers": {f"query:{kind} {address}": text}}
+            return {"platform": "linux", "at": 0.0, "answers": {f"query:{kind} {USUAL[kind]}": text}}
     return None
 
 
@@ -108,6 +134,7 @@ check = Check(
     replay=replay,
     hold=120,
     watches={
+        "ups_silent": "silent",
         "ups_on_battery": "on_battery",
         "ups_low": "low",
         "ups_replace": "replace",
@@ -127,6 +154,12 @@ check = Check(
         "metric.ups_replace": Text("Battery to be replaced", "Baterija za zamjenu"),
         "metric.ups_lost": Text("Contact lost", "Veza izgubljena"),
         "metric.ups_overloaded": Text("Overloaded", "Preopterećeno"),
+        "metric.ups_silent": Text("Daemon does not answer", "Nadzorni program ne odgovara"),
+        "ups.silent": Text(
+            "The daemon that guards the UPS here does not answer ({ups})",
+            "Program koji ovdje nadzire neprekidno napajanje ne odgovara ({ups})",
+        ),
+        "ups.silent.not": Text("The daemon {ups} answers", "Program {ups} odgovara"),
         "ups.none": Text(
             "No UPS is guarded here (neither NUT nor apcupsd answers)",
             "Ovdje se ne nadzire neprekidno napajanje (ne odgovaraju ni NUT ni apcupsd)",

@@ -173,6 +173,7 @@ check = Check(
     params=WebServersParams(),
     platforms=("linux", "windows"),
     interval=300,
+    intervals={"windows": 900},
     timeout=45,
     hold=300,
     watches={

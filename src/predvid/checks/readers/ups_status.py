@@ -1,9 +1,13 @@
-"""Reads what UPS daemons say: NUT's variables (RFC 9271, NUT's names) and apcupsd's status records."""
+"""Reads what UPS daemons say: NUT's variables (RFC 9271, NUT's names) and apcupsd's status records.
+
+upsd refuses the variables of a unit whose data is stale or whose driver has ended: that unit is lost.
+"""
 
 import re
 from dataclasses import dataclass
 
 MAX_UNITS = 16
+_UNIT = re.compile(r"^(?:UPS|VAR) (\S+) ")
 _VAR = re.compile(r'^VAR (\S+) (\S+) "(.*)"$')
 _PLAIN = re.compile(r"^([a-z0-9.]+): (.*)$")  # as `upsc` prints them
 _RECORD = re.compile(r"^([A-Z0-9]{3,10}) *: (.*)$")
@@ -28,19 +32,26 @@ class Unit:
 
 
 def parse_nut(text: str) -> list[Unit]:
-    """Return the units in `VAR` lines of upsd, or in what `upsc NAME` prints."""
+    """Return the units in `UPS` and `VAR` lines of upsd, or in what `upsc NAME` prints.
+
+    A unit that upsd names without a status is lost.
+    """
     units: dict[str, dict[str, str]] = {}
+    printed: dict[str, str] = {}
     for line in text.splitlines()[:4000]:
-        if match := _VAR.match(line):
-            units.setdefault(match[1][:60], {})[match[2]] = match[3][:120]
+        if named := _UNIT.match(line):
+            values = units.setdefault(named[1][:60], {})
+            if match := _VAR.match(line):
+                values[match[2]] = match[3][:120]
         elif match := _PLAIN.match(line):
-            units.setdefault("ups", {})[match[1]] = match[2].strip()[:120]
-    found = [(name, values) for name, values in units.items() if "ups.status" in values]
-    return [_nut(name, values) for name, values in found[:MAX_UNITS]]
+            printed[match[1]] = match[2].strip()[:120]
+    if not units and "ups.status" in printed:
+        units["ups"] = printed
+    return [_nut(name, values) for name, values in list(units.items())[:MAX_UNITS]]
 
 
 def _nut(name: str, values: dict[str, str]) -> Unit:
-    status = set(values["ups.status"].split())
+    status = set(values.get("ups.status", "").split())
     maker = values.get("device.mfr") or values.get("ups.mfr", "")
     model = values.get("device.model") or values.get("ups.model", "")
     return Unit(
@@ -73,7 +84,7 @@ def parse_apcupsd(text: str) -> list[Unit]:
             values.get("SERIALNO", ""),
             "ONBATT" in status,
             "LOWBATT" in status,
-            "REPLACEBATT" in status,
+            bool(status & {"REPLACEBATT", "NOBATT"}),
             bool(status & {"COMMLOST", "SHUTTING"}) or not status & {"ONLINE", "ONBATT"},
             "OVERLOAD" in status,
             _number(values.get("BCHARGE", "")),

@@ -1,7 +1,8 @@
 """Windows services: which of those that start by themselves should be running and are not.
 
-Sources: the class Win32_Service (learn.microsoft.com/windows/win32/cimwin32prov/win32-service: its `State`
-and `StartMode` are never translated), the key TriggerInfo of a service that is started on an event
+Sources: the table `services` in the words of Win32_Service
+(learn.microsoft.com/windows/win32/cimwin32prov/win32-service: `State` and `StartMode` are never
+translated), the key TriggerInfo of a service that is started on an event
 (learn.microsoft.com/windows/win32/services/service-trigger-events), system error codes 1066 and 1077.
 """
 
@@ -14,7 +15,6 @@ from typing import Any
 from predvid.checks.errors import CannotRead
 from predvid.checks.source import Source
 
-QUESTION = "Win32_Service Name,DisplayName,State,StartMode,ExitCode,ServiceSpecificExitCode"
 KEYS = "HKEY_LOCAL_MACHINE/SYSTEM/CurrentControlSet/Services/"
 RUNNING = ("Running", "Start Pending", "Continue Pending")
 NEVER_STARTED = 1077  # ERROR_SERVICE_NEVER_STARTED: not since the last start of Windows
@@ -50,7 +50,7 @@ class Service:
 
 
 def services(rows: Any) -> list[Service]:
-    """Return the services in the rows of Win32_Service by name; those of one user's session are left out."""
+    """Return the services in the rows of the table by name; those of one user's session are left out."""
     found = {}
     for row in rows if isinstance(rows, list) else ():
         name = row.get("Name") if isinstance(row, dict) else None

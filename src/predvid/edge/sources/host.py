@@ -16,6 +16,7 @@ from predvid.edge.sources.programs import run_program
 
 MAX_TEXT = 8 << 20  # bytes
 PIECE = 64 << 10  # bytes
+SILENT = ("read.refused", "read.no_answer")
 _GONE = (FileNotFoundError, NotADirectoryError, ProcessLookupError)
 
 Tables = Mapping[str, Callable[[], Any]]
@@ -28,6 +29,8 @@ def refusal(what: str, error: Exception) -> CannotRead:
         return NotHere(say("read.missing", what=what))
     if isinstance(error, PermissionError | psutil.AccessDenied):
         return CannotRead(say("read.permission_denied", what=what))
+    if isinstance(error, ConnectionRefusedError | TimeoutError):  # what the system says of it is translated
+        return CannotRead(say(SILENT[isinstance(error, TimeoutError)], what=what))
     detail = (
         error.strerror
         if isinstance(error, OSError) and error.strerror

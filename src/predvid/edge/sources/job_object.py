@@ -8,6 +8,7 @@ from typing import Any
 # JOBOBJECT_EXTENDED_LIMIT_INFORMATION and JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE (Win32 API, winnt.h).
 _EXTENDED_LIMITS = 9
 _KILL_ON_JOB_CLOSE = 0x2000
+_ACTIVE_PROCESSES = 0x8
 _job: list[Any] = []
 
 
@@ -55,3 +56,36 @@ def tie_to_me(process: subprocess.Popen[bytes]) -> bool:
         _job.append(job)
     handle = ctypes.c_void_p(int(process._handle))
     return bool(kernel.AssignProcessToJobObject(ctypes.c_void_p(_job[0]), handle))
+
+
+class Job:
+    """A job of one child: everything that came of it ends together."""
+
+    def __init__(self, kernel: Any, handle: Any) -> None:
+        self._kernel, self._handle = kernel, handle
+
+    def end(self) -> None:
+        """End every process of the job at once."""
+        self._kernel.TerminateJobObject(self._handle, 1)
+        self._kernel.CloseHandle(self._handle)
+
+
+def own_job(process: subprocess.Popen[bytes], most: int) -> Job | None:
+    """Put `process` into a job of its own with at most `most` processes; None elsewhere than on Windows.
+
+    Its handle closes with this process, and Windows then ends the job.
+    """
+    if sys.platform != "win32":
+        return None
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+    kernel.CreateJobObjectW.restype = ctypes.c_void_p
+    handle = ctypes.c_void_p(kernel.CreateJobObjectW(None, None))
+    limits = _ExtendedLimits()
+    limits.BasicLimitInformation.LimitFlags = _KILL_ON_JOB_CLOSE | _ACTIVE_PROCESSES
+    limits.BasicLimitInformation.ActiveProcessLimit = most
+    given = (handle, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
+    if not handle or not kernel.SetInformationJobObject(*given):
+        return None
+    if not kernel.AssignProcessToJobObject(handle, ctypes.c_void_p(int(process._handle))):
+        return None
+    return Job(kernel, handle)

@@ -1,6 +1,6 @@
 """The questions `wmi` and `powershell` of a Windows device, asked of one PowerShell that lives on.
 
-It is started by the first question, ended after ten idle minutes, killed where it does not answer, and then
+It is started by the first question, ended after an idle minute, killed where it does not answer, and then
 rests before it is started again. A process for every metric would cost more than all checks together.
 """
 
@@ -17,7 +17,7 @@ from predvid.edge.sources.powershell_child import MAX_ANSWER, Ended, PowerShellC
 
 SCRIPTS = Path(__file__).parent / "powershell"
 HOST = SCRIPTS / "host" / "host.ps1"
-IDLE = 600.0  # seconds
+IDLE = 60.0  # seconds; what checks ask shares moments a quarter of an hour apart (edge/schedule.py)
 TIMEOUT = 30.0  # seconds; a script that needs longer says so in a line `# timeout: 120`
 LONGEST = 300.0
 SLOW = 60.0  # seconds; a script that may take longer holds up no other question

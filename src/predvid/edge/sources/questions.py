@@ -3,8 +3,9 @@
 `http` "ADDRESS PATH" (ADDRESS `unix:/run/x.sock` or a loopback `127.0.0.1:80`): {status, body}.
 `ping` ADDRESS: {seconds}, None without an answer. `resolve` NAME: {addresses, seconds}.
 `connect` "HOST:PORT": {seconds}. `sntp` HOST: {offset, delay, stratum}. `nut`, `apcupsd` "HOST:PORT": text.
-`clamd` SOCKET: text. `bytes` PATH: base64. `status` PATH: {size, modified, mode, owner, folder}.
-Seconds are floats.
+`clamd` SOCKET: text. `bytes` PATH: base64. `link` PATH: what a symbolic link names.
+`status` PATH: {size, modified, mode, owner, folder}. `wtmpdb` PATH: [{began,
+ended}]. Seconds are floats.
 """
 
 import base64
@@ -12,7 +13,7 @@ import os
 import stat
 from typing import Any
 
-from predvid.edge.sources import clamd
+from predvid.edge.sources import clamd, wtmpdb
 from predvid.edge.sources.host import refusal
 from predvid.edge.sources.loopback_http import fetch
 from predvid.edge.sources.ping import ping
@@ -59,6 +60,8 @@ QUERIES = {
     "connect": connect,
     "sntp": sntp,
     "bytes": content,
+    "link": os.readlink,
     "status": status,
     "clamd": clamd.ask,
+    "wtmpdb": wtmpdb.starts,
 }

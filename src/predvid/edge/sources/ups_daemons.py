@@ -9,14 +9,28 @@ from typing import BinaryIO
 TIMEOUT = 3.0
 MAX_ANSWER = 1 << 18  # bytes
 MAX_UNITS = 16
+LOST = ("ERR DATA-STALE", "ERR DRIVER-NOT-CONNECTED")  # RFC 9271, 4.4
 
 
 def nut(argument: str) -> str:
-    """Return every variable of every UPS of upsd at "HOST:PORT" (loopback), `VAR` lines; raise OSError."""
+    """Return every UPS of upsd at "HOST:PORT" (loopback) and its variables: `UPS` and `VAR` lines.
+
+    A unit whose data is stale or whose driver does not run has no `VAR` lines. Raises OSError.
+    """
     with socket.create_connection(_loopback(argument), TIMEOUT) as sock, sock.makefile("rwb") as file:
-        units = [line.split()[1] for line in _list(file, b"LIST UPS") if line.startswith(b"UPS ")]
-        lines = [line for unit in units[:MAX_UNITS] for line in _list(file, b"LIST VAR " + unit)]
+        lines = [line for line in _list(file, b"LIST UPS") if line.startswith(b"UPS ")]
+        for unit in [line.split()[1] for line in lines[:MAX_UNITS]]:
+            lines += _variables(file, unit)
     return b"\n".join(lines).decode(errors="replace")
+
+
+def _variables(file: BinaryIO | BufferedRWPair, unit: bytes) -> list[bytes]:
+    try:
+        return _list(file, b"LIST VAR " + unit)
+    except ValueError as error:
+        if str(error) not in LOST:
+            raise
+        return []
 
 
 def _list(file: BinaryIO | BufferedRWPair, question: bytes) -> list[bytes]:

@@ -1,18 +1,16 @@
 """Entries of the audit as pages show them and files export them."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from predvid.modules.access import exports
 from predvid.modules.access.audit import EPOCH
 from predvid.modules.access.audit_words import FIELDS, KINDS, REASONS, VERBS
 from predvid.modules.access.models import AuditEntry
 from predvid.modules.access.queries_audit import COLUMNS
-from predvid.modules.access.rules import plain_cell
 
 CSV = (
     *("time", "person", "name", "verb", "object_kind", "object_id", "object_name", "client", "before"),
@@ -88,18 +86,14 @@ def _shown(value: Any) -> str:
 
 
 def csv_lines(entries: Iterable[AuditEntry], clients: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of a CSV file (UTF-8 with its mark, for spreadsheets); no cell can be a formula."""
-    yield "\ufeff" + _line(CSV)
-    for entry in entries:
-        at = moment(entry.at)
-        known = {"time": at.isoformat() if at else "", "client": clients.get(entry.chain, "")}
-        yield _line(str(known.get(name, getattr(entry, name, ""))) for name in CSV)
+    """Yield the lines of a CSV file of the audit; `clients` gives names by chain."""
+    return exports.csv_lines(CSV, (_cells(entry, clients) for entry in entries))
 
 
-def _line(cells: Iterable[str]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerow([plain_cell(cell) for cell in cells])
-    return text.getvalue()
+def _cells(entry: AuditEntry, clients: Mapping[str, str]) -> Iterator[str]:
+    at = moment(entry.at)
+    known = {"time": at.isoformat() if at else "", "client": clients.get(entry.chain, "")}
+    return (str(known.get(name, getattr(entry, name, ""))) for name in CSV)
 
 
 def json_lines(entries: Iterable[AuditEntry]) -> Iterator[str]:

@@ -7,6 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from predvid.modules.access.sealed_field import SealedField
+
 
 class Client(models.Model):
     """A firm under a program: prospect, client or former."""
@@ -96,6 +98,31 @@ class SignInLink(models.Model):
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+
+class ApiToken(models.Model):
+    """Lets a program act for a person through the API, for a while; its text is stored as SHA-256 alone.
+
+    `verbs` and, where `narrowed`, `clients` say how far it goes; never further than its person does.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80)
+    secret_hash = models.BinaryField(max_length=32, unique=True)
+    verbs = models.JSONField(default=list)
+    narrowed = models.BooleanField(default=False)  # an empty list of clients then means none, never all
+    clients = models.ManyToManyField(Client, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Session(models.Model):
@@ -251,3 +278,54 @@ class AuditEntry(models.Model):
             models.Index(fields=["person", "-at"], name="audit_by_person"),
             models.Index(fields=["verb", "-at"], name="audit_by_verb"),
         ]
+
+
+class DataKeyLatch(models.Model):
+    """One row, held by whoever makes or replaces data keys, so that none is made while they are rotated."""
+
+    rotated_at = models.DateTimeField(null=True, blank=True)
+
+
+class TenantKey(models.Model):
+    """The data key of one tenant, wrapped by the installation's master key (see `envelope`).
+
+    `tenant` is a client's id, or `envelope.PLATFORM_TENANT`; `number` grows with each rotation.
+    """
+
+    tenant = models.CharField(max_length=36, primary_key=True)
+    client = models.OneToOneField(Client, null=True, blank=True, on_delete=models.CASCADE)
+    number = models.PositiveIntegerField(default=1)
+    wrapped = models.BinaryField(max_length=128)
+    made_at = models.DateTimeField(auto_now=True)
+
+
+class Secret(models.Model):
+    """A credential of a client: what it is for is open, its value is sealed and never shown again.
+
+    `site` is the id of the client's site that alone it is for, None for the whole client; sites belong to
+    the inventory, which stands above, so that there is no foreign key.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="secrets")
+    site = models.UUIDField(null=True, blank=True)
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=80)
+    value = SealedField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="secrets_created"
+    )
+    changed_at = models.DateTimeField()
+    changed_by = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="secrets_changed"
+    )
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "name"], name="secret_name_in_client")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

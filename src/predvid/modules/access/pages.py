@@ -6,10 +6,9 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from predvid.core.errors import UserError
@@ -19,6 +18,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import VERBS, Viewer
 from predvid.modules.access.sign_in_state import proved
 from predvid.modules.access.step_up import ask_for_proof, take_back
+from predvid.modules.access.way_back import is_ours
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponseBase]
@@ -88,8 +88,7 @@ def refusal(error: UserError) -> str:
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
     """Redirect to the form's `back` address if it is one of ours, else to `otherwise`."""
     address = request.POST.get("back", "")
-    ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()})
-    return redirect(address if ours else otherwise)
+    return HttpResponseRedirect(address if is_ours(request, address) else otherwise)
 
 
 def show(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:

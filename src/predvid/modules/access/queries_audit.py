@@ -9,13 +9,25 @@ from django.core.paginator import Page, Paginator
 from django.db import DatabaseError
 from django.db.models import Max, QuerySet
 
+from predvid.modules.access import store_audit
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.models import AuditChain, AuditEntry, Client, Person
 from predvid.modules.access.rules import MSP, Break, Entry, Head, Viewer, breaks
 
 __all__ = [
-    *("Asked", "NotVisible", "chain_of", "chains", "clients", "found", "heads", "names_of", "page"),
+    *(
+        "Asked",
+        "NotVisible",
+        "chain_of",
+        "chains",
+        "clients",
+        "disputed",
+        "found",
+        "heads",
+        "names_of",
+        "page",
+    ),
     *("people", "verify"),
 ]
 
@@ -113,8 +125,13 @@ def chains(viewer: Viewer, exported: Iterable[Head] = ()) -> list[str]:
     return sorted((name for name in names if _sees(viewer, name)), key=lambda name: (name != MSP, name))
 
 
-def verify(viewer: Viewer, chain: str, exported: Iterable[Head] = ()) -> tuple[int, list[Break]]:
-    """Return how many entries of a visible chain were read, and what is wrong with it. Raises NotVisible."""
+def verify(
+    viewer: Viewer, chain: str, exported: Iterable[Head] = (), *, sound: bool | None = None
+) -> tuple[int, list[Break]]:
+    """Return how many entries of a visible chain were read, and what is wrong with it. Raises NotVisible.
+
+    `sound` is what `store_audit.sound` told; it is asked here where it was not.
+    """
     if not _sees(viewer, chain):
         raise NotVisible
     rows = AuditEntry.objects.filter(chain=chain)
@@ -127,7 +144,33 @@ def verify(viewer: Viewer, chain: str, exported: Iterable[Head] = ()) -> tuple[i
     wrong = list(breaks(chain, _rows(chain, numbers), [*stored, *exported]))
     if last > reached:
         wrong.append(Break(chain, reached + 1, "added"))
+    if not (store_audit.sound() if sound is None else sound):
+        wrong += _misplaced(chain, numbers)
     return len(numbers), wrong
+
+
+def _misplaced(chain: str, numbers: list[int]) -> list[Break]:
+    """Return the entries that stand in the index and not, under that chain and number, in the table."""
+    rows = AuditEntry.objects.filter(
+        hash__gte=""
+    ).order_by()  # no index has the hash: the rows themselves answer
+    try:
+        here = {number for own, number in rows.values_list("chain", "number") if own == chain}
+    except (DatabaseError, ValueError, TypeError):
+        here = set()
+    return [Break(chain, number, "altered") for number in numbers if number not in here]
+
+
+def disputed(viewer: Viewer, chain: str, heads: Iterable[Head]) -> list[Head]:
+    """Return those of `heads` that a visible chain does not hold: cut off or written anew since they were."""
+    if not _sees(viewer, chain):
+        raise NotVisible
+    told = [head for head in heads if head.chain == chain]
+    wanted, here = {head.number for head in told}, set()
+    for row in _rows(chain, sorted(wanted)):
+        if isinstance(row, Entry):
+            here.add((row.number, row.hash))
+    return [head for head in told if (head.number, head.hash) not in here]
 
 
 def _stored(chain: str) -> list[Head]:

@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 
 from predvid.core.errors import UserError
+from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.models import Client, Person
@@ -34,9 +35,18 @@ def state_of(person: Person) -> str:
 
 
 def rights_of(person: Person) -> Rights:
-    """Return the rights of a person, active or not; from clients that were read ahead, if they were."""
-    chosen = None if person.all_clients else frozenset(client.pk for client in person.clients.all())
-    return Rights(str(person.role), chosen)
+    """Return the rights of a person, active or not: all of them, however few of them the viewer sees."""
+    if person.all_clients:
+        return Rights(str(person.role), None)
+    return Rights(str(person.role), frozenset(client.pk for client in _clients(person)))
+
+
+def _clients(person: Person) -> list[Client]:
+    """Return the clients of a person, from those that were read ahead, if they were."""
+    if "clients" in getattr(person, "_prefetched_objects_cache", {}):
+        return list(person.clients.all())
+    with tenancy.as_platform():
+        return list(person.clients.all())
 
 
 def seen(viewer: Viewer) -> QuerySet[Person]:
@@ -77,7 +87,10 @@ def people(viewer: Viewer, *, state: str, q: str, number: str) -> Page[Person]:
     rows = _in_state(seen(viewer), state).order_by("name", "email")
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(email__icontains=q))
-    return Paginator(rows.prefetch_related("clients"), PER_PAGE).get_page(number)
+    page = Paginator(rows.prefetch_related("clients"), PER_PAGE).get_page(number)
+    with tenancy.as_platform():  # who may be touched is told by all rights that a person has
+        page.object_list = list(page.object_list)
+    return page
 
 
 def _in_state(rows: QuerySet[Person], state: str) -> QuerySet[Person]:

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -37,22 +39,33 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
     **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
-    **dict.fromkeys(("settings.change", "trust.change"), _OWNER),
+    **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
     **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
+    "release.roll": _HEADS,
     "factor.change": _LOOK,  # one's own
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
-MSP_WIDE = frozenset({"client.add", "settings.change", "trust.change"})
+MSP_WIDE = frozenset(
+    {"client.add", "settings.change", "trust.change", "token.view", "token.revoke", "release.roll"}
+)
 # Verbs for which a person proves once more that it is they, within the last minutes.
 DANGEROUS = frozenset(
     {
         *("person.invite", "person.change", "person.deactivate", "session.end", "factor.remove"),
         *("settings.change", "trust.change"),
         *("token.make", "secret.write", "secret.delete", "task.request", "task.approve", "audit.export"),
-        "factor.change",
+        *("factor.change", "release.roll"),
     }
 )
+# What a program may be let do in a person's name: all that the API offers. No token proves that someone is
+# there, so nothing that needs a second proof can be given to one.
+FOR_TOKENS = (
+    *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view"),
+    *("alert.acknowledge", "alert.note", "device.approve", "device.revoke", "device.release"),
+    *("device.move", "device.merge", "site.add", "client.add"),
+)
+LONGEST_TOKEN = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,22 @@ def may(viewer: Viewer, verb: str, client: UUID | Anywhere | None = ANYWHERE) ->
     return isinstance(client, Anywhere) or viewer.sees(client)
 
 
+def scope(owner: Viewer, verbs: Iterable[str]) -> frozenset[str]:
+    """Return those of `verbs` that `owner` can give to a token: never more than they may do themselves."""
+    return frozenset(verb for verb in verbs if verb in FOR_TOKENS and may(owner, verb))
+
+
+def through_token(owner: Viewer, name: str, verbs: Iterable[str], clients: frozenset[UUID] | None) -> Viewer:
+    """Return the viewer that a token is today: its owner, as far as the token goes.
+
+    `clients` None: all of theirs. What the owner lost since the token was made, the token has lost too.
+    """
+    mine = owner.clients
+    if clients is not None:
+        mine = clients if mine is None else mine & clients
+    return replace(owner, name=f"{owner.name} · {name}", clients=mine, verbs=frozenset(verbs))
+
+
 PLATFORM_ROLE = "platform"
 PLATFORM = Viewer(name="Predvid", role=PLATFORM_ROLE, clients=None)
 
@@ -109,7 +138,9 @@ SEALED = (
     *("chain", "number", "at", "person", "name_hash", "verb", "object_kind", "object_id"),
     *("object_name", "before", "after", "why", "address", "previous"),
 )
-FORMULA = ("=", "+", "-", "@")
+# Where a spreadsheet may begin a cell: in half of Europe it splits at semicolons, whatever we wrote.
+_CELL = r"(?:^|(?<=[;\t\r\n]))"
+FORMULA = re.compile(_CELL + r"(?=[\s\ufeff\u200b-\u200f\u2060\"]*['=+\-@＝＋－＠])|^(?=[\t\r\n])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,5 +263,9 @@ def _flaws(row: Entry, last: str) -> Iterator[Break]:
 
 
 def plain_cell(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.lstrip().startswith(FORMULA) or text[:1] in ("\t", "\r", "\n") else text
+    """Return `text` so that no spreadsheet takes it, or a part that it cuts out of it, for a formula.
+
+    An apostrophe goes before each such place and before each apostrophe that stands in one, so that taking
+    one away from every place that has it gives the text back.
+    """
+    return FORMULA.sub("'", text)

@@ -17,8 +17,11 @@ from predvid.modules.access.session_store import stored_key
 
 def note_use(session: Session, address: str, agent: str, now: datetime) -> None:
     """Write down that a session was used just now, from where and by which browser."""
-    words = {"address": address[:64], "agent": agent.replace("\x00", "")[:LONGEST] or "-"}
-    Session.objects.filter(pk=session.pk).update(seen_at=now, **words)
+    session.seen_at, session.address = now, address[:64]
+    session.agent = agent.replace("\x00", "")[:LONGEST] or "-"
+    # Only these, and only if it still stands: one that was ended meanwhile must not come back.
+    noted = {"seen_at": now, "address": session.address, "agent": session.agent}
+    Session.objects.filter(pk=session.pk).update(**noted)
 
 
 @transaction.atomic

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from predvid.modules.access.factor_rules import Party, party, place_for_passkeys
 from predvid.modules.access.queries_factors import factors
 from predvid.modules.access.sealing import Unreadable, seal_text, unseal_text
+from predvid.modules.access.way_back import is_ours
 
 FIELD = "held"
 SECONDS = 15 * 60  # that a held request waits
@@ -110,8 +110,7 @@ def _context(request: HttpRequest) -> str:
 
 def _page_before(request: HttpRequest) -> str:
     """Return the page that sent the request, the overview if that is not one of ours."""
-    sent = request.POST.get("back") or request.headers.get("Referer", "")
-    parts = urlsplit(sent)
-    if not url_has_allowed_host_and_scheme(sent, allowed_hosts={request.get_host()}):
-        return "/"
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path or "/"
+    parts = urlsplit(request.headers.get("Referer", ""))
+    came_from = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    sent = request.POST.get("back") or (came_from if parts.netloc == request.get_host() else "")
+    return sent if is_ours(request, sent) else "/"

@@ -10,6 +10,7 @@ from predvid.modules.access import (
     views_people,
     views_proof,
     views_sessions,
+    views_tokens,
 )
 
 urlpatterns = [
@@ -30,6 +31,9 @@ urlpatterns = [
     path("people/<uuid:person_id>/withdraw", views_people.withdraw, name="person-withdraw"),
     path("people/<uuid:person_id>/invite-again", views_people.invite_again, name="person-invite-again"),
     path("people/<uuid:person_id>/password-link", views_people.password_link, name="person-password-link"),
+    path("profile/api/", views_tokens.own, name="api-tokens"),
+    path("api-tokens/", views_tokens.everyones, name="all-api-tokens"),
+    path("api-tokens/<uuid:token_id>/revoke", views_tokens.revoke, name="api-token-revoke"),
     path("audit/", views_audit.audit, name="audit"),
     path("audit/export.<str:form>", views_audit.export, name="audit-export"),
     path("sign-in/second/", views_proof.second_step, name="second-step"),

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from predvid.modules.access import audit_rows, queries_audit
+from predvid.modules.access import audit_rows, queries_audit, tenancy
 from predvid.modules.access.audit import microseconds
 from predvid.modules.access.audit_words import VERBS
 from predvid.modules.access.errors import NotVisible
@@ -57,7 +57,7 @@ def export(request: HttpRequest, viewer: Viewer, form: str) -> HttpResponseBase:
         lines, kind = audit_rows.json_lines(entries), "application/jsonl"
     else:
         raise NotVisible
-    answer = StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8")
+    answer = StreamingHttpResponse(tenancy.streamed(viewer, lines), content_type=f"{kind}; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="predvid-audit.{form}"'
     return answer
 

@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from predvid.core.errors import UserError
@@ -25,6 +24,7 @@ from predvid.modules.access.proof_actions import (
 )
 from predvid.modules.access.queries_factors import credentials, factors
 from predvid.modules.access.rules import Viewer
+from predvid.modules.access.way_back import is_ours
 
 USE = "use"  # a challenge to use a passkey with
 
@@ -139,4 +139,4 @@ def onward(request: HttpRequest) -> str:
 def after(request: HttpRequest, otherwise: str = "/") -> str:
     """Return the page that was asked for before the sign-in, if it is one of ours, once; then `otherwise`."""
     address: str = request.session.pop(sign_in_state.AFTER, otherwise)
-    return address if url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}) else "/"
+    return address if is_ours(request, address) else "/"

@@ -13,14 +13,8 @@ from predvid.modules.access.guard import require
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory.models import Agent, Device, DeviceClaim, Fact, Site, Tenure
-
-
-def next_plan_version(now: datetime, *held: int) -> int:
-    """Return a plan version that every agent holding one of `held` takes for newer.
-
-    It grows with the clock, so that it is newer also than what agents got before a backup was restored.
-    """
-    return max(*held, int(now.timestamp()) - 1) + 1
+from predvid.modules.inventory.rules import next_plan_version
+from predvid.modules.inventory.secret_bindings import drop_foreign
 
 
 @transaction.atomic
@@ -75,7 +69,8 @@ def held_device(viewer: Viewer, verb: str, device_id: UUID) -> Device:
 def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
     """Move a device to another site, perhaps of another client, from `since` (not in the future).
 
-    Samples and events before `since` stay with the former client; what the device has open goes along.
+    Samples and events before `since` stay with the former client; what the device has open goes along, but
+    no secret of where it was.
     Raises UserError (future date, before its last move) or NotVisible.
     """
     device = held_device(viewer, "device.move", device_id)
@@ -95,6 +90,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     device.save(update_fields=["client", "site", "judging_version", "plan_version"])
     for table in (Agent, DeviceClaim, Fact):
         table._default_manager.filter(device=device).update(client=site.client)
+    drop_foreign(device)
     return device
 
 
@@ -102,6 +98,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
 def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Device:
     """Fold `other` into `keep`: agents, claims and history follow; `other` stays as a pointer.
 
+    Secrets bound to `other` itself are bound no more: a person decides anew for the device that stays.
     Both must be visible and of one client. Raises UserError or NotVisible.
     """
     if keep_id == other_id:
@@ -116,6 +113,7 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
             DeviceClaim.objects.create(device=keep, client=keep.client, kind=claim.kind, value=claim.value)
     other.claims.all().delete()
     other.facts.all().delete()
+    other.secret_bindings.all().delete()
     Device.objects.filter(pk=other.pk).update(merged_into=keep, judging_version=F("judging_version") + 1)
     Device.objects.filter(pk=keep.pk).update(
         judging_version=F("judging_version") + 1,

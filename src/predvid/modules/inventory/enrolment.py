@@ -39,6 +39,11 @@ class Enrolled:
     twin: Device | None = None
 
 
+def silenced() -> set[UUID]:
+    """Return the agents that may not be heard: pending, revoked or locked ones."""
+    return set(Agent.objects.exclude(state=Agent.State.APPROVED).values_list("pk", flat=True))
+
+
 def plan_seed() -> bytes:
     """Return the 32-byte seed of the key with which this installation signs plans."""
     return bytes.fromhex(settings.PLACE.secret("plan.key"))
@@ -71,9 +76,9 @@ def create_token(
     hours = int(valid.total_seconds() // 3600)
     words: audit.Values = {"site": site.name, "uses": uses, "hours": hours, "approves": approves}
     audit.record(viewer, "token.made", Subject("token", str(token.pk)), site.client_id, now, after=words)
-    return format_token(
-        Token(secret, plan_fingerprint(public_key(plan_seed())), settings.PLACE.ca_fingerprint())
-    )
+    place = settings.PLACE
+    plan, ca = plan_fingerprint(public_key(plan_seed())), place.ca_fingerprint()
+    return format_token(Token(secret, plan, ca, place.root_fingerprint()))
 
 
 @transaction.atomic

@@ -49,7 +49,7 @@ PARTS = {
     "capacity": Text("Size", "Veličina"),
     "admin": Text("Administrator", "Administrator"),
 }
-HIDDEN = frozenset({"device.boot_id"})  # means something to programs only
+HIDDEN = frozenset({"device.boot_id", "state.audit_heads"})  # means something to programs only
 
 
 def fact_name(name: str, language: str) -> str:

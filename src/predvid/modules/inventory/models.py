@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from predvid.modules.access.models import Client, Person
+from predvid.modules.access.models import Client, Person, Secret
 
 
 class Site(models.Model):
@@ -110,6 +110,7 @@ class Agent(models.Model):
     boot = models.CharField(max_length=32, blank=True)
     started_ms = models.PositiveBigIntegerField(default=0)
     version = models.CharField(max_length=32, blank=True)
+    update_to = models.CharField(max_length=32, blank=True)  # the release that its plan names; empty: stay
     lock_reason = models.CharField(max_length=32, blank=True)
     enrolled_at = models.DateTimeField(auto_now_add=True)
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -144,4 +145,40 @@ class Fact(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["device", "name"], name="fact_once_a_device")
+        ]
+
+
+class SecretBinding(models.Model):
+    """Hands a secret to one check: on a device (to each of its agents), or to one agent alone (a site probe).
+
+    `target` names what the secret is for where the check looks at several things; empty: at anything.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    secret = models.ForeignKey(Secret, on_delete=models.CASCADE, related_name="bindings")
+    device = models.ForeignKey(
+        Device, null=True, blank=True, on_delete=models.CASCADE, related_name="secret_bindings"
+    )
+    agent = models.ForeignKey(
+        Agent, null=True, blank=True, on_delete=models.CASCADE, related_name="secret_bindings"
+    )
+    check_name = models.CharField(max_length=60)
+    target = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(device=None) ^ models.Q(agent=None), name="secret_to_device_or_agent"
+            ),
+            models.UniqueConstraint(
+                fields=["secret", "device", "check_name", "target"],
+                condition=models.Q(agent=None),
+                name="secret_once_a_device",
+            ),
+            models.UniqueConstraint(
+                fields=["secret", "agent", "check_name", "target"],
+                condition=models.Q(device=None),
+                name="secret_once_an_agent",
+            ),
         ]

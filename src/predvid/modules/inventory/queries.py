@@ -8,8 +8,8 @@ from django.db.models import Count, Q
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.models import Client
 from predvid.modules.access.queries import secret_hash
-from predvid.modules.access.rules import Viewer
-from predvid.modules.inventory.models import Agent, EnrolmentToken, Site
+from predvid.modules.access.rules import MSP, Head, Viewer
+from predvid.modules.inventory.models import Agent, EnrolmentToken, Fact, Site
 
 
 def visible_clients(viewer: Viewer) -> list[Client]:
@@ -64,3 +64,36 @@ def running_tokens(viewer: Viewer, now: datetime) -> list[EnrolmentToken]:
     if viewer.clients is not None:
         rows = rows.filter(client__in=viewer.clients)
     return list(rows.select_related("client", "site").order_by("-created_at")[:20])
+
+
+AUDIT_HEADS = "state.audit_heads"  # the fact in which an agent tells the heads that it keeps
+LARGEST = 1 << 62
+
+
+def witnesses(viewer: Viewer) -> list[tuple[str, Head]]:
+    """Return the heads of the audit that the visible devices keep, each with its device's name.
+
+    A device speaks for its own client's chain and for the whole MSP's, whatever else it says.
+    """
+    facts = Fact.objects.select_related("device").filter(name=AUDIT_HEADS).order_by("device__name", "pk")
+    if viewer.clients is not None:
+        facts = facts.filter(client__in=viewer.clients)
+    return [
+        (fact.device.name, head)
+        for fact in facts
+        for chain in (str(fact.client_id), MSP)
+        for head in _heads(chain, fact.value)
+    ]
+
+
+def _heads(chain: str, told: object) -> list[Head]:
+    """Return the heads of one chain in what a device told; what is none is passed over."""
+    rows = told.get(chain) if isinstance(told, dict) else None
+    return [Head(chain, row[0], row[1]) for row in rows if _is_head(row)] if isinstance(rows, list) else []
+
+
+def _is_head(row: object) -> bool:
+    if not isinstance(row, list) or len(row) != 2:
+        return False
+    number, digest = row
+    return type(number) is int and 0 < number < LARGEST and isinstance(digest, str) and len(digest) == 64

@@ -1,6 +1,7 @@
 """Pure decisions about devices: which one an enrolment belongs to, and what changed between two facts."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from predvid.core.model import Event, Severity, say
@@ -9,6 +10,14 @@ STRONG_CLAIMS = ("machine_id", "serial")
 MAX_CHANGES = 50
 Device = TypeVar("Device")
 DEVICE_TYPES = ("server", "workstation", "laptop", "network", "other")
+
+
+def next_plan_version(now: datetime, *held: int) -> int:
+    """Return a plan version that every agent holding one of `held` takes for newer.
+
+    It grows with the clock, so that it is newer also than what agents got before a backup was restored.
+    """
+    return max(*held, int(now.timestamp()) - 1) + 1
 
 
 def same_device(

@@ -21,11 +21,11 @@ _DECODER = msgspec.msgpack.Decoder(Batch)
 
 
 class Refused(Exception):
-    """A body that cannot be taken; `code` is stable, `status` the HTTP status."""
+    """A body that cannot be taken; `code` is stable, `status` the HTTP status, `retry` in seconds."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, retry: int = 5) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.retry = status, code, message, retry
 
 
 @dataclass(frozen=True, slots=True, eq=False)

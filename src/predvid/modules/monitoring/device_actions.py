@@ -15,6 +15,8 @@ from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory import actions as inventory
 from predvid.modules.inventory import enrolment
 from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.inventory.rules import next_plan_version
+from predvid.modules.inventory.secret_bindings import bound_names
 from predvid.modules.monitoring.actions import note_event, record
 from predvid.modules.monitoring.intake import load_states
 from predvid.modules.monitoring.models import Alert, Event, Result, Stream
@@ -143,7 +145,9 @@ def _judge_agents(device_id: UUID, now: datetime) -> None:
 def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: datetime) -> Device:
     """Move a device from a date on; its open alerts go along. Raises as `inventory.actions.move`."""
     former = Device.objects.filter(pk=device_id).select_related("site").first()
+    bound = bound_names(device_id)
     device = inventory.move(viewer, device_id, site_id, since, now)
+    ended = sorted(set(bound) - set(bound_names(device_id)))
     day = timezone.localdate(since)
     Result.objects.filter(device=device).update(client=device.client)
     Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
@@ -160,14 +164,19 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
         date=day.isoformat(),
     )
     if former is not None:
-        _audit_move(viewer, former, device, day.isoformat(), now)
+        _audit_move(viewer, former, device, day.isoformat(), ended, now)
     return device
 
 
-def _audit_move(viewer: Viewer, former: Device, device: Device, day: str, now: datetime) -> None:
-    """Tell each client its own part: neither learns where a device came from or went to."""
+def _audit_move(
+    viewer: Viewer, former: Device, device: Device, day: str, ended: list[str], now: datetime
+) -> None:
+    """Tell each client its own part: neither learns where a device came from or went to.
+
+    `ended` are the names of the secrets of where it was, which it is handed no more.
+    """
     subject = Subject("device", str(device.pk), device.name)
-    left: audit.Values = {"site": former.site.name}
+    left: audit.Values = {"site": former.site.name} | ({"secrets": ", ".join(ended)} if ended else {})
     there: audit.Values = {"site": device.site.name, "since": day}
     if former.client_id == device.client_id:
         audit.record(viewer, "device.moved", subject, device.client_id, now, before=left, after=there)
@@ -217,5 +226,5 @@ def _hand_over_series(keep: str, other: str) -> None:
 def replan_all(now: datetime) -> int:
     """Give every device a new plan version (the installed checks changed); return how many."""
     return Device.objects.update(
-        plan_version=Greatest(F("plan_version") + 1, Value(inventory.next_plan_version(now, 0)))
+        plan_version=Greatest(F("plan_version") + 1, Value(next_plan_version(now, 0)))
     )

@@ -4,7 +4,7 @@ Deduplication is by (agent, boot, sequence, digest). A sequence reused with othe
 """
 
 import struct
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -18,6 +18,7 @@ from predvid.core.model import Event as Fact
 from predvid.core.model import Said, Severity, State, say
 from predvid.core.policy import Setting
 from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.monitoring import plain
 from predvid.modules.monitoring.actions import event_row, record
 from predvid.modules.monitoring.chores import note_late
 from predvid.modules.monitoring.delivery import Delivery
@@ -29,6 +30,7 @@ from predvid.modules.monitoring.sent_facts import store_facts
 MAX_CHECKS = 300  # whose last run is remembered
 MAX_LATE = 24 * 8  # hours of one group: an outbox holds a week
 REMEMBERED = 32  # how many of a stream's last batches can be told apart from a fork
+Beside = Callable[[Sequence[Delivery], datetime], None]
 _ENTRY = struct.Struct("<Q8s")
 
 
@@ -178,8 +180,11 @@ def commit(
     judged_at: Mapping[UUID, int],
     late: Collection[datetime],
     now: datetime,
+    beside: Beside | None = None,
 ) -> dict[tuple[UUID, str], StreamState]:
     """Write one group in one transaction: sequences, facts, events, standings, alerts, late hours.
+
+    `beside` writes in the same transaction what batches hold for modules above this one.
 
     `streams` are the states *before* the group; the advanced ones are returned. `judged_at` holds the judging
     version each device was judged at. Raises Conflict or StreamMoved, and then nothing was written.
@@ -200,9 +205,12 @@ def commit(
         )
         events = [event for delivery in deliveries for event in _events(delivery, now)]
         Event.objects.bulk_create(events)
+        _note_versions(deliveries)
         if changes:
             record(changes, dict(judged_at), now)
         note_late(sorted(late, reverse=True)[:MAX_LATE], now)
+        if beside is not None:
+            beside(deliveries, now)
     return advanced
 
 
@@ -229,6 +237,15 @@ def _row(stream: StreamState, delivery: Delivery, now: datetime) -> Stream:
         dropped=stream.dropped,
         quarantined=stream.quarantined,
     )
+
+
+def _note_versions(deliveries: Iterable[Delivery]) -> None:
+    """Keep which version each agent says that it started as."""
+    for delivery in deliveries:
+        for event in delivery.batch.events:
+            if event.kind == "agent.started":
+                version = plain.text(event.said.values.get("version", ""), 32)
+                Agent.objects.filter(pk=delivery.agent).update(version=version)
 
 
 def _events(delivery: Delivery, now: datetime) -> Iterable[Event]:

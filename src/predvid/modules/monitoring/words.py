@@ -9,8 +9,10 @@ from typing import Any
 from django.utils.formats import date_format
 
 from predvid.checks import registry
+from predvid.core.authority import TEXTS as REFUSED
 from predvid.core.events import KINDS
 from predvid.core.model import Said
+from predvid.core.task_words import TEXTS as TASK_WORDS
 from predvid.core.wording import Text, Texts, word
 from predvid.modules.inventory.fact_words import PARTS, fact_name, value_in_words
 
@@ -28,7 +30,7 @@ LOCKED = {
 @cache
 def texts() -> Texts:
     """Return every sentence that can have been stored, by id."""
-    return {**KINDS, **WHOLE, **registry.texts()}
+    return {**KINDS, **WHOLE, **REFUSED, **TASK_WORDS, **registry.texts()}
 
 
 def sentence(said_id: str, values: Mapping[str, Any], language: str) -> str:
@@ -60,6 +62,10 @@ def _readable(kind: str, values: Mapping[str, Any], language: str) -> Mapping[st
     """Return the values of an event with words for its codes and its day as people write it."""
     if kind == "agent.locked" and (why := LOCKED.get(str(values.get("why")))):
         return {**values, "why": why.pattern(language)}
+    if kind == "task.refused":
+        return {**values, "reason": sentence(str(values.get("reason")), values, language)}
+    if kind == "security.task_refused":
+        return {**values, "why": sentence(f"task.refused.{values.get('code')}", values, language)}
     if kind == "device.moved":
         with suppress(ValueError):
             moved = date.fromisoformat(str(values.get("date")))

@@ -1,6 +1,6 @@
 """Tags and filters of the pages: icons, numbers, times, states; built into every template."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -51,6 +51,12 @@ def _language() -> str:
 def may(viewer: Viewer, verb: str) -> bool:
     """Tell whether the viewer may do `verb` to anything at all: `{% if viewer|may:"device.move" %}`."""
     return viewer.may(verb)
+
+
+@register.filter
+def of(words: Mapping[str, str], key: str) -> str:
+    """Return the word for `key`, or the key itself where there is none."""
+    return str(words.get(key, key))
 
 
 @register.simple_tag

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0002_audit'),
+        ('access', '0003_secrets'),
     ]
 
     operations = [

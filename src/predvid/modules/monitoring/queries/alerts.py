@@ -88,7 +88,16 @@ def urgent(
     return [row(viewer, alert) for alert in ordered[:limit]]
 
 
-def inbox(viewer: Viewer, *, phase: str, state: str, client: UUID | None, q: str, number: str) -> Page[Any]:
+def inbox(
+    viewer: Viewer,
+    *,
+    phase: str,
+    state: str,
+    client: UUID | None,
+    q: str,
+    number: str,
+    per_page: int = PER_PAGE,
+) -> Page[Any]:
     """Return one page of alerts in `phase`; `state` and `client` narrow, `q` looks into names."""
     alerts = narrowed(viewer, Alert.objects.filter(phase=phase))
     numbers = {word: int(value) for value, word in WORD_OF.items()}
@@ -100,7 +109,7 @@ def inbox(viewer: Viewer, *, phase: str, state: str, client: UUID | None, q: str
         alerts = alerts.filter(
             Q(device__name__icontains=q) | Q(client__name__icontains=q) | Q(item__icontains=q)
         )
-    page: Page[Any] = Paginator(ordered(_loaded(alerts), phase), PER_PAGE).get_page(number)
+    page: Page[Any] = Paginator(ordered(_loaded(alerts), phase), per_page).get_page(number)
     page.object_list = [row(viewer, alert) for alert in page.object_list]
     return page
 

@@ -159,7 +159,7 @@ def check_rows(viewer: Viewer, device: Device, latest: list[Sample]) -> list[Che
     by_check: dict[str, list[Result]] = {}
     for result in Result.objects.filter(device=device).order_by("-state", "item"):
         by_check.setdefault(result.check_name, []).append(result)
-    settings = _settings(device)
+    settings = settings_of(device)
     rows = []
     for name, results in by_check.items():
         check = registry.checks().get(name)
@@ -230,7 +230,7 @@ def metrics_of(check: Check) -> set[str]:
 def limits_of(device: Device, check: Check) -> list[Limit]:
     """Return the limits by which `check` judges this device; one query."""
     return _limits(
-        check, effective(check.name, check.params, check.defaults.get(device.type, {}), _settings(device))
+        check, effective(check.name, check.params, check.defaults.get(device.type, {}), settings_of(device))
     )
 
 
@@ -254,7 +254,8 @@ def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
     return found
 
 
-def _settings(device: Device) -> list[Setting]:
+def settings_of(device: Device) -> list[Setting]:
+    """Return the explicit settings that reach a device which the caller may see."""
     rows = PolicySetting.objects.filter(
         Q(client=device.client_id, site=None, device=None)
         | Q(site=device.site_id, device=None)

@@ -71,14 +71,14 @@ class Listed:
     counted: dict[str, int]
 
 
-def device_list(viewer: Viewer, filters: Filters, now: datetime) -> Listed:
+def device_list(viewer: Viewer, filters: Filters, now: datetime, per_page: int = PER_PAGE) -> Listed:
     """Return one page of devices with client, site, `standing`, `seen` and `alert_count`; four queries."""
     alerts = dict(open_alerts(viewer).order_by().values_list("device").annotate(n=Count("pk")))
     rows = _sorted(with_code(_narrow(devices(viewer), filters), now), filters.sort, alerts)
     counted = Counter(WORDS[code] for _, code in rows)
     wanted = CODES.get(filters.state)
     keys = [key for key, code in rows if wanted is None or code == wanted]  # thousands: kept as text
-    page: Page[Any] = Paginator(keys, PER_PAGE).get_page(filters.page)
+    page: Page[Any] = Paginator(keys, per_page).get_page(filters.page)
     here = [UUID(key) for key in page.object_list]
     found = with_code(Device.objects.select_related("client", "site"), now).in_bulk(here)
     page.object_list = shown(found[key] for key in here)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predvid.server import away
+from predvid.server.lone_pages import STARTING, TOO_MANY, page
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy
 
@@ -27,14 +27,16 @@ from predvid.server.proxy import ConsoleProxy
     ],
 )
 def test_the_page_speaks_the_language_asked_for(wishes: str, language: str) -> None:
-    content, chosen = away.page(wishes)
-    assert chosen == language
-    assert f'<html lang="{language}">' in content.decode()
+    for words in (STARTING, TOO_MANY):
+        alone = page(words, wishes, seconds=7)
+        assert alone.language == language
+        assert f'<html lang="{language}">' in alone.content.decode()
+    assert "7 s" in page(TOO_MANY, wishes, seconds=7).content.decode()
 
 
 @given(st.text())
 def test_odd_wishes_change_nothing(wishes: str) -> None:
-    assert away.page(wishes)[1] in ("hr", "en")
+    assert page(STARTING, wishes, seconds=2).language in ("hr", "en")
 
 
 def test_the_gateway_gives_it_while_the_console_is_away(tmp_path: Path) -> None:
@@ -55,10 +57,10 @@ def test_the_gateway_gives_it_while_the_console_is_away(tmp_path: Path) -> None:
         "client": ("192.0.2.9", 1),
     }
     asyncio.run(ConsoleProxy(Place(tmp_path))(scope, receive, send))
-    page = told[1]["body"].decode()
+    content = told[1]["body"].decode()
     assert told[0]["status"] == 502
     assert (b"content-language", b"en") in told[0]["headers"]
-    assert "The console is starting" in page
+    assert "The console is starting" in content
     for needed in ('http-equiv="refresh"', 'name="viewport"', "prefers-color-scheme: dark"):
-        assert needed in page
-    assert "//" not in page  # it asks nobody for anything
+        assert needed in content
+    assert "//" not in content  # it asks nobody for anything

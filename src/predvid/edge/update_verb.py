@@ -1,0 +1,42 @@
+"""`predvid agent update VERSION`: fetches a signed release, verifies it, and installs it beside this one."""
+
+from predvid.core.errors import UserError
+from predvid.edge import held, launch, pin, proxy
+from predvid.edge.identity import Lock, StateFolder, load_membership, present
+from predvid.edge.installing import home, install
+from predvid.edge.link import verifying
+from predvid.edge.release import Fetcher, ReleaseRefused, Releases
+from predvid.edge.updating import Outcome
+
+
+def update(state: StateFolder, version: str) -> Outcome:
+    """Install release `version` for the next start; return the outcome. Raises UserError."""
+    to = home()
+    if to is None or not to.launcher.exists():
+        raise UserError(
+            "this agent is not installed as a service of its own: predvid agent service install", status=1
+        )
+    membership = load_membership(state)
+    pinned = pin.read(state)
+    if not pinned.root:
+        raise UserError(
+            "this agent pins no trust root, so it believes no release: predvid agent trust FINGERPRINT",
+            status=1,
+        )
+    server = proxy.server_address(membership.server)
+    tls = verifying(state.ca if present(state.ca) else None) if server.tls else None
+    fetcher = Fetcher(server, proxy.choose(server, membership.proxy), tls)
+    roots = {pinned.root, held.read(state, pinned).root}
+    releases = Releases(roots, membership.server, fetcher, state.path / "releases")
+    lock = Lock(state, "update.lock")
+    if not lock.take():
+        raise UserError("an update is under way already", status=1)
+    try:
+        release = releases.fetch(version, int(launch.read(to.path)["counter"]))
+        install(release, to)
+        release.wheel.unlink(missing_ok=True)
+    except ReleaseRefused as refused:
+        return Outcome(version, refused.code, str(refused))
+    finally:
+        lock.release()
+    return Outcome(version)

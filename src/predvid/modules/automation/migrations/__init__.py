@@ -1,0 +1,1 @@
+"""Forward-only, reversible steps of the tables."""

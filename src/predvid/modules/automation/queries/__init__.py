@@ -1,0 +1,1 @@
+"""Reads of automation; the viewer comes first."""

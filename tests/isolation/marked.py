@@ -1,0 +1,214 @@
+"""Two tenants: one whose things everyone here may see, and one whose texts are all marked and stay unseen."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+from django.apps import apps
+from django.db import models, transaction
+from django.test import Client as Browser
+from django.utils import timezone
+
+from console_fixture import World
+from predvid.modules.access import audit, tenancy, token_actions
+from predvid.modules.access.models import ApiToken, AuditChain, AuditEntry, Client, Person
+from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
+from predvid.modules.monitoring.models import Alert
+from predvid.server.row_security import wall_of
+
+MARK = "ZZF"
+MARKED = re.compile(f"{MARK}[0-9]{{6}}")
+PROBE = "ZZ"  # finds every marked text and is none itself
+Column = Any  # of any kind
+APPEND_ONLY = {AuditEntry, AuditChain}  # marked as they are written
+MARKS = count()
+
+
+def mark() -> str:
+    """Return a new marked text, short enough for every column."""
+    return f"{MARK}{next(MARKS):06d}"
+
+
+@dataclass
+class Someone:
+    """A person with what they come in by; `viewer` is who they are to the policy function."""
+
+    name: str
+    person: Person
+    viewer: Viewer
+    token: str = ""
+    own_token: ApiToken | None = None
+
+
+@dataclass
+class TwoTenants:
+    """The first client is everyone's own, the second is nobody's but `everything`'s."""
+
+    world: World = field(default_factory=World)
+    people: list[Someone] = field(default_factory=list)
+    foreign: dict[type[models.Model], models.Model] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with transaction.atomic(), tenancy.as_platform():
+            for name in ("Hotel Čvorak", "Gimnazija Šipan"):
+                self.world.client(f"{name} {uuid4().hex[:6]}")
+                site = self.world.sites[-1]
+                self.world.device(site, f"{name[:3]}-SRV-01", state=3)
+                self.world.device(site, f"{name[:3]}-WS-02")
+                self.world.pending(site, f"{name[:3]}-NOVI")
+                self.world.token(site)
+            self.own, self.other = self.world.clients
+            self._resolved()
+            self._people()
+            self._told()
+            for model in tenant_tables():
+                self.foreign[model] = self._foreign_row(model)
+                self._mark(model)
+
+    def _resolved(self) -> None:
+        """Let each client have an alert that is over, too."""
+        for device in (self.world.devices[0], self.world.devices[2]):
+            now = self.world.now
+            Alert.objects.create(
+                client=device.client, device=device, check_name="cpu", item="used", state=3, phase="resolved",
+                said_id="cpu.used", said_values={"used": 99.0}, since=now, opened_at=now, changed_at=now,
+                resolved_at=now,
+            )  # fmt: skip
+
+    def _people(self) -> None:
+        for role in Person.Role.values:
+            self._person(role, role)
+        self._person("everything", "owner", all_clients=True)
+        self._person("narrowed token", "owner", all_clients=True, narrowed=True)
+        stranger = self.world.person(f"{uuid4().hex}@example.com", role="client_contact")
+        stranger.name = mark()
+        stranger.save()
+        stranger.clients.add(self.other)
+        self.foreign[Person] = stranger
+        Browser().force_login(stranger)
+
+    def _person(self, name: str, role: str, *, all_clients: bool = False, narrowed: bool = False) -> None:
+        person = Person(email=f"{uuid4().hex}@example.com", name=name, role=role, all_clients=all_clients)
+        person.set_unusable_password()
+        person.save()
+        if not all_clients:
+            person.clients.add(self.own)
+        person = Person.objects.get(pk=person.pk)
+        viewer = viewer_of(person)
+        one = Someone(name, person, viewer)
+        verbs = [verb for verb in FOR_TOKENS if viewer.may(verb)]
+        if viewer.may("token.make"):
+            clients = [self.own.pk] if narrowed else None
+            one.own_token, one.token = token_actions.make_token(
+                viewer, name, verbs, clients, timedelta(days=1), timezone.now()
+            )
+        self.people.append(one)
+
+    def _told(self) -> None:
+        """Write marked deeds into the audit of the foreign client, and one of its tokens into its grants."""
+        who = Viewer(mark(), "owner", None, person=self.foreign[Person].pk, address=mark())
+        subject = Subject("device", str(self.world.devices[2].pk), mark())
+        words: dict[str, str | int | bool | None] = {"note": mark()}
+        audit.record(who, "device.merged", subject, self.other.pk, timezone.now(), after=words, why=mark())
+        token = ApiToken.objects.create(
+            person_id=self.foreign[Person].pk, name=mark(), secret_hash=os.urandom(32), narrowed=True,
+            created_at=timezone.now(), expires_at=timezone.now() + timedelta(days=9),
+        )  # fmt: skip
+        token.clients.add(self.other)
+        self.foreign[ApiToken] = token
+
+    def rows_of(self, model: type[models.Model], client: Client) -> "models.QuerySet[Any]":
+        """Return the rows of a tenant table that belong to a client, found without any viewer."""
+        return model._default_manager.filter(**{path_to_client(model): key_of(model, client)})
+
+    def _foreign_row(self, model: type[models.Model]) -> models.Model:
+        found = self.rows_of(model, self.other).first()
+        row: models.Model = found if found is not None else self._made(model)
+        return row
+
+    def _made(self, model: type[models.Model]) -> models.Model:
+        """Return a new foreign row of a table that nothing else here fills: a new table needs no entry."""
+        values = {}
+        for column in model._meta.concrete_fields:
+            if column.has_default() or column.primary_key or column.null:
+                continue
+            values[column.name] = self._value(column)
+        if any(column.name == "client" for column in model._meta.concrete_fields):
+            values["client"] = self.other
+        row: models.Model = model._default_manager.create(**values)
+        return row
+
+    def _value(self, column: Column) -> Any:
+        if isinstance(column, models.ForeignKey):
+            return self.other if column.related_model is Client else self._related(column.related_model)
+        if isinstance(column, models.DateTimeField):
+            return timezone.now() + timedelta(days=1)
+        if isinstance(column, models.BinaryField):
+            return os.urandom(32)
+        if column.choices:
+            return next(iter(column.flatchoices))[0]
+        return mark() if isinstance(column, models.CharField | models.TextField) else 1
+
+    def _related(self, model: type[models.Model]) -> models.Model:
+        if model not in self.foreign:
+            self.foreign[model] = self._foreign_row(model)
+        return self.foreign[model]
+
+    def _mark(self, model: type[models.Model]) -> None:
+        """Mark every text of the foreign rows, those in JSON included."""
+        if model in APPEND_ONLY:
+            return
+        for row in self.rows_of(model, self.other):
+            texts = {column.name: marked(column) for column in _texts(model)}
+            if texts:
+                model._default_manager.filter(pk=row.pk).update(**texts)
+
+
+def tenant_tables() -> list[type[models.Model]]:
+    """Return every model that has a wall; those that nothing hangs on come last."""
+    found = apps.get_models(include_auto_created=True)
+    return [model for model in found if wall_of(model) is not None]
+
+
+def path_to_client(model: type[models.Model]) -> str:
+    """Return how a query names the client of a row: found by the kinds of keys, as the wall is."""
+    if model is Client:
+        return "pk"
+    if model in APPEND_ONLY:
+        return "chain"
+    keys = [key for key in model._meta.concrete_fields if isinstance(key, models.ForeignKey)]
+    own = [key.name for key in keys if key.related_model is Client]
+    if own:
+        return "client" if "client" in own else own[0]
+    above = [key for key in keys if key.related_model is not model and wall_of(key.related_model) is not None]
+    parent = min(above, key=lambda key: key.null)
+    return f"{parent.name}__{path_to_client(parent.related_model)}"
+
+
+def key_of(model: type[models.Model], client: Client) -> Any:
+    """Return what a tenant table calls a client."""
+    return str(client.pk) if model in APPEND_ONLY else client.pk
+
+
+def _texts(model: type[models.Model]) -> Iterator[Column]:
+    for column in model._meta.concrete_fields:
+        plain = isinstance(column, models.CharField | models.TextField | models.JSONField)
+        if plain and not column.choices and not column.primary_key:
+            yield column
+
+
+def marked(column: Column) -> Any:
+    """Return a marked value for a text or JSON column, of the shape that its readers know."""
+    if not isinstance(column, models.JSONField):
+        return mark()
+    if column.name == "evidence":
+        return [{"name": mark(), "value": mark(), "since": timezone.now().isoformat()}]
+    if column.has_default() and column.get_default() == []:
+        return [mark()]
+    return {name: mark() for name in ("what", "mount", "who", "host", "said_id")}

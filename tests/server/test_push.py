@@ -1,0 +1,146 @@
+"""The held answer to GET /push: framed, ended when the agent may not be heard, replaced by a newer start."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+import fleet
+from installation import Installation
+from predvid.modules.access.rules import PLATFORM
+from predvid.modules.automation.actions import requests
+from predvid.modules.automation.models import AgentTrust, Publication, Task
+from predvid.modules.monitoring import device_actions
+from predvid.wire import v1
+from simulated import Device, Link, refusal
+
+PATH = f"{v1.PREFIX}/push"
+
+
+class Held:
+    """One held answer, read from the socket chunk by chunk (RFC 9112, section 7.1)."""
+
+    def __init__(self, port: int, device: Device, **changed: str) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 20)
+        headers = device.headers(PATH, b"", **changed)
+        lines = [f"GET {PATH} HTTP/1.1", "host: x", *(f"{name}: {value}" for name, value in headers.items())]
+        self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
+        self._file = self._socket.makefile("rb")
+        self.status = int(self._file.readline().split()[1])
+        while self._file.readline().strip():
+            pass
+
+    def message(self) -> v1.Pushed | None:
+        """Return the next message; None where the answer has ended."""
+        size = int(self._file.readline() or b"0", 16)
+        chunk = self._file.read(size)
+        self._file.readline()
+        if not chunk:
+            return None
+        assert int.from_bytes(chunk[:4], "big") == len(chunk) - 4
+        return msgspec.msgpack.decode(chunk[4:], type=v1.Pushed)
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+@contextmanager
+def held(gateway: Installation, device: Device, **changed: str) -> Iterator[Held]:
+    one = Held(gateway.port, device, **changed)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+@pytest.fixture
+def device(link: Link) -> Device:
+    """An approved agent that the server has heard of."""
+    device = fleet.enrol(link)
+    link.ack(device, device.batch("cpu", []))
+    return device
+
+
+def asked(device: Device) -> Task:
+    """Let a template wait for the agent; what it says does not matter here."""
+    row, now = fleet.agent(device), datetime.now(UTC)
+    AgentTrust.objects.create(
+        client_id=row.client_id, agent=row, root=b"r" * 32, keyset=1 << 40, classes=[0, 1], told_at=now
+    )
+    signed = msgspec.msgpack.encode([b"", []])
+    publication = Publication.objects.create(
+        key=f"t-{row.pk.hex[:12]}", version=1, signed=signed, title="T", language="sh", content="true",
+        timeout=9, rate=9, by_server=True, targets={"everywhere": True}, issued_at=now, accepted_at=now,
+        expires_at=now.replace(year=now.year + 1),
+    )  # fmt: skip
+    request = requests.request_template(PLATFORM, publication.pk, [row.device_id], {}, now)
+    return request.tasks.get()
+
+
+def test_a_lease_comes_at_once_and_only_once(gateway: Installation, device: Device) -> None:
+    with held(gateway, device) as answer:
+        first = answer.message()
+        assert answer.status == 200
+        assert first is not None
+        assert not first.tasks
+        task, begun = asked(device), time.monotonic()
+        pushed = answer.message()
+        assert time.monotonic() - begun < 2
+        assert pushed is not None
+        assert [lease.task for lease in pushed.tasks] == [task.wire]
+    task.refresh_from_db()
+    assert (task.state, task.handed) == ("leased", 1)
+    with held(gateway, device) as again:
+        assert again.message() is not None
+        time.sleep(1.5)
+        task.refresh_from_db()
+        assert task.handed == 1, "no second lease to the same start while the first is young"
+
+
+def test_a_lease_comes_with_the_ack_where_nothing_is_held(
+    gateway: Installation, link: Link, device: Device
+) -> None:
+    task, end, leases = asked(device), time.monotonic() + 10, []
+    while not leases:
+        assert time.monotonic() < end
+        body = device.batch("cpu", [])
+        leases = link.ack(device, body).tasks
+    assert [lease.task for lease in leases] == [task.wire]
+    assert link.ack(device, body).tasks == [], "a repeated batch leases nothing"
+
+
+def test_a_revoked_agent_is_let_go(gateway: Installation, device: Device) -> None:
+    with held(gateway, device) as answer:
+        assert answer.message() is not None
+        device_actions.revoke(PLATFORM, fleet.agent_id(device), datetime.now(UTC))
+        begun = time.monotonic()
+        while answer.message() is not None:
+            pass
+        assert time.monotonic() - begun < 10
+
+
+def test_a_newer_start_takes_the_place_of_an_older_one(
+    gateway: Installation, link: Link, device: Device
+) -> None:
+    with held(gateway, device) as older:
+        assert older.message() is not None
+        newer = Device(device.seed, device.agent, generation=2)
+        link.ack(newer, newer.batch("cpu", []))
+        with held(gateway, newer) as answer:
+            assert answer.message() is not None
+            assert older.message() is None
+
+
+def test_an_old_or_unsigned_request_is_not_held(gateway: Installation, link: Link, device: Device) -> None:
+    device.clock_ms = -11 * 60_000
+    status, answer = link.send("GET", PATH, device.headers(PATH, b""), b"")
+    assert (status, refusal(answer).code) == (503, "stale")
+    device.clock_ms = 0
+    headers = device.headers(PATH, b"", **{"predvid-signature": "AAAA"})
+    status, answer = link.send("GET", PATH, headers, b"")
+    assert (status, refusal(answer).code) == (401, "signature")
