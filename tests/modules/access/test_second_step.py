@@ -17,7 +17,7 @@ from predvid.modules.access.session_store import SessionStore
 from second_factor import App, at_localhost, password, with_app
 
 # The API knows tokens alone and answers 401 to any session; its description is for everybody.
-API = "/api/"
+API = ("/api/", "/^api/")  # the second catches what is no address of it
 OPEN = {"sign-in", "forgotten", "second-step", "sign-in-passkey", "passkey-options", "welcome", "healthz/"}
 
 
