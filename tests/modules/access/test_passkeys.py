@@ -270,3 +270,10 @@ def test_no_flipped_byte_of_a_right_answer_is_taken(at: int, value: int) -> None
 
 def plain_bytes(text: str) -> bytes:
     return passkeys.base64url_to_bytes(text)
+
+
+def test_a_passkey_that_waited_for_a_proof_is_asked_for_once_more(world: World, ana: Person) -> None:
+    browser = at_localhost(world.signed_in(ana))
+    page = browser.post("/profile/security/passkeys/add", {"name": "X", "back": "/sign-in/protect/"})
+    assert page.headers["Location"] == "/sign-in/protect/"
+    assert not Passkey.objects.exists()

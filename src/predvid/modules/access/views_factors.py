@@ -31,11 +31,13 @@ RULES = (0, GRACE_DAYS, 30, None)  # days that the owner may choose
 @page("profile.change")
 def protect(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Offer a second factor after sign-in; "later" goes on while the days of grace last."""
+    now = timezone.now()
+    sign_in_state.note_due(request, _person(request), now)  # a factor may have been set up in another session
     due = request.session.get(sign_in_state.DUE)
-    overdue = sign_in_state.factor_overdue(request.session, timezone.now())
+    overdue = sign_in_state.factor_overdue(request.session, now)
     if due is None or (request.method == "POST" and not overdue):
         return redirect(after(request))
-    days = max(0, -int(-(due - timezone.now().timestamp()) // 86400))
+    days = max(0, -int(-(due - now.timestamp()) // 86400))
     return render(request, "access/protect.html", _ways(request) | {"overdue": overdue, "days": days})
 
 
