@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +48,9 @@ class PostgresServer:
         return f"postgresql://{role}:p@127.0.0.1:{self.port}/{database}"
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A running server without any database of ours."""
+@contextmanager
+def running() -> Iterator[PostgresServer]:
+    """A running server without any database of ours, stopped and removed afterwards."""
     folder = Path(
         tempfile.mkdtemp(prefix="predvid-postgres-")
     )  # pytest's own folders are closed to `postgres`
@@ -68,6 +69,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     finally:
         server.run("pg_ctl", "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server without any database of ours."""
+    with running() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
