@@ -50,7 +50,11 @@ def _told(stage: Stage, order: wire.Order, device: str, path: Path) -> str:
     screen = io.StringIO()
     command = ["sign", "--file", str(path), "--folder", str(path.parent / "trust"), "--lang", "en"]
     command += ["--passphrase-file", str(path.parent / "passphrase"), "--data", os.devnull]
-    with contextlib.redirect_stdout(screen), patch("sys.stdin", io.StringIO("y\n")):
+    with (
+        contextlib.redirect_stdout(screen),
+        contextlib.redirect_stderr(screen),
+        patch("sys.stdin", io.StringIO("y\n")),
+    ):
         trust(command)
     return screen.getvalue()
 

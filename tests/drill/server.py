@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -27,15 +28,15 @@ class HostileServer(Peer):
     def answer(self, method: str, path: str, headers: Any, body: bytes) -> tuple[int, Any, dict[str, str]]:
         """Answer one request; a push is an answer of several messages, after which the agent asks again."""
         status, content, extra = super().answer(method, path, headers, body)
-        if path == f"{PREFIX}/push" and status == 200:
+        if (
+            path == f"{PREFIX}/push" and status == HTTPStatus.NOT_FOUND
+        ):  # a Peer knows the agent, but not push
             return 200, self._messages(), extra
         if isinstance(content, Enrolled):
             content = msgspec.structs.replace(content, client=self.client, site=self.site)
         return status, content, extra
 
     def _batch(self, headers: Any, body: bytes) -> tuple[int, Any, dict[str, str]]:
-        if not body:  # a GET of something that the peer does not know
-            return 200, b"", {}
         status, content, extra = super()._batch(headers, body)
         if isinstance(content, Ack) and not content.repeated:
             content = msgspec.structs.replace(content, tasks=_taken(self.by_ack))

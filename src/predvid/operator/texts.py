@@ -111,7 +111,7 @@ TEXTS = {
     "signed.written": Text("Signed and written to the file.", "Potpisano i zapisano u datoteku."),
     "sign.none": Text("Nothing waits for a signature.", "Ništa ne čeka potpis."),
     "sign.asked": Text("Asked by {by}, {at}. Why: {why}", "Traži: {by}, {at}. Razlog: {why}"),
-    "sign.already": Text("{name} has signed this already.", "{name} je ovo već potpisao/la."),
+    "sign.already": Text("{name} has signed this already.", "Ovo je već potpisano ključem: {name}."),
     "sign.unreadable": Text(
         "The request {request} is not what an operator signs; left alone.",
         "Zahtjev {request} nije ono što se potpisuje; preskočen je.",

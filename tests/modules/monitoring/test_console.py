@@ -143,6 +143,7 @@ BUDGETS = {
     "device": 27,
     "client": 14,
     "alert": 10,
+    "tasks": 11,
 }
 
 
