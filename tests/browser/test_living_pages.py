@@ -170,3 +170,19 @@ note_event("agent.started", device.client_id, device.pk, timezone.now(), version
         page.evaluate(HIDE, False)
     expect(page.locator(".timeline")).to_contain_text("7.7.7", timeout=15_000)
     page.context.close()
+
+
+def test_output_appears_while_a_task_runs(quiet: Site, browser: Browser) -> None:
+    page = quiet.page(browser, "hr")
+    task = quiet.world["running"]
+    page.goto(quiet.pages["running"])
+    expect(page.locator("pre.output")).to_have_text("Provjeravam diskove …\n")
+    quiet.one.django(
+        "from predvid.modules.automation.models import Task, TaskOutput\n"
+        f"task = Task.objects.get(pk={task!r})\n"
+        "TaskOutput.objects.create(client_id=task.client_id, task=task, part=2, text='sda <ispravan>')"
+    )
+    expect(page.locator("pre.output")).to_have_text("Provjeravam diskove …\nsda <ispravan>")
+    page.goto(page.locator(".strip a.name").get_attribute("href") or "")
+    expect(page.locator("#device-tasks pre.output")).to_have_text("Provjeravam diskove …\nsda <ispravan>")
+    page.context.close()

@@ -16,6 +16,10 @@ TEXTS: dict[str, Text] = {
         "it made more than {most:int} processes and was ended by force",
         "stvorio je više od {most:int} procesa pa je prekinut",
     ),
+    "task.no_word": Text(
+        "the device has not been heard of since; whether it finished is not known",
+        "uređaj se otad ne javlja; ne zna se je li zadatak završio",
+    ),
     "task.agent_ended": Text(
         "the agent ended while it ran; whether it finished is not known, and it is not repeated",
         "agent se ugasio dok je zadatak trajao; ne zna se je li završio i ne ponavlja se",

@@ -25,6 +25,7 @@ MAX_PROCESSES = 256  # that may come of one script
 GRACE = 3.0  # seconds between asking to end and ending by force
 DRAIN = 1.0  # seconds that output may still come after the script has ended
 NICE = 5
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # a service of Windows opens none
 
 
 class Output:
@@ -81,6 +82,7 @@ class Child:
                 env=script.environment,
                 cwd=script.folder,
                 start_new_session=True,
+                creationflags=_NO_WINDOW,
             )
         except OSError as error:
             raise NotRunnable(say("task.not_startable", detail=error.strerror or str(error))) from None
@@ -117,7 +119,7 @@ class Child:
     def _kill(self) -> None:
         if sys.platform != "win32":
             self._signal(signal.SIGKILL)
-            _kill_marked(self._mark)
+            end_marked(self._mark)
         with contextlib.suppress(OSError):
             self._process.kill()
         self.wait(GRACE)
@@ -151,8 +153,8 @@ def _in_session(session: int) -> int:
     return count
 
 
-def _kill_marked(mark: str) -> None:
-    """Kill what has left the group but carries the mark of the task in its environment."""
+def end_marked(mark: str) -> None:
+    """End by force whatever carries the mark of a task in its environment, whichever group it is in."""
     until = time.monotonic() + GRACE
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):

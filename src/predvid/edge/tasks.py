@@ -15,7 +15,7 @@ from pathlib import Path
 from predvid.core.authority import TaskRefused
 from predvid.core.model import Said, say
 from predvid.edge.authority import Admitted, Authority
-from predvid.edge.child import MAX_PROCESSES, Child
+from predvid.edge.child import MAX_PROCESSES, Child, end_marked
 from predvid.edge.gathering import sentence
 from predvid.edge.script import NotRunnable, clear, prepare
 from predvid.wire.v1 import TaskLease, TaskOutcome
@@ -60,11 +60,12 @@ class Runner:
         self._thread = threading.Thread(target=self._work, name="tasks", daemon=True)
 
     def start(self) -> None:
-        """Report what an earlier process left unfinished, and begin to work."""
+        """Report what an earlier process left unfinished, end what is left of it, and begin to work."""
         clear(self._runs)
-        left = [
-            self._outcome(task, "unknown", say("task.agent_ended")) for task in self._authority.unfinished()
-        ]
+        unfinished = self._authority.unfinished()
+        for task in unfinished:
+            end_marked(task)
+        left = [self._outcome(task, "unknown", say("task.agent_ended")) for task in unfinished]
         if left:
             self._tell(Told(left))
         self._thread.start()
@@ -153,7 +154,7 @@ class Runner:
         log.info("the task %s begins: %s (%s)", work.task, work.title, ", ".join(work.operators))
         self._tell(Told([self._outcome(work.task, "started")]))
         try:
-            script = prepare(work.content, work.params, work.once, self._runs)
+            script = prepare(work.content, work.params, work.task, self._runs)
         except NotRunnable as failed:
             return self._outcome(work.task, "failed", failed.said)
         try:

@@ -65,6 +65,8 @@ class Worker:
             Chore("trust", 2, lambda now: root_pickup.pick_up(settings.PLACE.data, now)),
             Chore("late tasks", 30, task_chores.expire),
             Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
+            Chore("silent tasks", 3600, task_chores.give_up),
+            Chore("old tasks", 3600, task_chores.forget),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 

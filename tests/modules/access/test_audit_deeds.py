@@ -12,9 +12,15 @@ from django.utils import timezone
 
 from console_fixture import PASSWORD, World
 from house.tree import ROOT
+from predvid.core.model import Result as Judgement
+from predvid.core.model import State, say
 from predvid.modules.access import actions, queries_audit
 from predvid.modules.access.models import AuditEntry, Person
 from predvid.modules.access.rules import MSP, PLATFORM
+from predvid.modules.automation.models import AgentTrust
+from predvid.modules.monitoring.actions import record
+from predvid.modules.monitoring.intake import load_states
+from predvid.modules.monitoring.rules import silent
 
 pytestmark = pytest.mark.usefixtures("ground")
 NEW = "sasvim nova rečenica"
@@ -52,6 +58,42 @@ def link(world: World) -> Deed:
     return f"/welcome/{secret}", {}
 
 
+def on_request(verb: str) -> Callable[[World], Deed]:
+    return lambda world: (f"/tasks/requests/{world.task(world.sites[0]).request_id}/{verb}", {})
+
+
+def stop(world: World) -> Deed:
+    return f"/tasks/{world.task(world.sites[0]).pk}/cancel", {}
+
+
+def pinned(world: World) -> dict[str, Any]:
+    """Let the first device's agent pin a root; return the form's words that choose the device."""
+    device = world.devices[0]
+    AgentTrust.objects.create(
+        client=device.client, agent=device.agents.get(), root=b"r" * 32, classes=[0, 1, 2], told_at=world.now
+    )
+    return {"devices": [str(device.pk)]}
+
+
+def template(world: World) -> Deed:
+    publication = world.task(world.sites[0]).request.publication
+    assert publication is not None
+    return f"/tasks/templates/{publication.pk}/", pinned(world)
+
+
+def command(world: World) -> Deed:
+    words = {"title": "Nalog", "language": "sh", "body": "id", "timeout": "9", "hours": "1"}
+    return "/tasks/new/", words | pinned(world)
+
+
+def settle(world: World) -> Deed:
+    device = world.devices[1].pk
+    state = load_states([device])[device]
+    judged = Judgement("task", State.CRITICAL, say("agent.task_refused"))
+    record(silent(state, "agent", judged, world.now), {device: state.version}, world.now)
+    return f"/devices/{device}/refused", {"why": "Provjereno"}
+
+
 PROFILE = {"part": "details", "name": "Nova", "language": "en", "theme": "dark"}
 # By the name of the address; "first" and "second" are the clients, "new" is one that the deed makes.
 DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
@@ -80,6 +122,13 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
         on_alert("acknowledge", note="Zovem"),
         [("first", "alert.acknowledged", '"phase":"acknowledged"')],
     ),
+    "task-template": (template, [("first", "task.requested", '"devices":1,"state":"running"')]),
+    "task-command": (command, [("first", "task.requested", '"devices":1,"state":"waiting"')]),
+    "request-approve": (on_request("approve"), [("first", "task.approved", '"state":"running"')]),
+    "request-decline": (on_request("decline"), [("first", "task.declined", '"state":"refused"')]),
+    "request-cancel": (on_request("cancel"), [("first", "task.cancelled", '"state":"cancelled"')]),
+    "task-cancel": (stop, [("first", "task.cancelled", '"state":"cancelled"')]),
+    "refused-settle": (settle, [("first", "task.settled", "{}")]),
     "alert-note": (on_alert("note", text="Zovem"), [("first", "alert.noted", '"note":')]),
 }
 LOOKS = {"healthz/"}  # answer any method and change nothing
@@ -176,10 +225,28 @@ EXCUSED = {
         "move", "merge",  # a part of the verbs of monitoring/device_actions.py, which write the entry
     },
     "inventory/enrolment.py": {
-        "plan_seed",  # changes nothing
+        "plan_seed", "silenced",  # change nothing
         "set_state",  # a part of approve, revoke and release in monitoring/device_actions.py
         "lock",  # the platform's own, told by an event and an alert
     },
+    "automation/actions/__init__.py": set(),
+    "automation/actions/authority.py": {"operators"},  # changes nothing
+    "automation/actions/chores.py": {
+        "expire", "give_up", "forget", "close_quiet_alerts",  # the platform's own, by the clock
+    },
+    "automation/actions/handing.py": {
+        "waiting_agents", "behind_on_trust", "take",  # the platform's own: what was agreed to is handed over
+    },
+    "automation/actions/outcomes.py": {"take_in"},  # what devices say, told by events
+    "automation/actions/requests.py": {
+        "held",  # changes nothing
+        "release", "stop_tasks",  # parts of request, approve, attach, decline and cancel
+    },
+    "automation/actions/running.py": {
+        "start_of", "ring_counts",  # change nothing
+        "queue", "advance_all",  # the platform's own: what was agreed to goes on
+    },
+    "automation/actions/telling.py": {"milliseconds", "told"},  # parts of verbs
     "monitoring/actions.py": {
         "record", "event_row", "note_event",  # what devices say, told by events
     },
@@ -195,7 +262,8 @@ def writes(name: str, all_of: dict[str, ast.FunctionDef], seen: set[str]) -> boo
     called = {ast.unparse(node.func) for node in ast.walk(all_of[name]) if isinstance(node, ast.Call)}
     inner = {each for each in called & set(all_of) if each.startswith("_")} - seen
     seen |= inner
-    return "audit.record" in called or any(writes(each, all_of, seen) for each in inner)
+    known = called & {"audit.record", "telling.audited"}
+    return bool(known) or any(writes(each, all_of, seen) for each in inner)
 
 
 def test_every_verb_writes_an_entry_or_is_excused() -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from django.db import transaction
 
 import task_scene
 from console_fixture import World
@@ -17,9 +18,10 @@ from predvid.modules.access.guard import Denied
 from predvid.modules.access.models import AuditEntry
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
-from predvid.modules.automation.actions import authority, chores, handing, requests, running
+from predvid.modules.automation.actions import authority, chores, handing, outcomes, requests, running
 from predvid.modules.automation.models import KeySetRow, Publication, Task, TaskRequest
 from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.monitoring.models import Alert, Event
 from predvid.wire.authority import START_CONTEXT, Leased, Order, Start, Targets
 from predvid.wire.signing import opened
 
@@ -315,3 +317,52 @@ def test_an_agent_behind_on_trust_gets_the_news_alone(
     assert lease.task == handing.NEWS
     assert leased.keyset is not None
     assert leased.order is leased.publication is None
+
+
+def test_a_device_that_never_came_back_leaves_its_task_unknown(
+    world: World, technician: Viewer, template: Publication, devices: list[Device]
+) -> None:
+    request = requests.request_template(technician, template.pk, keys(devices[:1]), {}, world.now)
+    request.tasks.update(state="started", started_at=world.now)
+    later = world.now + timedelta(days=7)
+    assert chores.give_up(later) == 0
+    assert chores.give_up(later + timedelta(days=1)) == 1
+    running.advance_all(later)
+    assert (states(request), TaskRequest.objects.get(pk=request.pk).state) == ({"unknown"}, "done")
+
+
+def test_old_requests_are_forgotten_and_the_audit_is_not(
+    world: World, technician: Viewer, template: Publication, devices: list[Device]
+) -> None:
+    old, new = (
+        requests.request_template(technician, template.pk, keys(devices[n : n + 1]), {}, world.now)
+        for n in range(2)
+    )
+    TaskRequest.objects.filter(pk=old.pk).update(state="done", ended_at=world.now - timedelta(days=401))
+    chores.forget(world.now)
+    assert not Task.objects.filter(request_id=old.pk).exists()
+    assert Task.objects.filter(request=new).exists()
+    assert AuditEntry.objects.filter(object_id=str(old.pk)).count() == 1
+
+
+@pytest.mark.parametrize(("kind", "severity"), [("task.refused", 5), ("security.task_refused", 4)])
+def test_the_alert_of_refused_tasks_closes_after_a_clean_day(
+    world: World, owner: Viewer, devices: list[Device], kind: str, severity: int
+) -> None:
+    device = devices[0]
+    with transaction.atomic():
+        outcomes._alarm(device.pk, world.now)
+    alert = Alert.objects.get(device=device, item="task")
+    event = {"client": device.client, "device": device, "said_id": kind, "recorded_at": world.now}
+    again = world.now + timedelta(hours=20)
+    Event.objects.create(kind=kind, at=again, severity=severity, source={"code": "signature"}, **event)
+    honest = {"kind": "security.task_refused", "severity": 4, "source": {"code": "rate"}}
+    Event.objects.create(at=again + timedelta(hours=20), **honest, **event)
+    chores.close_quiet_alerts(world.now + timedelta(hours=25))
+    alert.refresh_from_db()
+    assert alert.phase == "open", "it was tried again within the day"
+    chores.close_quiet_alerts(world.now + timedelta(hours=45))
+    alert.refresh_from_db()
+    assert alert.phase == "resolved"
+    with pytest.raises(UserError):
+        chores.settle(owner, device.pk, "Provjereno", world.now)

@@ -190,15 +190,19 @@ def test_a_killed_agent_leaves_its_task_unknown_and_runs_it_no_second_time(
     agent: RealAgent, office: Office
 ) -> None:
     runs = agent.state.path / "runs"
-    task = ordered(agent, office, f"echo . >> {runs}; sleep 4; echo kraj >> {runs}")
-    wait(lambda: begun(task) and runs.exists(), "the start")
+    left = agent.state.path / "left-behind"
+    body = f"echo . >> {runs}; setsid sh -c 'echo $$ > {left}; exec sleep 600' & sleep 600"
+    task = ordered(agent, office, body)
+    wait(lambda: begun(task) and left.exists() and left.read_text(), "the start")
     agent.kill()
+    assert psutil.pid_exists(int(left.read_text())), "nobody else ends what a killed agent leaves"
     agent.start()
     wait(lambda: ended(task), "the outcome of the next process")
     assert (task.state, task.reason_id) == ("unknown", "task.agent_ended")
     after = ordered(agent, office, "true")
     wait(lambda: ended(after), "a task after it")
     assert runs.read_text().count(".") == 1
+    wait(lambda: not psutil.pid_exists(int(left.read_text())), "the end of what was left")
     assert kinds(task) == ["task.started", "task.unknown"]
 
 
@@ -207,7 +211,7 @@ def test_an_agent_told_to_stop_ends_its_task_and_says_so(agent: RealAgent, offic
     task = ordered(agent, office, f"echo $$ > {left}; sleep 600")
     wait(lambda: begun(task) and left.exists(), "the start")
     agent.kill(signal.SIGTERM)
-    assert not psutil.pid_exists(int(left.read_text()))
+    wait(lambda: not psutil.pid_exists(int(left.read_text())), "the end of what was left")
     agent.start()
     wait(lambda: ended(task), "the outcome")
     assert task.state == "unknown"

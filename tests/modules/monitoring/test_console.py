@@ -119,6 +119,7 @@ BUDGETS = {
     "device": 27,
     "client": 14,
     "alert": 10,
+    "tasks": 11,
 }
 
 

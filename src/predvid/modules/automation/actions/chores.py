@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from predvid.core.errors import UserError
+from predvid.core.model import Severity
 from predvid.modules.access import audit
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
 from predvid.modules.automation import rules
@@ -19,6 +20,9 @@ from predvid.modules.monitoring.models import Event, Result
 from predvid.modules.monitoring.rules import AGENT_CHECK, spoke
 
 UNHEARD = timedelta(minutes=10)  # an agent that took a task may still say what became of it
+GONE = timedelta(days=7)  # without a word beyond its time limit: an outbox keeps no longer
+LONGEST_RUN = timedelta(days=1)  # as agents admit
+KEPT = timedelta(days=400)  # how long requests stay with their tasks and output
 
 
 def expire(now: datetime) -> int:
@@ -43,12 +47,25 @@ def _expire_request(request_id: UUID, now: datetime) -> None:
     telling.told(PLATFORM, "task.expired", request, now)
 
 
+def give_up(now: datetime) -> int:
+    """Call tasks unknown whose agent has not said for a week how they ended; return how many."""
+    old = Task.objects.filter(state=Task.State.STARTED, started_at__lte=now - GONE - LONGEST_RUN)
+    return old.update(state=Task.State.UNKNOWN, ended_at=now, reason_id="task.no_word")
+
+
+def forget(now: datetime) -> None:
+    """Delete requests that ended long ago, with their tasks and output; the audit keeps the deeds."""
+    TaskRequest.objects.filter(ended_at__lt=now - KEPT).delete()
+
+
 def close_quiet_alerts(now: datetime) -> int:
     """Close the alert of refused tasks where nothing more was refused for a day; return how many."""
-    rows = Result.objects.filter(check_name=AGENT_CHECK, item=REFUSED_ITEM, since__lte=now - rules.CLEAN)
-    recent = Event.objects.filter(kind="task.refused", at__gt=now - rules.CLEAN, severity__gte=5)
-    loud = set(recent.values_list("device_id", flat=True))
-    return sum(_close(device, now) for device in set(rows.values_list("device_id", flat=True)) - loud)
+    standing = Result.objects.filter(check_name=AGENT_CHECK, item=REFUSED_ITEM, since__lte=now - rules.CLEAN)
+    recent = Event.objects.filter(at__gt=now - rules.CLEAN)
+    ours = recent.filter(kind="task.refused", severity=int(Severity.CRITICAL))
+    agents = recent.filter(kind="security.task_refused").exclude(source__code__in=sorted(rules.HONEST))
+    loud = {device for rows in (ours, agents) for device in rows.values_list("device_id", flat=True)}
+    return sum(_close(device, now) for device in set(standing.values_list("device_id", flat=True)) - loud)
 
 
 def _close(device: UUID, now: datetime) -> int:

@@ -170,9 +170,10 @@ def rings(viewer: Viewer, found: TaskRequest) -> list[Ring]:
 
 
 def of_device(viewer: Viewer, device: Device, limit: int = 6) -> list[Task]:
-    """Return the newest tasks of a visible device."""
+    """Return the newest tasks of a visible device and of what was merged into it."""
     require(viewer, "task.view", device.client_id)
-    rows = Task.objects.filter(device=device).select_related("request").defer("request__content", "start")
+    mine = Q(device=device) | Q(device__merged_into=device)
+    rows = Task.objects.filter(mine).select_related("request").defer("request__content", "start")
     return list(rows.order_by("-created_at", "-pk")[:limit])
 
 

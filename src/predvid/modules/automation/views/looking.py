@@ -72,7 +72,7 @@ def _shown(viewer: Viewer, found: Any) -> dict[str, Any]:
 
 @require_safe
 @page
-def request(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpResponseBase:
+def asked(request: HttpRequest, viewer: Viewer, request_id: UUID) -> HttpResponseBase:
     """Show one request: what waits for whom, how its rings go on, why it was halted."""
     found = queries.request(viewer, request_id)
     waits = found.state == "waiting" and found.expires_at > timezone.now()
