@@ -1,17 +1,13 @@
 """A release reaches the agents in rings; what does not prove itself is stopped after a handful of devices."""
 
 import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 
 from console_fixture import World
-from flow.releasing import later
 from predvid.core.errors import UserError
-from predvid.core.trust import Signer
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import Denied
 from predvid.modules.access.rules import PLATFORM, Viewer
@@ -22,24 +18,7 @@ from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.actions import note_event
 from predvid.modules.monitoring.models import Event
 from predvid.modules.monitoring.plans import plan_for
-from predvid.operator.release_repository import KeySigner, Repository
-
-VERSION = "0.1.7"
-
-
-@pytest.fixture(scope="module")
-def listed(console_tables: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A list of releases where this installation hands it out."""
-    place: Path = settings.PLACE.data / "releases"
-    signer = Signer(os.urandom(32))
-    repository = Repository(place)
-    repository.create(KeySigner(signer), [signer.public], KeySigner(signer), datetime.now(UTC))
-    repository.publish(
-        later(tmp_path_factory.mktemp("wheels"), VERSION), KeySigner(signer), datetime.now(UTC)
-    )
-    yield
-    for path in sorted(place.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
+from releases_fixture import VERSION
 
 
 class Fleet:
