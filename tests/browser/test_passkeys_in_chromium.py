@@ -217,7 +217,7 @@ def test_an_app_is_set_up_and_used_with_and_without_scripts(
     page.click(".qr-text summary")
     shown = page.inner_text("#app-secret")
     assert re.fullmatch(r"([A-Z2-7]{4} ){7}[A-Z2-7]{4}", shown)
-    box = page.locator("svg.qr").bounding_box()
+    box = page.locator("img.qr").bounding_box()
     assert box
     assert box["width"] > 180
     otp = pyotp.TOTP(shown.replace(" ", ""))
