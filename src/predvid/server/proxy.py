@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from predvid.modules.api import problems
 from predvid.server import away
 from predvid.server.place import Place
 
@@ -162,6 +163,12 @@ async def _answer(send: Send, response: httpx.Response, held: bytes | None) -> N
 
 
 async def _away(scope: Scope, send: Send) -> None:
+    if scope["path"].startswith("/api/"):
+        problem = problems.away("console").response()
+        told = [(name.lower().encode(), value.encode()) for name, value in problem.items()]
+        length = (b"content-length", str(len(problem.content)).encode())
+        await _whole(send, problem.status_code, [*told, length], problem.content)
+        return
     wishes = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
     page, language = away.page(wishes.decode("latin-1"))
     headers = [
