@@ -52,7 +52,6 @@ LISTED: dict[str, dict[str, str]] = {
         "connection.cursor": "names the clients of a transaction",
         "cursor.execute": "set_config with parameters",
     },
-    "modules/access/views_factors.py": {"mark_safe": "the QR code, an SVG that segno drew"},
     "modules/access/exports.py": {"csv": "the one writer of spreadsheets"},
 }
 

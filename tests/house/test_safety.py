@@ -26,8 +26,6 @@ ACCEPTED = {
     ("B308", "src/predvid/server/templatetags/predvid.py"): "constants of ours and parts already escaped",
     ("B703", "src/predvid/server/templatetags/predvid.py"): "the same, found a second time",
     ("B311", "src/predvid/edge/backoff.py"): "spreads agents over time; nothing depends on it being secret",
-    ("B308", "src/predvid/modules/access/views_factors.py"): "the QR code, an SVG that segno drew",
-    ("B703", "src/predvid/modules/access/views_factors.py"): "the same",
     ("B311", "src/predvid/edge/listener.py"): "spreads agents over time",
     ("B311", "src/predvid/edge/updating.py"): "spreads agents over time",
     ("B606", "src/predvid/edge/launch.py"): "starts the current version of the agent, without a shell",

@@ -96,6 +96,11 @@ def gateway(tenants: TwoTenants, either_place: Place) -> Iterator[Gateway]:
     gateway._threads.shutdown()
 
 
+def test_a_call_of_the_api_while_the_console_is_away_is_a_problem(gateway: Gateway) -> None:
+    status, content = ask(gateway, "GET", "/api/v1/me", [(b"host", b"127.0.0.1")], b"")
+    assert (status, msgspec.json.decode(content)["type"]) == (503, "urn:predvid:problem:console-away")
+
+
 def callers(tenants: TwoTenants, path: str, body: bytes) -> Iterator[tuple[str, Headers]]:
     """Yield everyone who is not the foreign agent: a stranger, a person, an own agent in the other's name."""
     own, foreign = Simulated(), Simulated()

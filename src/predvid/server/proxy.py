@@ -5,13 +5,13 @@ taken from there at once: whoever sends or reads slowly keeps only this process 
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import httpx
 
+from predvid.modules.api.problems import Problem, away
 from predvid.modules.monitoring.delivery import Refused
 from predvid.server.limits import API
 from predvid.server.lone_pages import STARTING, TOO_MANY, LonePage, page
@@ -85,8 +85,7 @@ class ConsoleProxy:
             response = await self._transport.handle_async_request(request)
             held = await _held(response)
         except httpx.TransportError:
-            alone = page(STARTING, wishes(scope), seconds=2, again=True)
-            await give(send, 502, alone)
+            await _away(scope, send)
             return
         with suppress(TimeoutError, httpx.TransportError):  # half an answer is cut off, and logged as such
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -174,17 +173,25 @@ def wishes(scope: Scope) -> str:
 async def too_many(scope: Scope, send: Send, refused: Refused) -> None:
     """Answer a request over its limit: a program in problem+json (RFC 9457), a person with a page."""
     if scope["path"].startswith(API):
-        problem = {
-            "type": "about:blank",
-            "title": "Too many requests",
-            "status": 429,
-            "detail": refused.message,
-        }
-        content, kind = json.dumps(problem).encode(), b"application/problem+json"
-        headers = [(b"content-type", kind), (b"content-length", str(len(content)).encode())]
-        await _whole(send, 429, [*headers, (b"retry-after", str(refused.retry).encode())], content)
+        wait = {"Retry-After": str(refused.retry)}
+        await _problem(send, Problem(429, "too-many", refused.message, headers=wait))
     else:
         await give(send, 429, page(TOO_MANY, wishes(scope), seconds=refused.retry))
+
+
+async def _away(scope: Scope, send: Send) -> None:
+    """Answer while the console does not: a program in problem+json, a person with a page."""
+    if scope["path"].startswith(API):
+        await _problem(send, away("console"))
+    else:
+        await give(send, 502, page(STARTING, wishes(scope), seconds=2, again=True))
+
+
+async def _problem(send: Send, problem: Problem) -> None:
+    response = problem.response()
+    told = [(name.lower().encode(), value.encode()) for name, value in response.items()]
+    length = (b"content-length", str(len(response.content)).encode())
+    await _whole(send, response.status_code, [*told, length], response.content)
 
 
 async def give(send: Send, status: int, alone: LonePage) -> None:

@@ -63,6 +63,6 @@ def unauthorized() -> Problem:
 
 
 def away(what: str) -> Problem:
-    """Return the problem of a part of the platform that does not answer now: `database` or `store`."""
+    """Return the problem of what does not answer now: `database`, `store` or `console`."""
     detail = f"The {what} does not answer now; ask again."
     return Problem(503, f"{what}-away", detail, headers={"Retry-After": str(AGAIN_SECONDS)})
