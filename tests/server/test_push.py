@@ -115,6 +115,17 @@ def test_a_lease_comes_with_the_ack_where_nothing_is_held(
     assert link.ack(device, body).tasks == [], "a repeated batch leases nothing"
 
 
+def test_a_damaged_template_holds_up_no_batch(gateway: Installation, link: Link, device: Device) -> None:
+    task, end = asked(device), time.monotonic() + 4
+    Publication.objects.filter(pk=task.request.publication_id).update(signed=b"\xc1")
+    while time.monotonic() < end:
+        assert link.ack(device, device.batch("cpu", [])).tasks == []
+    task.refresh_from_db()
+    assert task.state == "queued"
+    neighbour = fleet.enrol(link)
+    link.ack(neighbour, neighbour.batch("cpu", []))
+
+
 def test_a_revoked_agent_is_let_go(gateway: Installation, device: Device) -> None:
     with held(gateway, device) as answer:
         assert answer.message() is not None

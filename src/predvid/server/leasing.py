@@ -29,6 +29,7 @@ HEARTBEAT = 25.0  # seconds; each connection at its own moment
 LONGEST = 600.0  # seconds that one answer is held; then the agent asks again
 AGAIN = 20.0  # seconds before an agent that did not react is told again
 WRITE = 5.0  # seconds that a connection may take to swallow a message
+FAULTS = (DatabaseFault, msgspec.MsgspecError)  # the latter: what was signed is damaged in the database
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _ENCODE = msgspec.msgpack.Encoder().encode
@@ -113,8 +114,8 @@ class Leasing:
             return ack
         try:
             leases, cancel = await self._take(agent, boot)
-        except DatabaseFault as error:
-            log.warning("leases wait: %s", error)
+        except FAULTS as error:
+            log.error("agent %s: leases wait: %s", agent, error)
             return ack
         return msgspec.structs.replace(ack, tasks=leases, cancel=cancel)
 
@@ -138,8 +139,8 @@ class Leasing:
             leases, cancel = await self._take(held.agent, held.boot)
             if leases or cancel:
                 await self._write(held, Pushed(_now(), leases, cancel))
-        except DatabaseFault as error:
-            log.warning("leases wait: %s", error)
+        except FAULTS as error:
+            log.error("agent %s: leases wait: %s", held.agent, error)
         finally:
             held.sending = False
 
