@@ -109,8 +109,10 @@ def test_variables_in_documents_and_units_are_read(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in files() if name.endswith(".service")])
 def test_units_start_a_verb_and_drop_rights(name: str) -> None:
     unit = (ROOT / name).read_text()
-    verb = re.search(r"^ExecStart=\S+(?:/| -m )predvid ([a-z]+)", unit, re.MULTILINE)
-    assert verb, "starts no verb"
-    assert f"predvid.verbs.{verb.group(1)}" in ENTRIES
+    verb = re.search(
+        r"^ExecStart=\S+(?:(?:/| -m )predvid ([a-z]+)| -I \S+/(launch)\.py )", unit, re.MULTILINE
+    )
+    assert verb, "starts neither a verb nor the agent's launcher"
+    assert verb.group(2) or f"predvid.verbs.{verb.group(1)}" in ENTRIES
     for line in ("NoNewPrivileges=", "Restart=", "[Install]"):
         assert f"\n{line}" in unit

@@ -62,7 +62,7 @@ def test_no_exception_gives_a_clock_to_a_pure_room() -> None:
 
 
 def test_locks_are_pinned_and_hashed() -> None:
-    assert set(LOCKS) == {"agent", "server", "dev", "build"}
+    assert set(LOCKS) == {"agent", "server", "dev", "build", "mutants"}
     assert not [f"{name}: {line}" for name, lock in LOCKS.items() for line in rules.locked_lines(lock)]
     assert not list(rules.locked_lines(f"a-b==1.0 \\\n{HASH}\n"))
     for bad in (
@@ -82,6 +82,8 @@ def test_locks_cover_every_dependency() -> None:
     build = rules.required(groups["build"])
     dev = rules.required(want for want in groups["dev"] if isinstance(want, str))
     wanted = {"agent": agent, "server": server, "build": build, "dev": server | build | dev}
+    mutants = rules.required(want for want in groups["mutants"] if isinstance(want, str))
+    wanted["mutants"] = wanted["dev"] | mutants
     assert {name: wants - rules.pinned(LOCKS[name]) for name, wants in wanted.items()} == {
         n: set() for n in wanted
     }
@@ -90,7 +92,7 @@ def test_locks_cover_every_dependency() -> None:
 
 def test_locks_agree_on_every_version() -> None:
     pins = {name: set(line for line in lock.splitlines() if "==" in line) for name, lock in LOCKS.items()}
-    assert pins["agent"] <= pins["server"] <= pins["dev"]
+    assert pins["agent"] <= pins["server"] <= pins["dev"] <= pins["mutants"]
     assert pins["build"] <= pins["dev"]
 
 

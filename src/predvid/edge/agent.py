@@ -32,6 +32,7 @@ from predvid.edge.identity import (
 from predvid.edge.installing import home
 from predvid.edge.link import TIMEOUT, Link, Sender, verifying
 from predvid.edge.listener import SILENCE
+from predvid.edge.local_policy import Policy
 from predvid.edge.loop import Inbox, Loop, Setting, Stop
 from predvid.edge.outbox import CAP, Outbox, OutboxFailed
 from predvid.edge.plan import PlanRefused, accept
@@ -97,25 +98,14 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         courier = Courier(make_link(state, membership, sender), outbox, clock, standing, inbox.put)
         courier.first = partial(store_generation, state, generation)
         keeper = PlanKeeper(state.plan, membership)
-        updating = Updating(home() if policy.updates else None, __version__, in_a_child(state.path))
-        setting = Setting(
-            membership.agent,
-            membership.role,
-            checks(),
-            policy,
-            keeper.accept,
-            unseal=handed.opener(membership.agent, keys.seal),
-            anchors=Anchors(state.audit_heads),
-            kept=state.kept,
-            updating=updating,
-        )
+        setting = _setting(state, membership, keys, policy, keeper)
         work = Work(
             Authority(state, membership, policy, source.platform),
             state.path / "run",
             make_link(state, membership, sender, SILENCE),
             inbox.put,
             clock.now,
-            renews=updating.possible,
+            renews=setting.updating.possible,
         )
         loop = Loop(setting, source, clock, outbox, inbox, courier, work)
         log.info(
@@ -128,6 +118,22 @@ def run(state: StateFolder, cap: int = CAP) -> int:
         lock.release()
     log.info("stopped")
     return 0 if well and not courier.failure else 1
+
+
+def _setting(
+    state: StateFolder, membership: Membership, keys: Keys, policy: Policy, keeper: PlanKeeper
+) -> Setting:
+    return Setting(
+        membership.agent,
+        membership.role,
+        checks(),
+        policy,
+        keeper.accept,
+        unseal=handed.opener(membership.agent, keys.seal),
+        anchors=Anchors(state.audit_heads),
+        kept=state.kept,
+        updating=Updating(home() if policy.updates else None, __version__, in_a_child(state.path)),
+    )
 
 
 def _work(loop: Loop, courier: Courier, keeper: PlanKeeper) -> bool:
