@@ -19,7 +19,7 @@ from predvid.operator.folder import Folder, following_path
 from predvid.operator.verbs import trust
 from predvid.wire import verifying
 from predvid.wire.authority import ORDER_CONTEXT, PUBLICATION_CONTEXT, Placement, Publication, Signed
-from predvid.wire.operator import Aimed, Answered, Asked, Waiting
+from predvid.wire.operator import Aimed, Answered, Asked, Offered, Waiting
 from predvid.wire.signing import opened, signers_of
 from signed_world import ORDER
 
@@ -336,3 +336,21 @@ def test_what_root_leaves_for_the_server_belongs_to_the_servers_user(
     (left,) = (data / "trust").iterdir()
     assert {path.stat().st_uid for path in (left, left.parent)} == {uid}
     assert left.stat().st_mode & 0o077 == 0
+
+
+def test_a_server_that_does_not_answer_finds_it_later(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    (data / "run").mkdir(parents=True)
+    dead = "http://127.0.0.1:1"
+    place = {"PREDVID_DATA": str(data), "PREDVID_ADDRESS": dead, "PREDVID_LOCAL": dead}
+    (data / "run" / "place.json").write_text(json.dumps(place))
+    where = ["--folder", str(home / "trust"), "--data", str(data), "--passphrase-file", str(home / "pass")]
+    assert trust(["revoke", "some-order", *where, "--json"]) == 0
+    told = capsys.readouterr()
+    assert "cannot reach http://127.0.0.1:1" in told.err
+    assert json.loads(told.out)["left"] is True
+    (left,) = (data / "trust").iterdir()
+    offered = msgspec.msgpack.decode(left.read_bytes(), type=Offered)
+    assert offered.keyset == Folder(home / "trust").known().keyset

@@ -116,13 +116,19 @@ class Session:
         return Door(server, signer)
 
     def hand_over(self, known: Known, signer: Signer | None) -> bool:
-        """Bring the public half to where the server takes it; tell whether there was such a place."""
-        if local.leave(self.data, known):
-            return True
-        if signer is None or self.server() is None or known.keyset is None:
-            return False
-        self.door(signer).post("keyset", Offered(known.keyset, known.roots[-1] if known.roots else None))
-        return True
+        """Bring the public half to the server: to itself, else to where it picks it up; tell whether it went.
+
+        `signer` is an operator whom the server knew before this change.
+        """
+        if signer is not None and known.keyset is not None and self.server() is not None:
+            try:
+                offered = Offered(known.keyset, known.roots[-1] if known.roots else None)
+                self.door(signer).post("keyset", offered)
+            except UserError as error:  # not reached, or it knows no operator yet
+                self.show([f"predvid trust: {error}"])
+            else:
+                return True
+        return local.leave(self.data, known)
 
 
 def data_directory(text: str | None) -> Path:
