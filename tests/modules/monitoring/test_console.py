@@ -1,6 +1,7 @@
 """What the pages of the console promise: who sees what, in how many queries, in which headers."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from console_fixture import World
 from predvid.modules.access.models import Person
+from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.token_actions import make_token
 from predvid.modules.inventory.models import Agent, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
 
@@ -48,6 +51,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
     agent, token = world.pending(site, "Gim-NOVI"), world.token(site)
     owner = world.person("svi@example.com", role="owner", all_clients=True)
     world.signed_in(owner)
+    made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
@@ -56,6 +60,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "agent-release": agent.pk,
         "token": token.pk,
         "session-end": owner.sessions.get().pk,
+        "api-token-revoke": made.pk,
         **{name: owner.pk for name in PERSON_ADDRESSES},
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
