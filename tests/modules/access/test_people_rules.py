@@ -1,6 +1,6 @@
 """Nobody gives more than they have, nobody changes their own rights, and an owner always remains."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from uuid import UUID
 
 import pytest
@@ -85,6 +85,30 @@ def test_nobody_changes_their_own_rights(mine: Rights, wished: Rights) -> None:
             check_change(viewer(mine, me), me, mine, after, other_owners=1)
     with pytest.raises(UserError, match="their own rights"):
         check_touch(viewer(mine, me), me, mine)
+
+
+TECHNICIAN = Rights("technician", None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "others", "refused"),
+    [
+        (OWNER, TECHNICIAN, 0, True),
+        (OWNER, None, 0, True),
+        (OWNER, TECHNICIAN, 1, False),
+        (OWNER, None, 1, False),
+        (OWNER, OWNER, 0, False),
+        (TECHNICIAN, None, 0, False),
+        (TECHNICIAN, OWNER, 0, False),
+    ],
+)
+def test_the_last_owner_stays_whoever_asks(
+    before: Rights, after: Rights | None, others: int, refused: bool
+) -> None:
+    """Sequentially the asking owner is another one; two at once, or the platform, need the rule itself."""
+    expected = pytest.raises(UserError, match="last owner") if refused else nullcontext()
+    with expected:
+        check_change(PLATFORM, CLIENTS[0], before, after, other_owners=others)
 
 
 DEEDS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.none() | RIGHTS), max_size=30)

@@ -23,18 +23,11 @@ def verbs_of(role: str) -> frozenset[str]:
     return frozenset(verb for verb, roles in VERBS.items() if role in roles)
 
 
-def within(inner: Rights, outer: Rights) -> bool:
-    """Tell whether `outer` has every verb and every client that `inner` has."""
-    if outer.clients is not None and (inner.clients is None or not inner.clients <= outer.clients):
-        return False
-    return verbs_of(inner.role) <= verbs_of(outer.role)
-
-
 def may_give(giver: Viewer, rights: Rights) -> bool:
-    """Tell whether `giver` has all of these rights themselves; the platform gives any."""
-    if giver.role == PLATFORM_ROLE:
-        return True
-    return rights.role in roles_of(giver) and within(rights, Rights(giver.role, giver.clients))
+    """Tell whether `giver` has all of these rights themselves: every verb, every client."""
+    if giver.clients is not None and (rights.clients is None or not rights.clients <= giver.clients):
+        return False
+    return rights.role in roles_of(giver)
 
 
 def roles_of(giver: Viewer) -> frozenset[str]:
