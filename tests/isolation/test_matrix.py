@@ -9,7 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -17,13 +17,15 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client as Browser
+from msgspec import defstruct
 
-from isolation.addresses import METHODS, OPEN, Address, addresses, body, filled, things, words
+from isolation.addresses import METHODS, OPEN, Address, NoRow, addresses, body, filled, things, words
 from isolation.marked import MARKED, PROBE, Someone, TwoTenants
 from predvid.modules.access import tenancy
 from predvid.modules.access.models import AuditEntry
 from predvid.modules.api import serving
 from predvid.modules.api.budget import Budget
+from predvid.modules.api.loading import routes
 from predvid.modules.api.route import Route
 from predvid.server.place import Place
 
@@ -308,6 +310,15 @@ def test_calls(matrix: Matrix) -> None:
                 matrix.silent(path, answer)
     told(matrix, "calls")
     assert sum(1 for seen in matrix.marked.values() if seen) > 10
+
+
+def test_an_address_that_nothing_fills_fails_the_build(tenants: TwoTenants) -> None:
+    new = Address("printers/<uuid:printer_id>/", "printer", "device.view", None, ("printer_id",))
+    with pytest.raises(NoRow, match="printer_id"):
+        things(tenants, new, "own", tenants.people[0])
+    route = replace(routes()[0], body=defstruct("New", [("colour", str)]))
+    with pytest.raises(NoRow, match="colour"):
+        body(route, words(tenants, 0))
 
 
 def told(matrix: Matrix, what: str) -> None:

@@ -9,10 +9,12 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.test import Client as Browser
 from django.test import RequestFactory
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
+from console_fixture import PASSWORD
 from isolation.marked import TwoTenants, key_of, path_to_client, tenant_tables
 from looking import looking_at
 from postgres_fixture import APP, OWNER, PostgresServer
@@ -166,6 +168,25 @@ def test_a_page_that_forgets_its_filter_shows_own_rows(tenants: TwoTenants) -> N
 
 def _json(response: Any) -> Any:
     return json.loads(response.content)
+
+
+def test_strangers_sign_in_though_they_see_nothing(tenants: TwoTenants, undone: None) -> None:
+    person = Person.objects.create(email="nova@example.com", name="Nova", role="technician")
+    person.set_password(PASSWORD)
+    person.save()
+    with tenancy.as_platform():
+        person.clients.add(tenants.own)
+    browser, words = Browser(), {"email": person.email, "password": PASSWORD}
+    assert browser.post("/sign-in/", words | {"password": "x"}).status_code == 422
+    assert browser.post("/forgotten/", {"email": person.email}).status_code == 200
+    assert Browser().get("/api/v1/me", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert browser.post("/sign-in/", words).status_code == 302
+    with tenancy.seen_by(NOBODY):
+        assert tenants.own.name in browser.get("/clients/").content.decode()
+    with tenancy.as_platform():
+        verbs = AuditEntry.objects.order_by("-number").values_list("verb", flat=True)[:4]
+        told = ["person.signed_in", "api_token.refused", "person.reset_asked", "person.sign_in_failed"]
+        assert list(verbs) == told
 
 
 def test_what_is_streamed_is_read_in_a_transaction_of_its_viewer(tenants: TwoTenants, mine: Viewer) -> None:

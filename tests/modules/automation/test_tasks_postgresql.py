@@ -54,6 +54,9 @@ made = scene(viewer_of(owner), list(Device.objects.filter(name__startswith="D").
 running.advance_all(now), chores.expire(now), chores.close_quiet_alerts(now)
 browser = Browser(headers={"host": settings.ALLOWED_HOSTS[0]})
 browser.force_login(owner)
+session = browser.session
+session["proof"] = now.timestamp()
+session.save()
 addresses = ["/tasks/", "/tasks/?group=bad&q=D", "/authority/", "/tasks/new/", f"/tasks/{made.done.pk}/",
              f"/tasks/requests/{made.campaign.pk}/", f"/tasks/templates/{made.publication.pk}/",
              f"/devices/{made.done.device_id}/"]

@@ -185,9 +185,9 @@ ROLES = [
     ("owner", 200, True, True),
     ("manager", 200, True, True),
     ("technician", 200, True, False),
-    ("account_manager", 404, False, False),
-    ("client_contact", 404, False, False),
-    ("auditor", 404, False, False),
+    ("account_manager", 403, False, False),
+    ("client_contact", 403, False, False),
+    ("auditor", 403, False, False),
 ]
 
 

@@ -1,6 +1,7 @@
 """What the pages of the console promise: who sees what, in how many queries, in which headers."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from django.urls import URLPattern, get_resolver, reverse
 from console_fixture import World
 from predvid.modules.access import secret_actions
 from predvid.modules.access.models import Passkey, Person
+from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
+from predvid.modules.access.token_actions import make_token
+from predvid.modules.automation.models import Rollout
 from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
 from predvid.wire.secrets import SnmpCommunity
@@ -56,6 +60,10 @@ def foreign_addresses(world: World) -> dict[str, str]:
     world.signed_in(owner)
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
+    made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
+    rollout = Rollout.objects.create(
+        version="1", agents=1, ring_since=world.now, requested_name="x", requested_at=world.now
+    )
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
@@ -66,6 +74,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "session-end": owner.sessions.get().pk,
         "passkey-rename": passkey.pk,
         "passkey-remove": passkey.pk,
+        "api-token-revoke": made.pk,
+        "release-stop": rollout.pk,
         **{name: owner.pk for name in PERSON_ADDRESSES},
                 "credentials": client.pk, "credential": secret.pk, "credential-delete": secret.pk,
         "credential-bind": secret.pk, "credential-unbind": bound.pk,

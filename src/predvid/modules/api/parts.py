@@ -13,9 +13,10 @@ from predvid.modules.inventory.models import Site
 T = TypeVar("T")
 Number = Annotated[int, Meta(ge=1, le=100_000)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
-Words = Annotated[str, Meta(max_length=100)]
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"\S")]
-Text = Annotated[str, Meta(max_length=10_000)]
+NO_NUL = r"^[^\u0000]*$"  # which no database takes in a text
+Words = Annotated[str, Meta(max_length=100, pattern=NO_NUL)]
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+Text = Annotated[str, Meta(max_length=10_000, pattern=NO_NUL)]
 Moment = Annotated[datetime, Meta(tz=True)]
 RowId = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 

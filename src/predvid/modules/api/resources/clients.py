@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import Viewer
-from predvid.modules.api.parts import Moment, Name, OnePage, Words, paged
+from predvid.modules.api.parts import NO_NUL, Moment, Name, OnePage, Words, paged
 from predvid.modules.api.problems import Flaw, Problem
 from predvid.modules.api.route import Paged, route
 from predvid.modules.inventory import actions
@@ -47,7 +47,7 @@ class NewClient(msgspec.Struct, forbid_unknown_fields=True):
     """A client to add."""
 
     name: Name
-    sector: Annotated[str, Meta(max_length=80)] = ""
+    sector: Annotated[str, Meta(max_length=80, pattern=NO_NUL)] = ""
 
 
 class Site(msgspec.Struct):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from msgspec import Meta
 
 from predvid.modules.access.rules import Viewer
-from predvid.modules.api.parts import Moment, OnePage, Words, named, paged
+from predvid.modules.api.parts import NO_NUL, Moment, OnePage, Words, named, paged
 from predvid.modules.api.problems import Problem
 from predvid.modules.api.route import Named, Paged, route
 from predvid.modules.monitoring import charts
@@ -20,7 +20,7 @@ from predvid.modules.monitoring.stores import store
 
 State = Literal["offline", "critical", "unknown", "warning", "waiting", "ok"]
 Type = Literal["server", "workstation", "laptop", "network", "other"]
-Metric = Annotated[str, Meta(min_length=1, max_length=120)]
+Metric = Annotated[str, Meta(min_length=1, max_length=120, pattern=NO_NUL)]
 
 
 class DeviceQuery(OnePage, forbid_unknown_fields=True):
