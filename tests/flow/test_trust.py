@@ -175,7 +175,11 @@ def test_what_widens_rights_needs_two_and_the_devices_owner(desk: Desk, tmp_path
     assert desk.trust("sign", "--confirm", sha)["signed"] == 1
     assert desk.tasks()[2].split()[0] == "waiting"
     assert desk.trust("sign", "--confirm", sha)["signed"] == 0, "one operator is not two"
-    assert desk.trust("sign", "--confirm", sha, folder=ivo)["signed"] == 1
+    waiting, signed = str(tmp_path / "waiting"), str(tmp_path / "answers")
+    assert desk.trust("fetch", waiting)["requests"] == 1
+    offline = desk.trust("sign", "--file", waiting, "--out", signed, "--confirm", sha, folder=ivo)
+    assert offline["signed"] == 1
+    assert desk.trust("carry", signed)["carried"] == 1
     assert desk.ended(2).split() == ["refused", "task.refused.widening"]
     wait(lambda: desk.ask(REFUSED) == "1", lambda: desk.ask(REFUSED))
 

@@ -94,8 +94,6 @@ class Authority:
             operators = self._operators()
             if {work.publication, work.once.removeprefix("order:")} & set(operators.revoked):
                 raise TaskRefused("revoked")
-            if work.cls not in self._limits().classes:
-                raise TaskRefused("class", cls=work.cls)
             now = self._now(now_ms)
             if work.expires <= now:
                 raise TaskRefused("expired")

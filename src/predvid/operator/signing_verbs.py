@@ -88,6 +88,28 @@ def sign(session: Session, options: argparse.Namespace) -> int:
     return 0
 
 
+def fetch(session: Session, options: argparse.Namespace) -> int:
+    """Write what waits into a file, for a machine without a network to sign."""
+    _name, signer = session.operator()
+    waiting = session.door(signer).get("waiting", Waiting)
+    _write(options.file, waiting)
+    session.told("fetch.done", n=len(waiting.requests))
+    session.give({"requests": len(waiting.requests)})
+    return 0
+
+
+def carry(session: Session, options: argparse.Namespace) -> int:
+    """Hand over the answers that a machine without a network signed, whoever's they are."""
+    answers: list[Answered] = _decoded(options.file, list[Answered])
+    _name, signer = session.operator()
+    door = session.door(signer)
+    for answer in answers:
+        done = door.post("signed", answer)
+        session.told("sign.missing" if done.missing else "sign.released", n=done.missing)
+    session.give({"carried": len(answers)})
+    return 0
+
+
 def _one(
     session: Session, asked: Asked, name: str, signer: Signer, options: argparse.Namespace
 ) -> tuple[dict[str, Any], Answered | None]:

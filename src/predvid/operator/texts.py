@@ -109,6 +109,10 @@ TEXTS = {
     "nothing": Text("Nothing was signed.", "Ništa nije potpisano."),
     "signed.sent": Text("Signed; the server has it.", "Potpisano; poslužitelj ga ima."),
     "signed.written": Text("Signed and written to the file.", "Potpisano i zapisano u datoteku."),
+    "fetch.done": Text(
+        "{n:int} {n|request waits|requests wait}; written to the file.",
+        "{n|Čeka|Čekaju|Čeka} {n:int} {n|zahtjev|zahtjeva|zahtjeva}; zapisano u datoteku.",
+    ),
     "sign.none": Text("Nothing waits for a signature.", "Ništa ne čeka potpis."),
     "sign.asked": Text("Asked by {by}, {at}. Why: {why}", "Traži: {by}, {at}. Razlog: {why}"),
     "sign.already": Text("{name} has signed this already.", "Ovo je već potpisano ključem: {name}."),

@@ -72,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--confirm", action="append", default=[], metavar="SHA256", help="sign exactly these bytes"
     )
+    one = _verb(verbs, "fetch", signing_verbs.fetch, "write what waits into a file, to be signed offline")
+    one.add_argument("file", type=Path)
+    one = _verb(verbs, "carry", signing_verbs.carry, "hand over answers that were signed offline")
+    one.add_argument("file", type=Path)
     one = _verb(verbs, "place", signing_verbs.place, "sign where an agent belongs: client, site, tags")
     one.add_argument("agent", help="the agent's id")
     one.add_argument("--client", required=True, help="the client's id")
