@@ -16,13 +16,13 @@ from predvid.modules.access.models import Passkey, Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
-from predvid.modules.automation.models import Rollout
 from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
-ABOUT_MANY = {"audit-export"}  # a file of what the viewer sees (test_audit_page)
+# A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is looked up.
+ABOUT_MANY = {"audit-export", "release-stop"}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
@@ -61,9 +61,6 @@ def foreign_addresses(world: World) -> dict[str, str]:
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
-    rollout = Rollout.objects.create(
-        version="1", agents=1, ring_since=world.now, requested_name="x", requested_at=world.now
-    )
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
@@ -75,7 +72,6 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "passkey-rename": passkey.pk,
         "passkey-remove": passkey.pk,
         "api-token-revoke": made.pk,
-        "release-stop": rollout.pk,
         **{name: owner.pk for name in PERSON_ADDRESSES},
                 "credentials": client.pk, "credential": secret.pk, "credential-delete": secret.pk,
         "credential-bind": secret.pk, "credential-unbind": bound.pk,
