@@ -21,7 +21,7 @@ from predvid.modules.monitoring.models import Alert, AlertNote, Result
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
-# A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is looked up.
+# A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is read.
 ABOUT_MANY = {"audit-export", "release-stop"}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
