@@ -1,9 +1,8 @@
 """Tasks from a person's request to the page: real signatures, a real gateway, the real agent as a process."""
 
 import signal
-import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
@@ -92,22 +91,6 @@ def shown(address: str) -> str:
     answer = browser.get(address)
     assert answer.status_code == 200
     return answer.content.decode()
-
-
-def test_a_connected_agent_begins_within_two_seconds(
-    agent: RealAgent, office: Office, record_property: Callable[[str, object], None]
-) -> None:
-    publication = published(office, "true", rate=100)
-    took = []
-    for _ in range(20):
-        begun = time.monotonic()
-        task = asked(agent, publication)
-        wait(lambda: Task.objects.filter(pk=task.pk).exclude(started_at=None).exists(), "the start")  # noqa: B023
-        took.append(time.monotonic() - begun)
-        wait(lambda: ended(task), "the end")  # noqa: B023
-    p95 = statistics.quantiles(took, n=20)[18]
-    record_property("start_seconds_p95", round(p95, 2))
-    assert p95 < 2.0
 
 
 def kinds(task: Task) -> list[str]:
