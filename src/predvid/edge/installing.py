@@ -85,7 +85,7 @@ def _on_trial(standing: dict[str, object], name: str, counter: int) -> dict[str,
 
 def _environment(folder: Path) -> None:
     folder.parent.mkdir(mode=0o755, exist_ok=True)
-    _step([sys.executable, "-m", "venv", str(folder)])
+    _step([sys.executable, "-I", "-m", "venv", str(folder)])
     mine = Path(sysconfig.get_path("purelib"))
     theirs = folder / mine.relative_to(sys.prefix)
     for item in mine.iterdir():
@@ -99,7 +99,16 @@ def _packages(folder: Path, release: Release) -> None:
     lock = folder / "agent.lock"
     with zipfile.ZipFile(release.wheel) as wheel:
         lock.write_bytes(wheel.read(LOCK))
-    pip = [python(folder), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pip = [
+        python(folder),
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
     _step([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(lock)])
     _step([*pip, "--no-deps", "--no-index", str(release.wheel)])
 
@@ -112,14 +121,16 @@ def python(folder: Path) -> str:
 
 def _proven(folder: Path, version: str) -> None:
     """Let the new version say its number before it is made current."""
-    said = _step([python(folder), "-m", "predvid", "--version"])
+    said = _step([python(folder), *launch.MODULE, "--version"])
     if version not in said.split():
         raise OSError(f"it calls itself {said.strip()[:60]}")
 
 
 def _step(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False
+        )
     except subprocess.TimeoutExpired:
         raise OSError(f"{Path(command[0]).name} gave no answer within {PATIENCE} s") from None
     if done.returncode:

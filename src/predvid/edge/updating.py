@@ -48,8 +48,7 @@ def in_a_child(state: Path) -> Install:
     def install(version: str) -> Outcome:
         command = [
             sys.executable,
-            "-m",
-            "predvid",
+            *launch.MODULE,
             "agent",
             "update",
             version,
