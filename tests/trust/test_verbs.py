@@ -367,7 +367,7 @@ def test_a_link_that_a_server_set_leads_root_nowhere(
         "trust": lambda: trust(["offer", str(home / "trust" / "public"), *where]),
         "releases": lambda: release(["publish", str(wheel), *where]),
     }
-    with pytest.raises(UserError, match="cannot (write|copy)"):
+    with pytest.raises(UserError, match=r"cannot (write|copy)"):
         deeds[name]()
     assert (list(victim.iterdir()), victim.stat().st_uid) == ([], before.st_uid)
 
