@@ -228,7 +228,6 @@ def _admitted(task: str, work: Work, leased: Leased) -> Admitted:
     entry = Entry(
         once=work.once,
         task=task,
-        order=not work.publication,
         issued=work.issued,
         expires=work.expires,
         signed_at=work.signed_at,
