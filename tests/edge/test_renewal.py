@@ -25,10 +25,18 @@ from predvid.edge.updating import Outcome, Updating
 from predvid.edge.work import Work
 from predvid.wire import authority as wire
 from predvid.wire.signing import seal
-from predvid.wire.v1 import Plan
+from predvid.wire.v1 import Plan, TaskLease
 from trusting_fixture import HOUR, Device
 
 STEPS = 'touch "{folder}/began"\nwhile [ ! -e "{folder}/go" ]; do sleep 0.05; done\n'
+
+
+def three(device: Device, body: str) -> list[TaskLease]:
+    """Return the leases t0, t1 and t2 of orders that run `body`."""
+    now, content = now_ms(), wire.Content("sh", body, 60)
+    orders = [wire.Order(f"o-{n}", "Clean", content, ["agent-1"], now, now + HOUR) for n in range(3)]
+    signed = [seal(wire.ORDER_CONTEXT, order, [device.office.ana]) for order in orders]
+    return [device.lease(f"t{n}", order=order) for n, order in enumerate(signed)]
 
 
 def test_a_running_task_ends_before_the_next_version_takes_over(
@@ -58,14 +66,7 @@ def test_a_running_task_ends_before_the_next_version_takes_over(
         updating=Updating(Home(tmp_path), "0.1.0", install),
     )
     loop = Loop(setting, local_source(), clock, outbox, inbox, courier, work)
-    content = wire.Content("sh", STEPS.format(folder=tmp_path), 60)
-    orders = [
-        wire.Order(f"o-{n}", "Clean", content, ["agent-1"], now_ms(), now_ms() + HOUR) for n in range(3)
-    ]
-    leases = [
-        device.lease(f"t{n}", order=seal(wire.ORDER_CONTEXT, order, [device.office.ana]))
-        for n, order in enumerate(orders)
-    ]
+    leases = three(device, STEPS.format(folder=tmp_path))
     work.handed(leases[:2], [])
     loop.use(Plan(membership.agent, 1, clock.now(), [], batch_seconds=1, update="9.9"))
     thread = threading.Thread(target=loop.run)
