@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from predvid.edge import launch
+from predvid.edge.installing import on_trial as on_trial_after
 
 CODE = """
 import sys
@@ -177,3 +178,13 @@ def test_a_disk_that_fills_up_during_a_trial_breaks_nothing(home: Path) -> None:
     on_trial(home)
     assert [once(home) for _ in range(2)] == [7, 0]
     assert ran(home) == ["2-1", "first"]
+
+
+def test_the_way_back_never_leads_to_a_version_that_proved_nothing(home: Path) -> None:
+    version(home, "2-1", "exit 0")
+    version(home, "3-2", "exit 1")
+    on_trial(home)
+    launch.write(home, on_trial_after(launch.read(home), "3-2", 2))
+    assert [once(home) for _ in range(4)] == [1, 1, 1, 0]
+    assert ran(home)[-1] == "first"
+    assert launch.read(home)["trial"] is False

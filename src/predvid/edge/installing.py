@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import predvid
-from predvid.edge import launch
+from predvid.edge import durable, launch
 from predvid.edge.release import Release, ReleaseRefused
 
 LOCK = "predvid/edge/agent.lock"
@@ -42,10 +42,10 @@ class Home:
 
     def make(self) -> None:
         """Put the launcher here, and let the command `predvid` of this folder follow it. Raises OSError."""
-        shutil.copyfile(launch.__file__, self.launcher)
+        durable.write(self.launcher, Path(launch.__file__).read_bytes(), 0o644)
         command = self.path / "bin" / "predvid"
         if command.exists():
-            command.write_text(COMMAND.format(home=self.path, launcher=LAUNCHER), encoding="utf-8")
+            durable.write(command, COMMAND.format(home=self.path, launcher=LAUNCHER).encode(), 0o755)
             command.chmod(0o755)
 
 
@@ -72,14 +72,16 @@ def install(release: Release, to: Home) -> None:
         _environment(folder)
         _packages(folder, release)
         _proven(folder, release.version)
-        launch.write(to.path, _on_trial(standing, name, release.counter))
+        launch.write(to.path, on_trial(standing, name, release.counter))
     except (OSError, shutil.Error, zipfile.BadZipFile, KeyError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ReleaseRefused("install", f"release {release.version} cannot be installed: {error}") from None
 
 
-def _on_trial(standing: dict[str, object], name: str, counter: int) -> dict[str, object]:
-    now = {"current": name, "previous": standing["current"], "counter": counter}
+def on_trial(standing: dict[str, object], name: str, counter: int) -> dict[str, object]:
+    """Return the standing with a new version on trial; the way back leads to the last that proved itself."""
+    proven = standing["previous" if standing["trial"] else "current"]
+    now = {"current": name, "previous": proven, "counter": counter}
     return {**standing, **now, "trial": True, "starts": 0, "waited": 0.0}
 
 

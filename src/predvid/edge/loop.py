@@ -156,7 +156,8 @@ class Loop:
     def _renewed(self) -> bool:
         """Tell whether another version is installed and takes over with the next start: once no task runs."""
         updating, now = self._setting.updating, self._clock.elapsed()
-        updating.begin(now)
+        if not self._installed:
+            updating.begin(now)
         outcome = updating.finished(now)
         if outcome is not None:
             self._tell(updating.complaint(outcome, self._clock.now()))
