@@ -146,6 +146,15 @@ def test_a_release_after_which_agents_fall_silent_is_halted(fleet: Fleet) -> Non
     assert Renewal.objects.exclude(state__in=("waiting", "left")).count() == 1
 
 
+def test_an_agent_that_is_locked_meanwhile_does_not_renew_itself_later(fleet: Fleet) -> None:
+    rollouts.begin(PLATFORM, VERSION, fleet.now)
+    rollouts.advance_all(fleet.now)
+    locked = Agent.objects.filter(update_to=VERSION)
+    locked.update(state="locked")
+    rollouts.advance_all(fleet.now)
+    assert not locked.filter(state="locked").exists()
+
+
 def test_what_was_said_of_another_release_or_before_does_not_count(fleet: Fleet) -> None:
     for agent in Agent.objects.filter(trust__renews=True)[:50]:
         fleet.complains(agent)

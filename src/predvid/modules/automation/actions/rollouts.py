@@ -108,6 +108,7 @@ def _settle(rollout: Rollout, now: datetime) -> None:
     ended = {"ended_at": now}
     under_way.filter(agent__version=rollout.version).update(state=Renewal.State.DONE, **ended)
     gone = under_way.exclude(agent__state=Agent.State.APPROVED)
+    _plan(list(gone.values_list("agent", flat=True)), "", now)
     gone.update(state=Renewal.State.LEFT, **ended)
     _give_up(under_way.filter(began_at__lte=now - rules.RENEWAL_PATIENCE), now)
     began = {
