@@ -1,5 +1,6 @@
 """A newer version takes over between two tasks, never in the middle of one."""
 
+import sys
 import threading
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from edge.peer import Peer
 from edge.test_loop import spooled
 from operators import now_ms
+from predvid.edge import launch
 from predvid.edge import updating as updating_module
 from predvid.edge.agent import make_link
 from predvid.edge.clock import Clock
@@ -84,3 +86,19 @@ def test_a_running_task_ends_before_the_next_version_takes_over(
         one.task: one.state for batch in spooled(enrolled) for one in batch.outcomes if one.state != "started"
     }
     assert ended == {"t0": "done", "t1": "done"}, "both that were taken ran, and none was taken any more"
+
+
+def test_a_version_proves_itself_as_soon_as_the_disk_lets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "versions" / "2-1").mkdir(parents=True)
+    (tmp_path / "launch.py").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "versions" / "2-1"))
+    launch.write(tmp_path, {**launch.FIRST, "current": "2-1", "trial": True})
+    (tmp_path / "versions.json.new").mkdir()  # as on a full disk
+    updating = Updating(Home(tmp_path), "2", Outcome)
+    assert list(updating.delivered(1)) == []
+    (tmp_path / "versions.json.new").rmdir()
+    assert [event.kind for event in updating.delivered(2)] == ["agent.updated"]
+    assert launch.read(tmp_path)["trial"] is False
+    assert list(updating.delivered(3)) == []
