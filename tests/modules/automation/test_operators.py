@@ -1,4 +1,4 @@
-"""What an operator's machine reads costs the same few questions, however much waits."""
+"""What operators and people who ask read of task authority: in few queries, and only what is theirs."""
 
 import pytest
 from django.db import connection
@@ -6,9 +6,11 @@ from django.test.utils import CaptureQueriesContext
 
 import task_scene
 from console_fixture import World
+from predvid.modules.access.guard import Denied
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM, Viewer
 from predvid.modules.automation.actions import authority, requests
+from predvid.modules.automation.queries import authority as held
 from predvid.modules.automation.queries import operators
 from predvid.modules.inventory.models import Device
 
@@ -38,3 +40,8 @@ def test_what_waits_is_read_at_once(world: World, devices: list[Device]) -> None
     names = {device.name for device in devices}
     assert {aim.device for one in waiting for aim in one.aimed} == names
     assert sum(one.publication is not None for one in waiting) == 4
+
+
+def test_whoever_may_not_ask_sees_no_templates_of_a_device(world: World, devices: list[Device]) -> None:
+    with pytest.raises(Denied):
+        held.runnable(Viewer("X", "auditor", None), devices[0].pk, world.now)
