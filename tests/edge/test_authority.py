@@ -10,7 +10,7 @@ from predvid.edge.identity import StateFolder
 from predvid.edge.local_policy import Policy
 from predvid.edge.refusals import KIND
 from predvid.wire import authority as wire
-from predvid.wire.signing import seal
+from predvid.wire.signing import marked, seal
 from predvid.wire.v1 import TaskLease
 from trusting_fixture import HOUR, SCRIPT, Device, code, opened
 
@@ -171,9 +171,12 @@ def test_an_operators_clock_that_is_ahead_a_little_expires_nothing(device: Devic
     device.run(device.lease(order=brief))
 
 
-def test_a_lost_or_damaged_ledger_lets_no_order_of_before_run(device: Device) -> None:
+def test_a_lost_or_damaged_ledger_lets_nothing_of_before_run(device: Device) -> None:
     order = device.order()
     device.run(device.lease(order=order))
+    alone = device.publication(by_server=False)
+    start = marked(device.start(alone), device.office.ana)
+    device.run(device.lease(publication=alone, start=start))
     for damage in (
         lambda: device.state.ledger.unlink(),
         lambda: device.state.ledger.write_bytes(b"x" * 4096),
@@ -188,6 +191,8 @@ def test_a_lost_or_damaged_ledger_lets_no_order_of_before_run(device: Device) ->
         if refused == "ledger":  # the damaged file is set aside at the first look
             refused = code(lambda: device.run(device.lease(order=order)))
         assert refused == "before_ledger"
+        lease = device.lease(publication=alone, start=start)
+        assert code(lambda one=lease: device.run(one)) == "before_ledger"  # type: ignore[misc]
         device.run(device.lease(order=device.order(issued=device.now)))
 
 

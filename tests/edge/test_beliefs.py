@@ -2,6 +2,7 @@
 
 from operators import Office, signer
 from predvid.core.trust import digest
+from predvid.edge.update_verb import root_of_releases
 from predvid.wire import authority as wire
 from predvid.wire.signing import seal
 from trusting_fixture import Device, code
@@ -35,6 +36,7 @@ def test_a_root_hands_over_and_agents_that_slept_follow_the_chain(device: Device
     device.again()
     held = device.authority.held()
     assert (held.root, held.root_serial, held.keyset) == (digest(three.public), 2, 2)
+    assert root_of_releases(device.state) == digest(three.public), "releases of a root that went are none"
     device.run(device.lease(order=device.order()))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from predvid.edge import launch
+from predvid.edge.installing import on_trial as on_trial_after
 
 CODE = """
 import sys
@@ -61,7 +62,7 @@ def home(tmp_path: Path) -> Path:
 
 def test_without_a_word_the_first_installation_runs(home: Path) -> None:
     assert once(home) == 0
-    assert (home / "ran").read_text() == "first -m predvid agent run --state S\n"
+    assert (home / "ran").read_text() == "first -I -m predvid agent run --state S\n"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"current": 7, "trial": "yes"}', '{"current": "9-9"}'])
@@ -136,7 +137,7 @@ def test_commands_go_to_the_current_version(home: Path) -> None:
     version(home, "2-1", "exit 4")
     launch.write(home, {**launch.FIRST, "current": "2-1"})
     assert once(home, "--command", "agent", "status") == 4
-    assert (home / "ran").read_text() == "2-1 -m predvid agent status\n"
+    assert (home / "ran").read_text() == "2-1 -I -m predvid agent status\n"
 
 
 def test_the_note_is_whole_after_a_start(home: Path) -> None:
@@ -144,3 +145,46 @@ def test_the_note_is_whole_after_a_start(home: Path) -> None:
     on_trial(home)
     once(home)
     assert json.loads((home / "versions.json").read_text())["starts"] == 1
+
+
+def test_a_command_imports_nothing_of_the_folder_it_is_given_in(tmp_path: Path) -> None:
+    inside, trap = tmp_path / "bin", tmp_path / "trap"
+    inside.mkdir()
+    (inside / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (inside / "python").chmod(0o755)
+    trap.mkdir()
+    for name in ("predvid", "json", "argparse"):
+        (trap / f"{name}.py").write_text(f'open("{tmp_path}/caught", "w")\nraise SystemExit(99)\n')
+    launcher = tmp_path / "launch.py"
+    launcher.write_bytes(Path(launch.__file__).read_bytes())
+    command = [sys.executable, "-I", str(launcher), "--command", "--version"]
+    assert subprocess.run(command, cwd=trap, check=False, timeout=30).returncode == 0
+    assert not (tmp_path / "caught").exists()
+
+
+@pytest.mark.parametrize("standing", [{}, {"starts": launch.STARTS}])
+def test_where_nothing_can_be_noted_the_version_before_runs(home: Path, standing: dict[str, Any]) -> None:
+    version(home, "2-1", "exit 7")
+    on_trial(home, **standing)
+    (home / "versions.json.new").mkdir()  # as on a full disk or a read-only one: no note is ever written
+    assert [once(home) for _ in range(2)] == [0, 0]
+    assert ran(home) == ["first", "first"]
+    (home / "versions.json.new").rmdir()
+    assert once(home) == (0 if standing else 7)
+
+
+def test_a_disk_that_fills_up_during_a_trial_breaks_nothing(home: Path) -> None:
+    version(home, "2-1", f'mkdir "{home}/versions.json.new"; exit 7')
+    on_trial(home)
+    assert [once(home) for _ in range(2)] == [7, 0]
+    assert ran(home) == ["2-1", "first"]
+
+
+def test_the_way_back_never_leads_to_a_version_that_proved_nothing(home: Path) -> None:
+    version(home, "2-1", "exit 0")
+    version(home, "3-2", "exit 1")
+    on_trial(home)
+    launch.write(home, on_trial_after(launch.read(home), "3-2", 2))
+    assert [once(home) for _ in range(4)] == [1, 1, 1, 0]
+    assert ran(home)[-1] == "first"
+    assert launch.read(home)["trial"] is False

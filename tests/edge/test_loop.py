@@ -85,7 +85,7 @@ def sealed(
     installed = {one.name: one for one in INSTALLED}
     setting = Setting(
         membership.agent, "device", installed, Policy(minimum_interval=interval),
-        lambda body: accept(body, membership.plan_key, membership.agent, None), state.kept,
+        lambda body: accept(body, membership.plan_key, membership.agent, None), kept=state.kept,
     )  # fmt: skip
     loop = Loop(setting, local_source(), clock, outbox, inbox, courier)
     planned = [PlannedCheck(one.name, min(60, interval)) for one in INSTALLED]

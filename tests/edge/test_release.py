@@ -59,7 +59,7 @@ class Published:
         """Look as an agent does that pins `root`."""
         fetcher = Fetcher(server_address(self.address), None, None)
         state = self.folder / "agent"
-        return Releases([digest(public_key(root))], self.address, fetcher, state).fetch(version, counter)
+        return Releases(digest(public_key(root)), self.address, fetcher, state).fetch(version, counter)
 
     def refused(self, version: str, counter: int = 0, root: bytes = ROOT) -> str:
         """Return the code with which the agent refuses; nothing of the release may be on its disk then."""

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from predvid.core.authority import TaskRefused
 from predvid.core.trust import fingerprint
-from predvid.edge.local_policy import BY_PIN, LANGUAGES, Policy, load
-from predvid.wire.authority import ORDER_CONTEXT, PUBLICATION_CONTEXT, START_CONTEXT, Content
+from predvid.edge.local_policy import BY_PIN, Policy, load
+from predvid.wire.authority import LANGUAGES, ORDER_CONTEXT, PUBLICATION_CONTEXT, START_CONTEXT, Content
 from predvid.wire.signing import seal
 from predvid.wire.verifying import Judge, Work
 from signed_world import ANA, HERE, IVO, JAN, KEYS, NOW, ORDER, PLAN, PUBLICATION, START

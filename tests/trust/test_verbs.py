@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from nacl.pwhash import argon2id
 from predvid.core.authority import TaskRefused
 from predvid.core.errors import UserError
 from predvid.core.trust import digest
+from predvid.edge.release import wheel_name
 from predvid.operator import ceremony, vault
 from predvid.operator.folder import Folder, following_path
+from predvid.operator.release_repository import NEEDED
+from predvid.operator.release_verbs import release
 from predvid.operator.verbs import trust
 from predvid.wire import verifying
 from predvid.wire.authority import ORDER_CONTEXT, PUBLICATION_CONTEXT, Placement, Publication, Signed
@@ -324,18 +328,48 @@ def test_refusals_have_words(run: Run, tmp_path: Path) -> None:
         verifying.check_id("a b")
 
 
-def test_what_root_leaves_for_the_server_belongs_to_the_servers_user(
-    run: Run, home: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def servers(tmp_path: Path) -> Path:
+    """Return a data directory of the server's user: another one, where these tests are root's."""
     data = tmp_path / "data"
     (data / "run").mkdir(parents=True)
-    uid = 12345 if os.geteuid() == 0 else os.geteuid()
-    os.chown(data, uid, -1)
+    os.chown(data, 12345 if os.geteuid() == 0 else os.geteuid(), -1)
+    for part in (tmp_path, *tmp_path.parents[:-2]):
+        part.chmod(0o755)
+    return data
+
+
+def test_what_root_leaves_for_the_server_belongs_to_the_servers_user(
+    run: Run, home: Path, tmp_path: Path, servers: Path
+) -> None:
+    data, uid = servers, servers.stat().st_uid
     offer = ["offer", str(home / "trust" / "public"), "--folder", str(tmp_path / "t"), "--data", str(data)]
     assert trust(offer) == 0
     (left,) = (data / "trust").iterdir()
     assert {path.stat().st_uid for path in (left, left.parent)} == {uid}
     assert left.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["trust", "releases"])
+def test_a_link_that_a_server_set_leads_root_nowhere(
+    home: Path, tmp_path: Path, servers: Path, name: str
+) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o700 if os.geteuid() == 0 else 0o500)
+    before = victim.stat()
+    (servers / name).symlink_to(victim)
+    wheel = tmp_path / wheel_name("1.0")
+    with zipfile.ZipFile(wheel, "w") as file:
+        for needed in NEEDED:
+            file.writestr(needed, "1.0")
+    where = ["--folder", str(home / "trust"), "--data", str(servers), "--passphrase-file", str(home / "pass")]
+    deeds = {
+        "trust": lambda: trust(["offer", str(home / "trust" / "public"), *where]),
+        "releases": lambda: release(["publish", str(wheel), *where]),
+    }
+    with pytest.raises(UserError, match=r"cannot (write|copy)"):
+        deeds[name]()
+    assert (list(victim.iterdir()), victim.stat().st_uid) == ([], before.st_uid)
 
 
 def test_a_server_that_does_not_answer_finds_it_later(

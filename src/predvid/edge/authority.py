@@ -21,10 +21,10 @@ from predvid.edge.ledger import Entry, Ledger
 from predvid.edge.local_policy import Policy
 from predvid.edge.pin import Pin
 from predvid.edge.refusals import Refusals
-from predvid.wire.authority import Content, KeySet, Leased
+from predvid.wire.authority import Content, KeySet, Leased, Signed
 from predvid.wire.signing import UNREADABLE
 from predvid.wire.v1 import EventRow, TaskLease, TrustHeld
-from predvid.wire.verifying import Here, Judge, Limits, Work
+from predvid.wire.verifying import Here, Judge, Limits, Work, check_id
 
 MAX_LEASE = 4 << 20  # bytes of one lease, all that comes along included
 MAX_TASK = 64  # characters of a lease's id
@@ -35,7 +35,7 @@ class Admitted:
     """A task that may run: `task` is the lease's id, which outcomes carry; `once` its id in the ledger.
 
     `params` are complete (defaults filled in); `expires` in ms; `cls` is 1 or 2; `operators` are the names of
-    those who signed; `publication` is its id, empty where it is an order.
+    those who signed; `publication` is its id, empty where it is an order; `leased` is what was signed.
     """
 
     task: str
@@ -48,6 +48,7 @@ class Admitted:
     operators: tuple[str, ...]
     publication: str
     entry: Entry
+    leased: Leased
 
 
 class Authority:
@@ -71,32 +72,44 @@ class Authority:
         goes into the outcome's reason; the refusal is counted for `events`.
         """
         with self._counting(lease.task):
-            leased = _read(lease)
-            self._refresh()
-            if not self._pin.root:
-                raise TaskRefused("unpinned")
-            now = self._now(now_ms)
-            self._learn(leased, now)
+            leased, now = self._heard(lease, now_ms)
             work = self._work(leased, now)
             if work is None:
                 return None
-            admitted = _admitted(lease.task, work)
+            admitted = _admitted(lease.task, work, leased)
             self._ledger.check(admitted.entry, now, self._policy.tasks_per_hour)
             return admitted
+
+    def again(self, known: Admitted, lease: TaskLease, now_ms: int) -> None:
+        """Take the news of trust in a lease whose task, `known`, waits or runs here already.
+
+        Raises TaskRefused for false news, and where something else comes under the id of `known`.
+        """
+        with self._counting(lease.task):
+            leased, _ = self._heard(lease, now_ms)
+            if _task_of(leased) != _task_of(known.leased):
+                raise TaskRefused("repeated")
+
+    def _heard(self, lease: TaskLease, now_ms: int) -> tuple[Leased, int]:
+        """Return what a lease holds, its news taken, and the time that counts (ms)."""
+        leased = _read(lease)
+        self._refresh()
+        if not self._pin.root:
+            raise TaskRefused("unpinned")
+        now = self._now(now_ms)
+        self._learn(leased, now)
+        return leased, now
 
     def begin(self, work: Admitted, now_ms: int) -> None:
         """Write durably that `work` runs, before anything of it does.
 
-        Raises TaskRefused: begun before, expired or revoked meanwhile, over a rate, or the disk refuses.
+        It is judged anew: what was admitted may have waited for hours. Raises TaskRefused: begun before,
+        expired, revoked or signed by an operator who left meanwhile, over a rate, or the disk refuses.
         """
         with self._counting(work.task):
             self._refresh()
-            operators = self._operators()
-            if {work.publication, work.once.removeprefix("order:")} & set(operators.revoked):
-                raise TaskRefused("revoked")
             now = self._now(now_ms)
-            if work.expires <= now:
-                raise TaskRefused("expired")
+            self._work(work.leased, now)
             self._ledger.begin(work.entry, now, self._policy.tasks_per_hour)
 
     def finish(self, task: str) -> None:
@@ -200,17 +213,21 @@ class Authority:
 def _read(lease: TaskLease) -> Leased:
     if len(lease.signed) > MAX_LEASE or not 0 < len(lease.task) <= MAX_TASK:
         raise TaskRefused("too_large")
+    check_id(lease.task)  # it marks the processes of the task, and stands in the log
     try:
         return msgspec.msgpack.decode(lease.signed, type=Leased)
     except UNREADABLE:
         raise TaskRefused("unreadable") from None
 
 
-def _admitted(task: str, work: Work) -> Admitted:
+def _task_of(leased: Leased) -> tuple[Signed | None, Signed | None, Signed | None]:
+    return leased.order, leased.publication, leased.start
+
+
+def _admitted(task: str, work: Work, leased: Leased) -> Admitted:
     entry = Entry(
         once=work.once,
         task=task,
-        order=not work.publication,
         issued=work.issued,
         expires=work.expires,
         signed_at=work.signed_at,
@@ -229,4 +246,5 @@ def _admitted(task: str, work: Work) -> Admitted:
         work.operators,
         work.publication,
         entry,
+        leased,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import predvid
-from predvid.edge import launch
+from predvid.edge import durable, launch
 from predvid.edge.release import Release, ReleaseRefused
 
 LOCK = "predvid/edge/agent.lock"
@@ -42,10 +42,10 @@ class Home:
 
     def make(self) -> None:
         """Put the launcher here, and let the command `predvid` of this folder follow it. Raises OSError."""
-        shutil.copyfile(launch.__file__, self.launcher)
+        durable.write(self.launcher, Path(launch.__file__).read_bytes(), 0o644)
         command = self.path / "bin" / "predvid"
         if command.exists():
-            command.write_text(COMMAND.format(home=self.path, launcher=LAUNCHER), encoding="utf-8")
+            durable.write(command, COMMAND.format(home=self.path, launcher=LAUNCHER).encode(), 0o755)
             command.chmod(0o755)
 
 
@@ -72,20 +72,22 @@ def install(release: Release, to: Home) -> None:
         _environment(folder)
         _packages(folder, release)
         _proven(folder, release.version)
-        launch.write(to.path, _on_trial(standing, name, release.counter))
+        launch.write(to.path, on_trial(standing, name, release.counter))
     except (OSError, shutil.Error, zipfile.BadZipFile, KeyError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise ReleaseRefused("install", f"release {release.version} cannot be installed: {error}") from None
 
 
-def _on_trial(standing: dict[str, object], name: str, counter: int) -> dict[str, object]:
-    now = {"current": name, "previous": standing["current"], "counter": counter}
+def on_trial(standing: dict[str, object], name: str, counter: int) -> dict[str, object]:
+    """Return the standing with a new version on trial; the way back leads to the last that proved itself."""
+    proven = standing["previous" if standing["trial"] else "current"]
+    now = {"current": name, "previous": proven, "counter": counter}
     return {**standing, **now, "trial": True, "starts": 0, "waited": 0.0}
 
 
 def _environment(folder: Path) -> None:
     folder.parent.mkdir(mode=0o755, exist_ok=True)
-    _step([sys.executable, "-m", "venv", str(folder)])
+    _step([sys.executable, "-I", "-m", "venv", str(folder)])
     mine = Path(sysconfig.get_path("purelib"))
     theirs = folder / mine.relative_to(sys.prefix)
     for item in mine.iterdir():
@@ -99,7 +101,16 @@ def _packages(folder: Path, release: Release) -> None:
     lock = folder / "agent.lock"
     with zipfile.ZipFile(release.wheel) as wheel:
         lock.write_bytes(wheel.read(LOCK))
-    pip = [python(folder), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    pip = [
+        python(folder),
+        "-I",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
     _step([*pip, "--require-hashes", "--only-binary=:all:", "-r", str(lock)])
     _step([*pip, "--no-deps", "--no-index", str(release.wheel)])
 
@@ -112,14 +123,16 @@ def python(folder: Path) -> str:
 
 def _proven(folder: Path, version: str) -> None:
     """Let the new version say its number before it is made current."""
-    said = _step([python(folder), "-m", "predvid", "--version"])
+    said = _step([python(folder), *launch.MODULE, "--version"])
     if version not in said.split():
         raise OSError(f"it calls itself {said.strip()[:60]}")
 
 
 def _step(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False
+        )
     except subprocess.TimeoutExpired:
         raise OSError(f"{Path(command[0]).name} gave no answer within {PATIENCE} s") from None
     if done.returncode:

@@ -19,6 +19,7 @@ STARTS = 3  # of a version on trial; the next start is of the version before it
 PROOF = 900.0  # seconds of running after which a version that was never acknowledged has failed
 LOOK = 1.0  # seconds between two looks at whether it has proved itself
 KILL = 10.0  # seconds between asking it to end and ending it
+MODULE = ("-I", "-m", "predvid")  # isolated: no module of the folder that somebody stands in is imported
 NOT_RESTARTED = 2  # the exit status after which a service manager leaves an agent alone
 FIRST: dict[str, Any] = {
     "current": "",  # folder below versions/; empty: what was installed first, in this very folder
@@ -98,7 +99,7 @@ class Trial:
         while not self._over():
             if self._unproven() and self._waited() >= PROOF:
                 self._end()
-                write(self._home, back(self._standing))
+                _noted(self._home, back(self._standing))
                 return 1
         return self._ended(self._child.returncode)
 
@@ -113,12 +114,12 @@ class Trial:
         if not self._unproven():
             return status
         if self._stopped:  # the machine or a person ended it: that is no failure of the version
-            write(self._home, {**self._standing, "starts": self._standing["starts"] - 1})
+            _noted(self._home, {**self._standing, "starts": self._standing["starts"] - 1})
             return status
         if status == NOT_RESTARTED:  # nobody would start it again
-            write(self._home, back(self._standing))
+            _noted(self._home, back(self._standing))
             return 1
-        write(self._home, {**self._standing, "waited": self._waited()})
+        _noted(self._home, {**self._standing, "waited": self._waited()})
         return status or 1
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
@@ -145,12 +146,22 @@ def main(arguments: list[str], home: Path) -> int:
     """Run the agent (`agent run` with `arguments`), or any command after `--command`; return its status."""
     standing = read(home)
     if arguments[:1] == ["--command"]:
-        return _become([interpreter(home, standing["current"]), "-m", "predvid", *arguments[1:]])
+        return _become([interpreter(home, standing["current"]), *MODULE, *arguments[1:]])
     now = began(standing)
-    if now != standing:
-        write(home, now)
-    command = [interpreter(home, now["current"]), "-m", "predvid", "agent", "run", *arguments]
+    if now != standing and not _noted(home, now):
+        now = back(standing)  # a start that cannot be counted is no trial: nothing would ever end it
+    command = [interpreter(home, now["current"]), *MODULE, "agent", "run", *arguments]
     return Trial(home, command, now).run() if now["trial"] else _become(command)
+
+
+def _noted(home: Path, standing: dict[str, Any]) -> bool:
+    """Write it and tell whether it stands: a full or read-only disk must keep no agent from running."""
+    try:
+        write(home, standing)
+    except OSError as error:
+        sys.stderr.write(f"{home / 'versions.json'} cannot be written: {error.strerror}\n")
+        return False
+    return True
 
 
 def _become(command: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 A row is kept until its task has expired; the latest expiry that was forgotten stays (`forgotten`), and
 nothing that expires before it is ever begun: a clock set back brings no task back. A ledger that took the
-place of a lost one knows when it began (`begun`), and refuses every order that was signed before.
+place of a lost one knows when it began (`begun`), and refuses everything that was signed before.
 """
 
 import contextlib
@@ -45,13 +45,12 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 class Entry:
     """A task as the ledger knows it: `once` is its signed id, `task` the lease's; times in ms.
 
-    `signed_at` is when an operator signed it; `order` whether it is one. A publication has an id, a version
-    and the most runs in 24 hours (`rate`).
+    `issued` is when the order or the start was signed, `signed_at` when an operator signed last. A
+    publication has an id, a version and the most runs in 24 hours (`rate`).
     """
 
     once: str
     task: str
-    order: bool
     issued: int
     expires: int
     signed_at: int
@@ -75,7 +74,7 @@ class Ledger:
             return str(_mark(db, "id", ""))
 
     def began(self, now: int) -> None:
-        """Note that it took the place of a lost one at `now` (ms): orders signed before do not run."""
+        """Note that it took the place of a lost one at `now` (ms): nothing signed before runs."""
         with self._changing() as db:
             _set(db, "begun", max(now, int(_mark(db, "begun", 0))))
 
@@ -169,7 +168,7 @@ def _check(db: sqlite3.Connection, entry: Entry, now: int, hourly: int) -> None:
         raise TaskRefused("repeated")
     if entry.expires <= int(_mark(db, "forgotten", 0)):
         raise TaskRefused("expired")
-    if entry.order and entry.issued < int(_mark(db, "begun", 0)):
+    if entry.issued < int(_mark(db, "begun", 0)):
         raise TaskRefused("before_ledger")
     known = db.execute(_VERSION, (entry.publication,)).fetchone()
     if known and entry.version < known[0]:

@@ -16,10 +16,10 @@ from typing import Any
 
 from predvid.core.errors import UserError
 from predvid.edge.identity import StateFolder, present
+from predvid.wire.authority import LANGUAGES
 from predvid.wire.verifying import Limits
 
 SYSTEM = Path("/etc/predvid/policy.toml")
-LANGUAGES = frozenset({"sh", "bash", "powershell", "python"})
 BY_PIN = frozenset({0, 1, 2})  # the classes that pinning a root allows where the owner wrote no file
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -87,6 +87,7 @@ class Loop:
         self._errors: dict[str, str] = {}
         self._version = 0
         self._plan_asked = float("-inf")
+        self._installed = False
         self._denied: list[Denied] = []
         self._denied_due = float("inf")
         self._pause = 15.0
@@ -153,13 +154,17 @@ class Loop:
                 self._gathering.outcomes(news.outcomes)
 
     def _renewed(self) -> bool:
-        """Tell whether another version is installed and takes over with the next start."""
+        """Tell whether another version is installed and takes over with the next start: once no task runs."""
         updating, now = self._setting.updating, self._clock.elapsed()
-        updating.begin(now)
+        if not self._installed:
+            updating.begin(now)
         outcome = updating.finished(now)
         if outcome is not None:
             self._tell(updating.complaint(outcome, self._clock.now()))
-        return outcome is not None and not outcome.code
+            self._installed = self._installed or not outcome.code
+        if self._installed and self._work is not None:
+            self._work.rest()
+        return self._installed and (self._work is None or self._work.idle)
 
     def _tell(self, events: Iterable[EventRow]) -> None:
         for event in events:

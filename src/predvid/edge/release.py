@@ -8,7 +8,7 @@ workflow (The Update Framework specification 1.0, section 5).
 import http.client
 import re
 import ssl
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,10 +89,10 @@ class Fetcher(FetcherInterface):
 
 
 class Releases:
-    """The releases of one server, for an agent that believes `roots`: SHA-256 digests of public keys."""
+    """The releases of one server, for an agent that believes `root`: the SHA-256 digest of a public key."""
 
-    def __init__(self, roots: Collection[bytes], address: str, fetcher: Fetcher, folder: Path) -> None:
-        self._roots, self._fetcher, self._folder = roots, fetcher, folder
+    def __init__(self, root: bytes, address: str, fetcher: Fetcher, folder: Path) -> None:
+        self._root, self._fetcher, self._folder = root, fetcher, folder
         self._base = f"{address.rstrip('/')}{PREFIX}"
 
     def fetch(self, version: str, counter: int) -> Release:
@@ -138,7 +138,7 @@ class Releases:
         return Release(version, found, Path(path))
 
     def _first_root(self) -> bytes:
-        """Return the oldest root metadata whose only root key is one that is believed, signed by it."""
+        """Return the oldest root metadata whose only root key is the one that is believed, signed by it."""
         for number in range(1, MAX_ROOTS + 1):
             try:
                 with self._fetcher.download_file(
@@ -160,7 +160,7 @@ class Releases:
             return False
         role = root.roles[Root.type]
         keys = [bytes.fromhex(root.keys[id].keyval["public"]) for id in role.keyids]
-        if len(keys) != 1 or digest(keys[0]) not in self._roots or role.threshold != 1:
+        if len(keys) != 1 or digest(keys[0]) != self._root or role.threshold != 1:
             return False
         root.verify_delegate(Root.type, metadata.signed_bytes, metadata.signatures)
         return True

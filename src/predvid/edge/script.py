@@ -1,6 +1,8 @@
 """How a script is run on this machine: its interpreter, a file that is ours alone, a small environment."""
 
+import logging
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -11,6 +13,9 @@ from predvid.core.model import Said, say
 from predvid.edge.sources.programs import SYSTEM_PATH
 from predvid.wire.authority import Content
 
+log = logging.getLogger("predvid.agent")
+MOUNTS = Path("/proc/self/mountinfo")
+_OCTAL = re.compile(rb"\\([0-3][0-7]{2})")  # how mountinfo writes blanks in a path
 MARK = "_PREDVID_RUN"  # names the task to all processes that come of it; no parameter can be called so
 _POWERSHELL = ("-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File")
 _INTERPRETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
@@ -39,7 +44,7 @@ class Script:
 
     def remove(self) -> None:
         """Remove the folder with whatever the script left in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        clear(self.folder)
 
 
 def prepare(content: Content, params: dict[str, str], mark: str, runs: Path) -> Script:
@@ -81,6 +86,27 @@ def _base(folder: Path) -> dict[str, str]:
     return {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8", "HOME": home, "TMPDIR": str(folder)}
 
 
-def clear(runs: Path) -> None:
-    """Remove what scripts of an earlier process left."""
-    shutil.rmtree(runs, ignore_errors=True)
+def clear(left: Path) -> None:
+    """Remove what scripts left, unless something is still mounted there: that is not ours to empty."""
+    if sys.platform == "linux" and mounted_below(left, MOUNTS):
+        log.warning("something is still mounted below %s: it is left as it is", left)
+        return
+    shutil.rmtree(left, ignore_errors=True)
+
+
+def mounted_below(folder: Path, mounts: Path) -> bool:
+    """Tell whether anything is mounted on or below `folder`, by a file as /proc/self/mountinfo (proc(5)).
+
+    Where that cannot be read, it may be.
+    """
+    here = os.path.realpath(folder)
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:
+        return True
+    points = (os.fsdecode(_OCTAL.sub(_plain, line.split()[4])) for line in lines)
+    return any(point == here or point.startswith(f"{here}/") for point in points)
+
+
+def _plain(escaped: re.Match[bytes]) -> bytes:
+    return bytes([int(escaped[1], 8)])

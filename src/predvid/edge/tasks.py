@@ -8,13 +8,15 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from predvid.core.authority import TaskRefused
 from predvid.core.model import Said, say
-from predvid.edge.authority import Admitted, Authority
+from predvid.edge.authority import MAX_TASK, Admitted, Authority
 from predvid.edge.child import MAX_PROCESSES, Child, end_marked
 from predvid.edge.gathering import sentence
 from predvid.edge.script import NotRunnable, clear, prepare
@@ -22,7 +24,10 @@ from predvid.wire.v1 import TaskLease, TaskOutcome
 
 log = logging.getLogger("predvid.agent")
 MOST_WAITING = 16  # tasks admitted and not begun; the server hands the others over again
-REMEMBERED = 1_000  # ended tasks of this process, whose outcome is on its way
+MOST_HANDED = 64  # leases, and tasks to stop, that are taken from one message; an honest server sends fewer
+MOST_ANSWERED = 120  # refusals and unknown tasks that are answered within an hour; events count the others
+HOUR = 3600.0  # seconds
+REMEMBERED = 1_000  # ended and stopped tasks of this process, whose outcome is on its way
 LOOK = 0.2  # seconds between two looks at the child
 PART_EVERY = 1.5  # seconds between two parts of output
 PART = 32 << 10  # characters of one part
@@ -53,10 +58,11 @@ class Runner:
         self._authority, self._runs, self._tell, self._now = authority, runs, tell, now
         self._queue: queue.SimpleQueue[Admitted | None] = queue.SimpleQueue()
         self._mutex = threading.Lock()
-        self._waiting: dict[str, bytes] = {}  # task -> its lease, until it has ended
-        self._cancelled: set[str] = set()
+        self._waiting: dict[str, Admitted] = {}  # by the lease's id, until it has ended
+        self._cancelled: dict[str, None] = {}
         self._ended: dict[str, None] = {}
-        self._stopping = False
+        self._answered: deque[float] = deque(maxlen=MOST_ANSWERED)
+        self._stopping = self._resting = False
         self._thread = threading.Thread(target=self._work, name="tasks", daemon=True)
 
     def start(self) -> None:
@@ -78,39 +84,65 @@ class Runner:
         if self._thread.is_alive():
             self._thread.join(10)
 
+    def rest(self) -> None:
+        """Take no more tasks: the agent ends once it is idle, and the server hands them over again."""
+        self._resting = True
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no task runs or waits."""
+        with self._mutex:
+            return not self._waiting
+
     def take(self, leases: Iterable[TaskLease]) -> None:
         """Admit leases; refusals are told of at once. A lease that waits or runs already changes nothing."""
-        for lease in leases:
+        for lease in islice(leases, MOST_HANDED):
             with self._mutex:
-                if self._waiting.get(lease.task) == lease.signed:
-                    continue
-                crowded = len(self._waiting) >= MOST_WAITING
-            if not crowded:
+                known = self._waiting.get(lease.task)
+                crowded = self._resting or len(self._waiting) >= MOST_WAITING
+            if known is not None:
+                self._again(known, lease)
+            elif not crowded:
                 self._admit(lease)
+
+    def _again(self, known: Admitted, lease: TaskLease) -> None:
+        """Take the news of a repeated lease. No outcome tells of a refusal: it would end what runs."""
+        try:
+            self._authority.again(known, lease, _raw_now())
+        except TaskRefused as refused:
+            log.warning("what came under the id of the task %s is refused: %s", known.task, refused.code)
 
     def _admit(self, lease: TaskLease) -> None:
         try:
             work = self._authority.admit(lease, _raw_now())
         except TaskRefused as refused:
-            log.warning("the task %s is refused: %s", lease.task[:64], refused.code)
-            self._tell(Told([self._outcome(lease.task, "refused", refused.said)]))
+            log.warning("the task %.64r is refused: %s", lease.task, refused.code)
+            self._answer(lease.task, "refused", refused.said)
             return
         if work is None:
             return
         with self._mutex:
-            self._waiting[lease.task] = lease.signed
+            self._waiting[lease.task] = work
         self._queue.put(work)
+
+    def _answer(self, task: str, state: str, said: Said) -> None:
+        """Answer what needs no work, but not without end: a hijacked server must not fill the outbox."""
+        now = time.monotonic()
+        if len(self._answered) == MOST_ANSWERED and now - self._answered[0] < HOUR:
+            return
+        self._answered.append(now)
+        self._tell(Told([self._outcome(task[:MAX_TASK], state, said)]))
 
     def cancel(self, tasks: Iterable[str]) -> None:
         """Stop tasks: what runs is ended, what waits is not begun; what is not known here is over."""
-        for task in tasks:
+        for task in islice(tasks, MOST_HANDED):
             with self._mutex:
-                if task in self._ended or task in self._cancelled:
+                if len(task) > MAX_TASK or task in self._ended or task in self._cancelled:
                     continue
                 known = task in self._waiting
-                self._cancelled.add(task)
+                _remember(self._cancelled, task)
             if not known:
-                self._tell(Told([self._outcome(task, "cancelled", say("task.stopped"))]))
+                self._answer(task, "cancelled", say("task.stopped"))
 
     def sealed(self, outcomes: Iterable[TaskOutcome]) -> None:
         """Write down that tasks have ended, now that their outcomes are durable."""
@@ -132,13 +164,11 @@ class Runner:
                 outcome = self._outcome(
                     work.task, "unknown", say("task.not_startable", detail=str(error)[:200])
                 )
-            with self._mutex:
+            with self._mutex:  # told before it is over: nothing can be told of it in between
+                self._tell(Told([outcome]))
                 self._waiting.pop(work.task, None)
-                self._cancelled.discard(work.task)
-                self._ended[work.task] = None
-                while len(self._ended) > REMEMBERED:
-                    del self._ended[next(iter(self._ended))]
-            self._tell(Told([outcome]))
+                self._cancelled.pop(work.task, None)
+                _remember(self._ended, work.task)
 
     def _one(self, work: Admitted) -> TaskOutcome:
         """Run one task to its end and return its last outcome."""
@@ -171,6 +201,10 @@ class Runner:
             self._follow(work, child, parts)
         except Stopped as stopped:
             state, said = stopped.state, stopped.said
+        except BaseException:
+            child.end(0)  # nobody would watch it any more
+            child.output.rest()
+            raise
         parts.tell(child.output.rest())
         if said is None and child.code != 0:
             state = "failed"
@@ -231,6 +265,12 @@ class _Parts:
             outcomes.append(TaskOutcome(self._task, "output", piece, at=self._now(), part=self._number))
         if outcomes:
             self._tell(Told(outcomes))
+
+
+def _remember(tasks: dict[str, None], task: str) -> None:
+    tasks[task] = None
+    while len(tasks) > REMEMBERED:
+        del tasks[next(iter(tasks))]
 
 
 def _raw_now() -> int:

@@ -9,6 +9,20 @@ from predvid.edge.release import Fetcher, ReleaseRefused, Releases
 from predvid.edge.updating import Outcome
 
 
+def root_of_releases(state: StateFolder) -> bytes:
+    """Return the SHA-256 of the root whose releases count: today's alone, for an older key may be stolen.
+
+    Raises UserError where no root is pinned.
+    """
+    pinned = pin.read(state)
+    if not pinned.root:
+        raise UserError(
+            "this agent pins no trust root, so it believes no release: predvid agent trust FINGERPRINT",
+            status=1,
+        )
+    return held.read(state, pinned).root
+
+
 def update(state: StateFolder, version: str) -> Outcome:
     """Install release `version` for the next start; return the outcome. Raises UserError."""
     to = home()
@@ -17,17 +31,11 @@ def update(state: StateFolder, version: str) -> Outcome:
             "this agent is not installed as a service of its own: predvid agent service install", status=1
         )
     membership = load_membership(state)
-    pinned = pin.read(state)
-    if not pinned.root:
-        raise UserError(
-            "this agent pins no trust root, so it believes no release: predvid agent trust FINGERPRINT",
-            status=1,
-        )
+    root = root_of_releases(state)
     server = proxy.server_address(membership.server)
     tls = verifying(state.ca if present(state.ca) else None) if server.tls else None
     fetcher = Fetcher(server, proxy.choose(server, membership.proxy), tls)
-    roots = {pinned.root, held.read(state, pinned).root}
-    releases = Releases(roots, membership.server, fetcher, state.path / "releases")
+    releases = Releases(root, membership.server, fetcher, state.path / "releases")
     lock = Lock(state, "update.lock")
     if not lock.take():
         raise UserError("an update is under way already", status=1)

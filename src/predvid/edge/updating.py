@@ -48,8 +48,7 @@ def in_a_child(state: Path) -> Install:
     def install(version: str) -> Outcome:
         command = [
             sys.executable,
-            "-m",
-            "predvid",
+            *launch.MODULE,
             "agent",
             "update",
             version,
@@ -105,16 +104,18 @@ class Updating:
         """Take note that the server acknowledged a batch: a version on trial has proved itself."""
         if self._home is None or self._proven:
             return
-        self._proven = True
         try:
             standing = launch.read(self._home.path)
-            if confirm(self._home):
-                said = Sentence("agent.updated", {"version": self._running})
-                yield EventRow("agent.updated", said, now_ms)
-            elif not standing["told"]:
+            renewed = confirm(self._home)
+            if not renewed and not standing["told"]:
                 launch.write(self._home.path, {**standing, "told": True})
-        except OSError as error:
+        except OSError as error:  # the next delivery tries again: unnoted, a good version would be left
             log.warning("which version runs cannot be noted: %s", error.strerror)
+            return
+        self._proven = True
+        if renewed:
+            said = Sentence("agent.updated", {"version": self._running})
+            yield EventRow("agent.updated", said, now_ms)
 
     def begin(self, now: float) -> None:
         """Start the installation if one is due."""

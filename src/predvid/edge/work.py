@@ -48,6 +48,15 @@ class Work:
         self._runner.cancel(cancel)
         self._runner.take(leases)
 
+    def rest(self) -> None:
+        """Take no more tasks, because the agent is to end once `idle`."""
+        self._runner.rest()
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no task runs or waits."""
+        return self._runner.idle
+
     def tell_trust(self, gathering: Gathering, elapsed: float, now: int) -> None:
         """Add security events that are due and, where it changed, what is held; `now` is corrected (ms)."""
         for event in self._authority.events(round(elapsed * 1000), now, self._ending):

@@ -1,8 +1,10 @@
 """The installation of `predvid up` on this machine: where it is, its agent, and where it picks up keys."""
 
+import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -33,10 +35,10 @@ def leave(data: Path, known: Known) -> bool:
     folder = data / "trust"
     root = known.roots[-1] if known.roots else None
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"keyset-{keyset.version:09d}"
-        durable.write(path, msgspec.msgpack.encode(Offered(known.keyset, root)))
-        _give_to_owner_of(data, folder, path)
+        with as_owner_of(data):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            path = folder / f"keyset-{keyset.version:09d}"
+            durable.write(path, msgspec.msgpack.encode(Offered(known.keyset, root)))
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror}", status=1) from None
     return True
@@ -48,16 +50,29 @@ def pin_agent(data: Path, known: Known) -> bool:
     if not state.membership.exists():
         return False
     try:
-        pin.write(state, digest(known.root), int(time.time() * 1000))
-        _give_to_owner_of(state.membership, state.pin)
+        with as_owner_of(data):
+            pin.write(state, digest(known.root), int(time.time() * 1000))
     except OSError as error:
         raise UserError(f"cannot write {state.pin}: {error.strerror}", status=1) from None
     return True
 
 
-def _give_to_owner_of(whose: Path, *paths: Path) -> None:
-    """Let what root wrote belong to the user that the server or the agent runs as."""
-    if sys.platform != "win32" and os.geteuid() == 0:
-        owner = whose.stat()
-        for path in paths:
-            os.chown(path, owner.st_uid, owner.st_gid)
+@contextlib.contextmanager
+def as_owner_of(data: Path) -> Iterator[None]:
+    """Write into a data directory with the rights of its owner alone, also where root does it.
+
+    What lies there is a server's, and may be a hijacked one's: a link that it set leads root nowhere.
+    """
+    if sys.platform == "win32" or os.geteuid() != 0:
+        yield
+        return
+    owner, groups, group = data.stat(), os.getgroups(), os.getegid()
+    os.setgroups([owner.st_gid])
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
+        os.setgroups(groups)

@@ -1,7 +1,7 @@
 """`predvid release list | publish | withdraw | refresh`: the agent's releases, signed by operators."""
 
 import argparse
-import shutil
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from predvid.core.errors import UserError
 from predvid.core.options import Options
 from predvid.core.trust import Signer
-from predvid.operator import ceremony, vault
+from predvid.operator import ceremony, local, vault
 from predvid.operator.folder import Folder, default
 from predvid.operator.release_repository import KeySigner, Repository, key_of
 from predvid.operator.release_texts import TEXTS
@@ -151,9 +151,12 @@ def _operators(folder: Folder) -> list[bytes]:
 def _handed_over(session: Session, mine: Repository, options: argparse.Namespace) -> int:
     """Copy the list to where the server hands it out; the file that makes it current comes last."""
     places = [session.data / "releases"] if (session.data / "run").is_dir() else []
-    places += [options.to] if options.to else []
     for place in places:
-        _copied(mine.folder, place)
+        _copied(mine.folder, place, local.as_owner_of(session.data))
+    if options.to:
+        _copied(mine.folder, options.to, contextlib.nullcontext())
+        places.append(options.to)
+    for place in places:
         session.told("release.copied", path=str(place))
     if not places:
         session.told("release.not_copied", path=str(mine.folder))
@@ -161,15 +164,18 @@ def _handed_over(session: Session, mine: Repository, options: argparse.Namespace
     return 0
 
 
-def _copied(source: Path, to: Path) -> None:
+def _copied(source: Path, to: Path, rights: contextlib.AbstractContextManager[None]) -> None:
+    """Copy all files, reading them with the operator's rights and writing them with `rights`."""
     try:
         files = sorted(path for path in source.rglob("*") if path.is_file())
-        for path in sorted(files, key=lambda path: path.name == "timestamp.json"):
-            copy = to / path.relative_to(source)
-            copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            part = copy.with_name(f".{copy.name}.new")
-            shutil.copyfile(path, part)
-            part.replace(copy)
+        contents = {path.relative_to(source): path.read_bytes() for path in files}
+        with rights:
+            for name in sorted(contents, key=lambda name: name.name == "timestamp.json"):
+                copy = to / name
+                copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                part = copy.with_name(f".{copy.name}.new")
+                part.write_bytes(contents[name])
+                part.replace(copy)
     except OSError as error:
         raise UserError(f"cannot copy the list to {to}: {error.strerror}", status=1) from None
 

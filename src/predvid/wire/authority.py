@@ -8,7 +8,7 @@ that were signed: nothing is ever encoded again to be verified. Times are millis
 signer's clock; an agent compares them with its own uncorrected clock: the server could lie.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -25,6 +25,7 @@ ALONE = 25  # an Order for more agents than this needs two operators
 MAX_CONTENT = 256 << 10  # bytes of a script
 
 Language = Literal["sh", "bash", "powershell", "python"]
+LANGUAGES: frozenset[str] = frozenset(get_args(Language))
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):

@@ -109,3 +109,27 @@ def test_a_stopped_campaign_begins_nothing_more(world: World, campaign: TaskRequ
     requests.cancel(owner, campaign.pk, world.now)
     assert played(world, lambda turn: "done") == 0
     assert set(campaign.tasks.values_list("state", flat=True)) == {"cancelled"}
+
+
+@pytest.mark.parametrize("number", [FEW])
+def test_what_devices_hold_and_have_not_begun_never_begins_after_a_halt(
+    world: World, campaign: TaskRequest
+) -> None:
+    tasks, now = Task.objects.filter(request=campaign), world.now
+    (first,) = handing.waiting_agents(now)
+    handing.take(first, "b", now)
+    tasks.filter(agent=first).update(state="done", ended_at=now)
+    while tasks.filter(state="queued").count() < 3:
+        assert running.advance_all(now)
+    agents = list(tasks.filter(state="queued").values_list("agent_id", flat=True))
+    for agent in agents:
+        handing.take(agent, "b", now)
+    tasks.filter(agent__in=agents[:2]).update(state="failed", ended_at=now)
+    running.advance_all(now)
+    campaign.refresh_from_db()
+    assert campaign.state == "halted"
+    held = tasks.get(agent=agents[2])
+    for boot, later in (("b", timedelta(minutes=2)), ("c", timedelta(minutes=3))):
+        Agent.objects.filter(pk=held.agent_id).update(boot=boot)
+        leases, stop = handing.take(held.agent_id, boot, now + later)
+        assert ([one.task for one in leases if one.task != handing.NEWS], stop) == ([], [held.wire])

@@ -20,6 +20,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.automation.actions import authority, chores, handing, outcomes, requests, running
 from predvid.modules.automation.models import KeySetRow, Publication, Task, TaskRequest
+from predvid.modules.inventory import actions as device_actions
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.models import Alert, Event
 from predvid.wire.authority import START_CONTEXT, Leased, Order, Start, Targets
@@ -304,6 +305,17 @@ def test_a_revoked_agent_gets_nothing(
     for state in ("pending", "revoked", "locked"):
         Agent.objects.filter(pk=task.agent_id).update(state=state)
         assert handing.take(task.agent_id, "", world.now) == ([], []), state
+
+
+def test_a_device_that_moved_to_another_client_gets_nothing_of_the_former(
+    world: World, owner: Viewer, technician: Viewer, template: Publication, devices: list[Device]
+) -> None:
+    task = requests.request_template(technician, template.pk, keys(devices[:1]), {}, world.now).tasks.get()
+    there = next(site for site in world.sites if site.client_id != task.client_id)
+    device_actions.move(owner, devices[0].pk, there.pk, world.now, world.now)
+    assert task.agent_id not in handing.waiting_agents(world.now)
+    leases, _ = handing.take(task.agent_id, "", world.now)
+    assert [lease.task for lease in leases if lease.task != handing.NEWS] == []
 
 
 def test_an_agent_behind_on_trust_gets_the_news_alone(

@@ -1,7 +1,7 @@
 """A release reaches the agents in rings; what does not prove itself is stopped after a handful of devices."""
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -16,7 +16,7 @@ from predvid.modules.automation.models import AgentTrust, Renewal, Rollout
 from predvid.modules.automation.queries import releases
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.actions import note_event
-from predvid.modules.monitoring.models import Event
+from predvid.modules.monitoring.models import Event, Stream
 from predvid.modules.monitoring.plans import plan_for
 from releases_fixture import VERSION
 
@@ -60,6 +60,9 @@ class Fleet:
     def complains(self, agent: Agent, kind: str = "agent.update_reverted", **values: str) -> None:
         words = {"version": VERSION, "running": "0.1.0", **values}
         note_event(kind, agent.client_id, agent.device_id, self.now, **words)
+
+    def hears(self, agent: Agent, at: datetime) -> None:
+        Stream.objects.create(agent=agent, boot="b", seq=1, recent=b"", seen_at=at)
 
     def ended(self) -> Rollout:
         return Rollout.objects.get()
@@ -113,6 +116,43 @@ def test_who_could_only_not_reach_the_server_has_not_failed(fleet: Fleet) -> Non
     fleet.complains(agent, "agent.update_refused", code="untrusted", why="signature")
     rollouts.advance_all(fleet.now)
     assert fleet.ended().state == Rollout.State.HALTED
+
+
+def test_an_agent_that_is_off_holds_up_no_rollout_and_has_not_failed(fleet: Fleet) -> None:
+    rollouts.begin(PLATFORM, VERSION, fleet.now)
+    rollouts.advance_all(fleet.now)
+    agent = Agent.objects.get(update_to=VERSION)
+    fleet.hears(agent, fleet.now)
+    fleet.now += timedelta(hours=23)
+    rollouts.advance_all(fleet.now)
+    assert Renewal.objects.get(agent=agent).state == Renewal.State.UNDER_WAY
+    fleet.turn(works=True, seconds=3600)
+    assert Renewal.objects.get(agent=agent).state == Renewal.State.LEFT
+    assert Agent.objects.get(pk=agent.pk).update_to == "", "it does not take it unwatched either"
+    for _ in range(200):
+        fleet.turn(works=True)
+    assert fleet.ended().state == Rollout.State.DONE
+    assert Renewal.objects.filter(state=Renewal.State.DONE).count() == 199
+
+
+def test_a_release_after_which_agents_fall_silent_is_halted(fleet: Fleet) -> None:
+    rollouts.begin(PLATFORM, VERSION, fleet.now)
+    rollouts.advance_all(fleet.now)
+    agent = Agent.objects.get(update_to=VERSION)
+    fleet.hears(agent, fleet.now + timedelta(seconds=40))
+    fleet.now += timedelta(hours=24)
+    rollouts.advance_all(fleet.now)
+    assert fleet.ended().state == Rollout.State.HALTED
+    assert Renewal.objects.exclude(state__in=("waiting", "left")).count() == 1
+
+
+def test_an_agent_that_is_locked_meanwhile_does_not_renew_itself_later(fleet: Fleet) -> None:
+    rollouts.begin(PLATFORM, VERSION, fleet.now)
+    rollouts.advance_all(fleet.now)
+    locked = Agent.objects.filter(update_to=VERSION)
+    locked.update(state="locked")
+    rollouts.advance_all(fleet.now)
+    assert not locked.filter(state="locked").exists()
 
 
 def test_what_was_said_of_another_release_or_before_does_not_count(fleet: Fleet) -> None:

@@ -9,6 +9,7 @@ from predvid.core.authority import TaskRefused, check_times
 from predvid.core.trust import digest
 from predvid.wire import verifying
 from predvid.wire.authority import (
+    LANGUAGES,
     LONGEST_PUBLICATION,
     PLACEMENT_CONTEXT,
     PUBLICATION_CONTEXT,
@@ -19,7 +20,6 @@ from predvid.wire.authority import (
 )
 from predvid.wire.signing import opened, signers_of
 
-LANGUAGES = frozenset({"sh", "bash", "powershell", "python"})
 ANYTHING = verifying.Limits(languages=LANGUAGES)
 
 

@@ -24,6 +24,8 @@ HONEST = frozenset(
         *("keyset_missing", "keyset_expired"),
     }
 )
+RENEWAL_PATIENCE = timedelta(hours=24)  # how long an agent may take over a release
+TOOK_NOTE = timedelta(seconds=30)  # after which an agent that is heard has its plan
 PASSING = frozenset({"unreachable", "disk"})  # reasons for which an agent tries a release again
 
 _NEXT: Mapping[str, tuple[str, ...]] = {
@@ -100,6 +102,14 @@ def gives_up(values: Mapping[str, object], version: str) -> bool:
     `values` are those of the event: one that could only not reach the server, or had no room, tries again.
     """
     return values.get("version") == version and values.get("code", "") not in PASSING
+
+
+def vanished(began: datetime, heard: datetime | None) -> bool:
+    """Tell whether an agent failed that never told what became of a release: it was there when that began.
+
+    `heard` is when it was heard last. One that was off all the time has not failed.
+    """
+    return heard is not None and heard >= began + TOOK_NOTE
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,13 @@ def waiting_agents(now: datetime) -> set[UUID]:
 def _to_hand(now: datetime) -> Q:
     """Return the condition of tasks to hand over: ready, or handed over without a word.
 
-    An agent that has begun a task said so; its ledger makes a repeated lease harmless.
+    An agent that has begun a task said so; its ledger makes a repeated lease harmless. What was asked for at
+    one client does not follow a device to another.
     """
     again = Q(leased_at__lte=now - rules.LEASE_AGAIN) | ~Q(leased_boot=F("agent__boot"))
     unheard = Q(state=Task.State.LEASED, cancel_at=None) & again
-    return (Q(state=Task.State.QUEUED) | unheard) & Q(expires_at__gt=now)
+    here = Q(expires_at__gt=now, client=F("agent__client"))
+    return (Q(state=Task.State.QUEUED) | unheard) & here
 
 
 def behind_on_trust() -> dict[UUID, int]:

@@ -21,11 +21,10 @@ from predvid.modules.automation.models import Publication, Task, TaskRequest
 from predvid.modules.automation.queries import authority as held_authority
 from predvid.modules.automation.queries import targets as aiming
 from predvid.modules.automation.queries.targets import Aim
-from predvid.wire.authority import LONGEST_ORDER, MAX_CONTENT, ORDER_CONTEXT, Content, Order
+from predvid.wire.authority import LANGUAGES, LONGEST_ORDER, MAX_CONTENT, ORDER_CONTEXT, Content, Order
 from predvid.wire.verifying import allowed_values
 
 AT_ONCE = timedelta(hours=1)  # how long a click on one device may wait for it
-LANGUAGES = ("sh", "bash", "powershell", "python")
 MAX_TIMEOUT = 6 * 3600
 _ENCODE = msgspec.msgpack.Encoder().encode
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from predvid.core.errors import UserError
 from predvid.core.model import Event as Fact
@@ -23,7 +23,7 @@ from predvid.modules.automation.queries import releases
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.inventory.rules import next_plan_version
 from predvid.modules.monitoring.actions import event_row
-from predvid.modules.monitoring.models import Event
+from predvid.modules.monitoring.models import Event, Stream
 
 COMPLAINTS = ("agent.update_refused", "agent.update_reverted")
 AT_ONCE = 200  # rows of one UPDATE
@@ -108,7 +108,9 @@ def _settle(rollout: Rollout, now: datetime) -> None:
     ended = {"ended_at": now}
     under_way.filter(agent__version=rollout.version).update(state=Renewal.State.DONE, **ended)
     gone = under_way.exclude(agent__state=Agent.State.APPROVED)
+    _plan(list(gone.values_list("agent", flat=True)), "", now)
     gone.update(state=Renewal.State.LEFT, **ended)
+    _give_up(under_way.filter(began_at__lte=now - rules.RENEWAL_PATIENCE), now)
     began = {
         device: at for device, at in under_way.values_list("agent__device", "began_at") if at is not None
     }
@@ -121,6 +123,19 @@ def _settle(rollout: Rollout, now: datetime) -> None:
         if at >= began[device] and rules.gives_up(values, rollout.version)
     }
     under_way.filter(agent__device__in=said).update(state=Renewal.State.FAILED, **ended)
+
+
+def _give_up(late: QuerySet[Renewal], now: datetime) -> None:
+    """End the wait for agents of which nothing more is to be expected: a rollout must not hang on them."""
+    began = {agent: at for agent, at in late.values_list("agent", "began_at") if at is not None}
+    if not began:
+        return
+    streams = Stream.objects.filter(agent__in=began).values_list("agent").annotate(at=Max("seen_at"))
+    heard = dict(streams)
+    failed = [agent for agent, at in began.items() if rules.vanished(at, heard.get(agent))]
+    _plan(began, "", now)
+    late.filter(agent__in=failed).update(state=Renewal.State.FAILED, ended_at=now)
+    late.update(state=Renewal.State.LEFT, ended_at=now)
 
 
 def ring_counts(rollout: Rollout) -> list[rules.RingCount]:

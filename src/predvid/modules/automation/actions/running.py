@@ -116,6 +116,8 @@ def _halt(request: TaskRequest, counted: Sequence[rules.RingCount], now: datetim
     request.save(update_fields=["state", "ended_at", "halt_reason"])
     left = Task.objects.filter(request=request, state__in=(Task.State.WAITING, Task.State.QUEUED))
     left.update(state=Task.State.CANCELLED, ended_at=now)
+    handed = Task.objects.filter(request=request, state=Task.State.LEASED, cancel_at=None)
+    handed.update(cancel_at=now)  # it waits on the device, or the lease was lost: it must not begin later
     if many:
         said = say("campaign.halted", title=request.title, bad=here.bad, ended=here.ended, ring=ring + 1)
         fact = Fact("campaign.halted", said, Severity.ERROR, now, source={"request": str(request.pk)})

@@ -104,8 +104,9 @@ def _concerns(row: Publication, places: set[str]) -> bool:
 
 
 def runnable(viewer: Viewer, device_id: UUID, now: datetime) -> tuple[Aim, list[Publication]]:
-    """Return a device's aim and the templates that may run on it. Raises NotVisible or UserError."""
+    """Return a device's aim and the templates that may run on it. Raises NotVisible, Denied or UserError."""
     (aim,) = aims(viewer, [device_id])
+    require(viewer, "task.request", aim.device.client_id)
     rows = Publication.objects.filter(newest=True, expires_at__gt=now).order_by("title")
     return aim, [row for row in rows if fits(row, aim)]
 

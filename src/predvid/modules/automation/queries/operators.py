@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import msgspec
+from django.db.models import Prefetch, prefetch_related_objects
 
 from predvid.modules.access.rules import Viewer
 from predvid.modules.automation.actions.telling import milliseconds
@@ -22,18 +23,23 @@ def known(now: datetime) -> Known:
 
 def asked(viewer: Viewer, now: datetime) -> Waiting:
     """Return what waits for operators' signatures, with the devices in this installation's words."""
-    return Waiting([_asked(request) for request in waiting(viewer, now)])
+    requests = waiting(viewer, now)
+    tasks = Task.objects.select_related("device__client").order_by("place").defer("start")
+    prefetch_related_objects(requests, "publication", Prefetch("tasks", tasks))
+    return Waiting([_asked(request) for request in requests])
 
 
 def _asked(request: TaskRequest) -> Asked:
-    tasks = Task.objects.filter(request=request).select_related("device__client").order_by("place")
     marks = _signed(request.signed).marks if request.signed else []
     publication = _signed(request.publication.signed) if request.publication else None
     return Asked(
         str(request.pk),
         bytes(request.body),
         marks,
-        [Aimed(str(task.agent_id), task.device.name, task.device.client.name) for task in tasks],
+        [
+            Aimed(str(task.agent_id), task.device.name, task.device.client.name)
+            for task in request.tasks.all()
+        ],
         publication,
         request.signatures_needed,
         request.requested_name,
