@@ -179,7 +179,8 @@ class TwoTenants:
         """Return a new row of a table that nothing else here fills: a new table needs no entry."""
         values = {}
         for column in model._meta.concrete_fields:
-            may_stay = column.has_default() or column.primary_key or column.null
+            counted = column.primary_key and isinstance(column, models.AutoField)
+            may_stay = column.has_default() or counted or column.null
             if not may_stay or WANTED.get(model) == column.name:
                 values[column.name] = self._value(column, client)
         if any(column.name == "client" for column in model._meta.concrete_fields):
