@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
@@ -95,7 +96,7 @@ def people(viewer: Viewer, *, state: str, q: str, number: str) -> Page[Person]:
     )
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(email__icontains=q))
-    page = Paginator(rows.prefetch_related("clients"), PER_PAGE).get_page(number)
+    page: Page[Any] = Paginator(rows.prefetch_related("clients"), PER_PAGE).get_page(number)
     with tenancy.as_platform():  # who may be touched is told by all rights that a person has
         page.object_list = list(page.object_list)
     return page

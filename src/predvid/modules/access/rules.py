@@ -65,7 +65,7 @@ DANGEROUS = frozenset(
 # What a program may be let do in a person's name: all that the API offers. No token proves that someone is
 # there, so nothing that needs a second proof can be given to one.
 FOR_TOKENS = (
-    *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view"),
+    *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view", "task.view"),
     *("alert.acknowledge", "alert.note", "device.approve", "device.revoke", "device.release"),
     *("device.move", "device.merge", "site.add", "client.add"),
 )

@@ -51,7 +51,16 @@ class Ring:
         return [(tone, n) for tone, n in (*tones, ("waiting", self.left)) if n]
 
 
-def task_list(viewer: Viewer, *, group: str, client: UUID | None, q: str, number: str) -> Page[Any]:
+def task_list(
+    viewer: Viewer,
+    *,
+    group: str,
+    client: UUID | None,
+    q: str,
+    number: str,
+    device: UUID | None = None,
+    per_page: int = PER_PAGE,
+) -> Page[Any]:
     """Return one page of visible tasks, newest first; `q` looks into titles and devices."""
     require(viewer, "task.view")
     rows = narrowed(viewer, Task.objects.all())
@@ -59,10 +68,12 @@ def task_list(viewer: Viewer, *, group: str, client: UUID | None, q: str, number
         rows = rows.filter(state__in=GROUPS[group])
     if client is not None:
         rows = rows.filter(client=client)
+    if device is not None:
+        rows = rows.filter(Q(device=device) | Q(device__merged_into=device))
     if q:
         rows = rows.filter(Q(request__title__icontains=q) | Q(device__name__icontains=q))
     loaded = rows.select_related("request", "device", "client").defer("request__content", "start")
-    return Paginator(loaded.order_by("-created_at", "place", "pk"), PER_PAGE).get_page(number)
+    return Paginator(loaded.order_by("-created_at", "place", "pk"), per_page).get_page(number)
 
 
 def counted(viewer: Viewer) -> dict[str, int]:
