@@ -189,10 +189,14 @@ def rings(viewer: Viewer, found: TaskRequest) -> list[Ring]:
 
 
 def of_device(viewer: Viewer, device: Device, limit: int = 6) -> list[Task]:
-    """Return the newest tasks of a visible device and of what was merged into it."""
+    """Return the newest tasks of a visible device and of what was merged into it.
+
+    What ran while it was another client's stays with that client.
+    """
     require(viewer, "task.view", device.client_id)
     mine = Q(device=device) | Q(device__merged_into=device)
-    rows = Task.objects.filter(mine).select_related("request").defer("request__content", "start")
+    rows = narrowed(viewer, Task.objects.filter(mine)).select_related("request")
+    rows = rows.defer("request__content", "start")
     return list(rows.order_by("-created_at", "-pk")[:limit])
 
 
