@@ -9,14 +9,18 @@ import msgspec
 from django.urls import URLPattern, get_resolver
 
 from isolation.marked import Someone, TwoTenants
-from predvid.modules.access.models import ApiToken, Person, Session
+from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
-from predvid.modules.inventory.models import Agent, EnrolmentToken
+from predvid.modules.automation.models import Publication, Task
+from predvid.modules.inventory.models import Agent, EnrolmentToken, SecretBinding
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"form": ("csv", "jsonl"), "secret": ("nothing",)}
+NUMBERED = {"alert_id", "publication_id", "key"}
+# What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
+OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
 
 
 class NoRow(LookupError):
@@ -82,7 +86,7 @@ def things(tenants: TwoTenants, address: Address, whose: str, someone: Someone) 
         if place in PLAIN:
             found[place] = PLAIN[place][0]
         elif whose == "missing":
-            found[place] = 2**40 if place == "alert_id" else uuid4()
+            found[place] = 2**40 if place in NUMBERED else uuid4()
         else:
             found[place] = _thing(tenants, address, place, int(whose == "foreign"), someone)
     return found
@@ -97,6 +101,9 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
     if place == "session_id":
         holder = tenants.foreign[Person] if tenant else someone.person
         return Session.objects.filter(person_id=holder.pk)[0].pk
+    if place == "key":
+        return tenants.passkey(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
+    rows = (tenants.mine, tenants.foreign)[tenant]
     known: dict[str, Any] = {
         "person_id": (tenants.people[2].person, tenants.foreign[Person])[tenant].pk,
         "client_id": client.pk,
@@ -104,6 +111,12 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "alert_id": world.alerts[tenant].pk,
         "agent_id": Agent.objects.filter(client=client, state="pending"),
         "token_id": EnrolmentToken.objects.filter(client=client),
+        "secret_id": rows[Secret].pk,
+        "binding_id": rows[SecretBinding].pk,
+        "task_id": rows[Task].pk,
+        "request_id": rows[Task].request_id,  # type: ignore[attr-defined]
+        "publication_id": rows[Publication].pk,
+        "rollout_id": tenants.rollout.pk,
     }
     if place not in known:
         raise NoRow(f"{address.pattern}: nothing is known to stand for <{place}>")

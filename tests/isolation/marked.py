@@ -16,9 +16,20 @@ from django.utils import timezone
 
 from console_fixture import World
 from predvid.modules.access import audit, tenancy, token_actions
-from predvid.modules.access.models import ApiToken, AuditChain, AuditEntry, Client, Person
+from predvid.modules.access.models import (
+    ApiToken,
+    AuditChain,
+    AuditEntry,
+    Authenticator,
+    Client,
+    Passkey,
+    Person,
+    Secret,
+)
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
+from predvid.modules.automation.models import Publication, Rollout, Task
+from predvid.modules.inventory.models import SecretBinding
 from predvid.modules.monitoring.models import Alert
 from predvid.server.row_security import wall_of
 
@@ -27,6 +38,8 @@ MARKED = re.compile(f"{MARK}[0-9]{{6}}")
 PROBE = "ZZ"  # finds every marked text and is none itself
 Column = Any  # of any kind
 APPEND_ONLY = {AuditEntry, AuditChain}  # marked as they are written
+# Keys that may be empty one by one, where a constraint wants one of them.
+WANTED = {SecretBinding: "device"}
 MARKS = count()
 
 
@@ -53,6 +66,8 @@ class TwoTenants:
     world: World = field(default_factory=World)
     people: list[Someone] = field(default_factory=list)
     foreign: dict[type[models.Model], models.Model] = field(default_factory=dict)
+    mine: dict[type[models.Model], models.Model] = field(default_factory=dict)
+    rollout: Rollout = field(init=False)  # the whole MSP's
 
     def __post_init__(self) -> None:
         with transaction.atomic(), tenancy.as_platform():
@@ -63,13 +78,17 @@ class TwoTenants:
                 self.world.device(site, f"{name[:3]}-WS-02")
                 self.world.pending(site, f"{name[:3]}-NOVI")
                 self.world.token(site)
+                self.world.task(site)
             self.own, self.other = self.world.clients
             self._resolved()
             self._people()
             self._told()
+            self._published()
             for model in tenant_tables():
-                self.foreign[model] = self._foreign_row(model)
+                self.foreign[model] = self._row(model, self.other)
                 self._mark(model)
+            for model in (Task, Secret, SecretBinding):
+                self.mine[model] = self._row(model, self.own)
 
     def _resolved(self) -> None:
         """Let each client have an alert that is over, too."""
@@ -99,6 +118,7 @@ class TwoTenants:
         person.save()
         if not all_clients:
             person.clients.add(self.own)
+        Authenticator.objects.create(person=person, confirmed_at=self.world.now)
         person = Person.objects.get(pk=person.pk)
         viewer = viewer_of(person)
         one = Someone(name, person, viewer)
@@ -123,41 +143,69 @@ class TwoTenants:
         token.clients.add(self.other)
         self.foreign[ApiToken] = token
 
+    def _published(self) -> None:
+        """Mark the template that is the foreign client's alone; begin a rollout, which is the whole MSP's."""
+        own, other = (
+            Publication.objects.get(taskrequest__tasks__client=client) for client in (self.own, self.other)
+        )
+        texts = {column.name: mark() for column in _texts(Publication) if column.name in ("title", "content")}
+        Publication.objects.filter(pk=other.pk).update(**texts)
+        self.mine[Publication], self.foreign[Publication] = own, other
+        now = self.world.now
+        Rollout.objects.all().delete()
+        self.rollout = Rollout.objects.create(
+            version="9", agents=1, ring_since=now, requested_name="Ana", requested_at=now
+        )
+        self.foreign[Rollout] = self.rollout
+
+    def passkey(self, person: Person) -> Passkey:
+        """Return the passkey of a person, made if they have none."""
+        words = {"public_key": b"", "sign_count": 0, "party": "predvid.example", "name": "x"}
+        found, _ = Passkey.objects.get_or_create(
+            person=person, defaults={**words, "credential": os.urandom(32), "created_at": self.world.now}
+        )
+        return found
+
     def rows_of(self, model: type[models.Model], client: Client) -> "models.QuerySet[Any]":
         """Return the rows of a tenant table that belong to a client, found without any viewer."""
         return model._default_manager.filter(**{path_to_client(model): key_of(model, client)})
 
-    def _foreign_row(self, model: type[models.Model]) -> models.Model:
-        found = self.rows_of(model, self.other).first()
-        row: models.Model = found if found is not None else self._made(model)
+    def _row(self, model: type[models.Model], client: Client) -> models.Model:
+        found = self.rows_of(model, client).first()
+        row: models.Model = found if found is not None else self._made(model, client)
         return row
 
-    def _made(self, model: type[models.Model]) -> models.Model:
-        """Return a new foreign row of a table that nothing else here fills: a new table needs no entry."""
+    def _made(self, model: type[models.Model], client: Client) -> models.Model:
+        """Return a new row of a table that nothing else here fills: a new table needs no entry."""
         values = {}
         for column in model._meta.concrete_fields:
-            if column.has_default() or column.primary_key or column.null:
-                continue
-            values[column.name] = self._value(column)
+            counted = column.primary_key and isinstance(column, models.AutoField)
+            may_stay = column.has_default() or counted or column.null
+            if not may_stay or WANTED.get(model) == column.name:
+                values[column.name] = self._value(column, client)
         if any(column.name == "client" for column in model._meta.concrete_fields):
-            values["client"] = self.other
+            values["client"] = client
         row: models.Model = model._default_manager.create(**values)
         return row
 
-    def _value(self, column: Column) -> Any:
+    def _value(self, column: Column, client: Client) -> Any:
         if isinstance(column, models.ForeignKey):
-            return self.other if column.related_model is Client else self._related(column.related_model)
+            return client if column.related_model is Client else self._related(column.related_model, client)
         if isinstance(column, models.DateTimeField):
             return timezone.now() + timedelta(days=1)
         if isinstance(column, models.BinaryField):
             return os.urandom(32)
         if column.choices:
             return next(iter(column.flatchoices))[0]
-        return mark() if isinstance(column, models.CharField | models.TextField) else 1
+        if not isinstance(column, models.CharField | models.TextField):
+            return 1
+        return mark() if client == self.other else f"Vlastito {next(MARKS)}"
 
-    def _related(self, model: type[models.Model]) -> models.Model:
+    def _related(self, model: type[models.Model], client: Client) -> models.Model:
+        if wall_of(model) is not None:
+            return self._row(model, client)
         if model not in self.foreign:
-            self.foreign[model] = self._foreign_row(model)
+            self.foreign[model] = self._made(model, client)
         return self.foreign[model]
 
     def _mark(self, model: type[models.Model]) -> None:

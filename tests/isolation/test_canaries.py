@@ -13,12 +13,24 @@ import pytest
 from django.conf import settings
 from django.test import Client as Browser
 from django.utils import timezone
+from msgspec.msgpack import encode
+from msgspec.structs import fields
 
 from looking import looking_at
-from predvid.modules.access import actions, people_actions, token_actions
+from predvid.modules.access import (
+    actions,
+    factor_actions,
+    people_actions,
+    recovery_file,
+    secret_actions,
+    token_actions,
+    vault,
+)
 from predvid.modules.access.link_actions import new_link
-from predvid.modules.access.models import Person, SignInLink
+from predvid.modules.access.models import Person, Secret, SignInLink
+from predvid.modules.access.proof_actions import SIGNED_IN, prove_by_code
 from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.queries_factors import waiting_secret
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.inventory.actions import add_client
 from predvid.modules.inventory.enrolment import create_token, plan_seed
@@ -27,14 +39,16 @@ from predvid.modules.monitoring.stores import store
 from predvid.server.place import Place
 from predvid.server.worker import reactions_to
 from predvid.wire import token as wire_token
+from predvid.wire.secrets import KINDS
 from predvid.wire.v1 import Enrolment
+from second_factor import with_app
 from simulated import Device
 
 if TYPE_CHECKING:  # plugins: pytest loads them itself
     from postgres_fixture import PostgresServer
     from store_fixture import StoreProcess
 
-LEAST = 20
+LEAST = 50
 Planter = Callable[[Person], Iterator[bytes]]
 
 
@@ -101,15 +115,57 @@ def enrolment(person: Person) -> Iterator[bytes]:
             yield device.seed
 
 
+def second_factors(person: Person) -> Iterator[bytes]:
+    """The secrets of an app in use and of one that waits for its first code; recovery codes, one used."""
+    app, codes = with_app(person)
+    now = timezone.now()
+    prove_by_code(person, codes[0], SIGNED_IN, "10.0.0.1", now)
+    factor_actions.begin_app(viewer_of(person), now)
+    waiting = waiting_secret(person.pk, now)
+    assert waiting
+    yield from (word.encode() for word in (app.otp.secret, waiting, *codes))
+
+
+def credentials(person: Person) -> Iterator[bytes]:
+    """A client's credentials of every kind: what they hold, what stood there before, what is deleted."""
+    now, viewer = timezone.now(), viewer_of(person)
+    client = add_client(viewer, f"Kanarinac {secrets.token_hex(4)}", "", now)
+    for kind, shape in KINDS.items():
+        rows = []
+        for _ in range(2):
+            hidden = {name: f"kanarinac-{secrets.token_hex(12)}" for name in shape.SECRET}
+            open_ = {part.name: "x" for part in fields(shape) if part.required and part.name not in hidden}
+            rows.append(shape(**open_, **hidden))
+            yield from (word.encode() for word in hidden.values())
+        kept = secret_actions.add(viewer, client.pk, kind, rows[0], now)
+        secret_actions.replace(viewer, kept.pk, rows[1], now)
+        assert vault.unseal(Secret.objects.get(pk=kept.pk), "value") == encode(rows[1])
+        if kind == "web_token":
+            secret_actions.delete(viewer, kept.pk, now)
+
+
+def passphrases(person: Person) -> Iterator[bytes]:
+    """The passphrase of a recovery file, and the master key in it."""
+    words = f"kanarinac {secrets.token_hex(8)}"
+    masters = vault.held_masters()
+    assert recovery_file.unwrap(recovery_file.wrap(masters, words), words) == masters
+    yield words.encode()
+    yield masters[0].key
+
+
 def installation(person: Person) -> Iterator[bytes]:
-    """The installation's own: the keys of its plans and of its console, and the store's token."""
+    """The installation's own: the keys of plans, console and second factors, and the store's token."""
     yield plan_seed()
     yield settings.PLACE.secret("console.key").encode()
+    yield settings.PLACE.secret("factors.key").encode()
     yield settings.PLACE.store_token.encode()
 
 
 # A new kind of secret is a new function here.
-PLANTERS: tuple[Planter, ...] = (passwords, sessions, one_time_links, api_tokens, enrolment, installation)
+PLANTERS: tuple[Planter, ...] = (
+    *(passwords, sessions, one_time_links, api_tokens, enrolment),
+    *(second_factors, credentials, passphrases, installation),
+)
 
 
 def guises(secret: bytes) -> set[bytes]:

@@ -32,7 +32,11 @@ from predvid.server.place import Place
 FLOOR = {"pages": 1_000, "joined": 50, "calls": 1_500}  # cells on each database
 # Forms in which one thing is told to have to do with another.
 NAMES_OTHERS = {"device-move", "device-merge", "enrol", "person-invite", "person-change", "api-tokens"}
-PERSONAL = {"session-end"}  # another person's is nobody's business, whoever they are
+PERSONAL = {
+    "session-end",
+    "passkey-rename",
+    "passkey-remove",
+}  # another person's is nobody's business, whoever they are
 DONE, WITHOUT_A_TOKEN = (200, 302, 422), (404,)
 LISTS = ("", f"?q={PROBE}", "?phase=resolved&state=critical", "?client={foreign}", "?site={foreign_site}")
 READS = ("GET", "HEAD", "OPTIONS")
@@ -83,7 +87,7 @@ class Matrix:
             return Browser(headers={"Authorization": f"Bearer {someone.token}"})
         browser = Browser()  # a new one each time: what it is told to forget is undone with its cell
         if someone.name not in self.sessions:
-            browser.force_login(someone.person)
+            browser = self.tenants.world.signed_in(someone.person)  # who has just proved that it is they
             self.sessions[someone.name] = browser.cookies[settings.SESSION_COOKIE_NAME].value
         browser.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[someone.name]
         return browser

@@ -23,6 +23,9 @@ ALL = f"(SELECT {NAMED} = '*')"
 TEXTS = f"(SELECT string_to_array(nullif({NAMED}, '*'), ','))::text[]"
 UUIDS = f"(SELECT string_to_array(nullif({NAMED}, '*'), ',')::uuid[])::uuid[]"
 HANGS_ON = '{all} OR EXISTS (SELECT 1 FROM {above} up WHERE up.{key} = "{table}".{column})'
+# A row of several clients (its own column is empty) is seen by whoever sees a row that hangs on it.
+SHARED = '"{table}".{own} IS NULL'
+HUNG_WITH = 'EXISTS (SELECT 1 FROM {below} down WHERE down.{column} = "{table}".{key})'
 # What anyone may do with the MSP's own chain of the audit: every deed is written down, few may read it.
 CHAINS: dict[type[Model], tuple[str, ...]] = {
     AuditEntry: ("INSERT",),
@@ -76,12 +79,28 @@ def wall_of(model: type[Model]) -> Wall | None:
     if model is Client:
         return Wall(table, f"{ALL} OR id = ANY ({UUIDS})")
     if (own := _column_of(model)) is not None:
-        return Wall(table, f"{ALL} OR {own} = ANY ({UUIDS})")
+        return Wall(table, f"{ALL} OR {own} = ANY ({UUIDS})", _shared(model, own))
     if (parent := _parent(model)) is None:
         return None
     above = parent.related_model._meta
     names = {"above": above.db_table, "key": above.pk.column, "table": table, "column": parent.column}
     return Wall(table, HANGS_ON.format(all=ALL, **names))
+
+
+def _shared(model: type[Model], own: str) -> tuple[tuple[str, str, str], ...]:
+    """Return what lets those in to whom a row of several clients belongs; it is written before its parts."""
+    names = {"table": model._meta.db_table, "own": own, "key": model._meta.pk.column}
+    for below in _models() if model._meta.get_field(own.removesuffix("_id")).null else ():
+        for key in _keys(below):
+            if key.related_model is model and not key.null and _column_of(below) is not None:
+                ours = SHARED.format(**names)
+                hung = HUNG_WITH.format(below=below._meta.db_table, column=key.column, **names)
+                seen = f"{ours} AND {hung}"
+                words = (("SELECT", seen), ("UPDATE", seen), ("INSERT", ours))
+                return tuple(
+                    (f"{POLICY}_shared_{word.lower()}", word, condition) for word, condition in words
+                )
+    return ()
 
 
 def _models() -> list[type[Model]]:

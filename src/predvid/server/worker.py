@@ -67,6 +67,7 @@ class Worker:
             Chore("rollouts", 5, rollouts.advance_all),
             Chore("trust", 2, lambda now: root_pickup.pick_up(settings.PLACE.data, now)),
             Chore("late tasks", 30, task_chores.expire),
+            Chore("moved devices", 5, task_chores.follow_moves),
             Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
             Chore("silent tasks", 3600, task_chores.give_up),
             Chore("old tasks", 3600, task_chores.forget),

@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from console_fixture import World
 from predvid.core.errors import UserError
 from predvid.modules.access import people_actions, queries_people
-from predvid.modules.access.models import AuditEntry, Client, Person, Session, SignInLink
+from predvid.modules.access.models import AuditEntry, Authenticator, Client, Person, Session, SignInLink
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
+from second_factor import with_passkey
 
 
 @pytest.fixture
@@ -53,6 +54,19 @@ def test_the_list_shows_who_has_access_to_what(world: World, owner: Person) -> N
     assert "Dino" not in browser.get("/people/?state=active").content.decode()
     assert "Marko" not in browser.get("/people/?state=deactivated").content.decode()
     assert "Dino" not in browser.get("/people/?q=MARKO").content.decode()
+
+
+def test_the_list_tells_who_has_a_second_factor(world: World, owner: Person) -> None:
+    marko = scoped(world, "marko@example.com", "technician", [0])
+    browser = world.signed_in(owner)
+    assert "authenticator app" not in browser.get("/people/").content.decode()
+    app = Authenticator.objects.create(person=marko)
+    assert "authenticator app" not in browser.get("/people/").content.decode(), "no code has confirmed it"
+    app.confirmed_at = world.now
+    app.save()
+    with_passkey(world, marko)
+    assert "passkey, authenticator app" in browser.get("/people/?q=marko").content.decode()
+    assert "passkey, authenticator app" not in browser.get("/people/?q=vlasnica").content.decode()
 
 
 def test_the_list_needs_the_same_queries_however_many_there_are(world: World, owner: Person) -> None:

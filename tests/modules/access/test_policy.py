@@ -67,7 +67,7 @@ def test_readers_change_nothing() -> None:
     auditing = {"person.view", "audit.view", "audit.export", "export.make", "token.make"}
     assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == standing | detail | auditing
     assert {verb for verb in VERBS if may(viewer("account_manager", everything=True), verb)} == (
-        standing | detail | {"alert.note", "client.add", "export.make", "token.make"}
+        standing | detail | {"alert.note", "client.add", "export.make", "token.make", "release.view"}
     )
 
 

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client as Browser
+from django.test import RequestFactory
 from django.utils import timezone
 
 from console_fixture import PASSWORD, World
 from predvid.modules.access import actions
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.lockout_actions import WINDOW
-from predvid.modules.access.models import Attempt, Person, SignInLink
+from predvid.modules.access.models import Attempt, AuditEntry, Person, SignInLink
 from predvid.modules.access.proof_actions import PAIR_LIMIT
+from predvid.modules.access.way_back import is_ours
 
 WRONG = "Adresa e-pošte ili lozinka nije točna."
 LOCKED = "Previše neuspjelih pokušaja."
@@ -149,3 +151,40 @@ def test_a_person_changes_language_theme_and_password(world: World) -> None:
     assert browser.post("/profile/", {**change, "current": PASSWORD}).status_code == 302
     assert browser.get("/").status_code == 200
     assert elsewhere.get("/").status_code == 302, "other sessions end with the old password"
+
+
+def test_a_session_does_not_guess_the_password_of_its_person(world: World) -> None:
+    person = world.person("ana@example.com", role="technician", all_clients=True, language="en")
+    browser, new = world.signed_in(person), "posve nova rečenica"
+
+    def changed(current: str) -> str:
+        words = {"part": "password", "current": current, "new": new, "again": new}
+        return browser.post("/profile/", words).content.decode()
+
+    for _ in range(PAIR_LIMIT):
+        assert "The current password is wrong." in changed("nije ta")
+    assert "Too many failed attempts" in changed(PASSWORD)
+    assert Person.objects.get(pk=person.pk).check_password(PASSWORD)
+    assert AuditEntry.objects.filter(verb="person.proof_failed").count() == PAIR_LIMIT
+    Attempt.objects.update(at=timezone.now() - WINDOW)
+    changed(PASSWORD)
+    assert Person.objects.get(pk=person.pk).check_password(new)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil",
+        "/\\evil",
+        "///evil",
+        "/\t/evil",
+        "/\n/evil",
+        "\t//evil",
+        "https://testserver/",
+        "javascript:1",
+        "",
+    ],
+)
+def test_no_way_leads_back_to_anywhere_else(address: str) -> None:
+    assert not is_ours(RequestFactory().get("/"), address)
+    assert is_ours(RequestFactory().get("/"), "/devices/?q=//evil")

@@ -29,6 +29,7 @@ from predvid.modules.access.rules import FOR_TOKENS
 from predvid.modules.api import serving
 from predvid.modules.api.budget import Budget
 from predvid.modules.api.loading import routes
+from predvid.modules.automation.models import Task
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring.models import Alert
 
@@ -49,6 +50,7 @@ def token(ground: object, console_tables: None, monkeypatch: pytest.MonkeyPatch)
         for name in ("Hotel", "Škola"):
             world.client(name)
             world.device(world.sites[-1], f"{name}-SRV", state=3)
+            world.task(world.sites[-1])
         owner = viewer_of(world.person("vlasnica@example.com", role="owner", all_clients=True))
         _, text = token_actions.make_token(owner, "x", FOR_TOKENS, None, timedelta(days=1), timezone.now())
         yield text
@@ -73,7 +75,8 @@ def tried(token: str, cases: int) -> Counter[int]:
     """
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
     answers: Counter[int] = Counter()
-    known = {"device_id": Device, "agent_id": Agent, "client_id": Client, "alert_id": Alert}
+    tables = {"device_id": Device, "agent_id": Agent, "client_id": Client, "alert_id": Alert}
+    known = {**tables, "task_id": Task}
     real = {
         name: str(table._default_manager.values_list("pk", flat=True)[0]) for name, table in known.items()
     }

@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from console_fixture import World
 from predvid.core.errors import UserError
-from predvid.modules.access import token_actions
+from predvid.modules.access import people_actions, token_actions
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import Denied
 from predvid.modules.access.models import ApiToken, Attempt, AuditEntry, Person
 from predvid.modules.access.queries import viewer_of
-from predvid.modules.access.rules import DANGEROUS, FOR_TOKENS, VERBS
+from predvid.modules.access.rules import DANGEROUS, FOR_TOKENS, PLATFORM, VERBS
 from predvid.modules.access.token_forms import WORDS
 from predvid.modules.api import serving
 from predvid.modules.api.budget import Budget
@@ -122,6 +122,16 @@ def test_what_the_person_loses_the_token_has_lost(world: World, ana: Person) -> 
     assert answer.status_code == 403
     Person.objects.filter(pk=ana.pk).update(is_active=False)
     assert asked(text).status_code == 401
+
+
+def test_who_is_let_in_again_has_no_token_of_before(world: World, ana: Person) -> None:
+    _, text = made(ana)
+    people_actions.deactivate(PLATFORM, ana.pk, timezone.now())
+    assert asked(text).status_code == 401
+    people_actions.reactivate(PLATFORM, ana.pk, timezone.now())
+    assert asked(text).status_code == 401
+    assert '"tokens":1' in AuditEntry.objects.get(verb="person.deactivated").after
+    assert asked(made(ana)[1]).status_code == 200, "a new one works"
 
 
 def test_a_narrowed_token_never_widens(world: World) -> None:

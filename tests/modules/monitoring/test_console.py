@@ -244,3 +244,13 @@ def test_a_form_returns_only_to_our_own_pages(world: World, technician: Person) 
         f"/alerts/{world.alerts[0].pk}/note", {"text": "x", "back": "https://evil.example/"}
     )
     assert answer.headers["Location"].startswith("/alerts/")
+
+
+def test_an_agent_waits_for_those_alone_who_can_approve_it(world: World, technician: Person) -> None:
+    agent = world.pending(world.sites[0], "Hot-NOVI")
+    auditor = world.person("revizor@example.com", role="auditor", all_clients=True, language="en")
+    Person.objects.filter(pk=technician.pk).update(language="en")
+    for person, words in ((technician, "for your approval"), (auditor, "for approval")):
+        browser = world.signed_in(Person.objects.get(pk=person.pk))
+        assert f"waits {words}" in browser.get("/").content.decode()
+        assert f"waits {words}" in browser.get(f"/devices/{agent.device_id}/").content.decode()

@@ -13,7 +13,7 @@ from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.lockout_actions import forgive, note_failure, refuse_locked
 from predvid.modules.access.models import Person, SignInLink
-from predvid.modules.access.proof_actions import SignInRefused, password_limits
+from predvid.modules.access.proof_actions import FAILED, PROVED, SignInRefused, password_limits
 from predvid.modules.access.queries import open_link, secret_hash, viewer_of
 from predvid.modules.access.queries_factors import has_factor
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
@@ -129,14 +129,28 @@ def set_preferences(
     audit.record(who, "person.changed", _subject(person), None, now, before=old, after=new)
 
 
-@transaction.atomic
 def set_password(
     person: Person, current: str, new: str, now: datetime, address: str = "", key: str = ""
 ) -> None:
-    """Change the own password; all sessions but that of `key` end. Raises UserError if `current` is wrong."""
-    if person.has_usable_password() and not person.check_password(current):
-        raise UserError("The current password is wrong.")
-    person.set_password(new)
-    person.save(update_fields=["password"])
-    drop_sessions(person, but=key)
-    audit.record(_self(person, address), "person.password_changed", _subject(person), None, now)
+    """Change the own password; all sessions but that of `key` end.
+
+    Raises UserError if `current` is wrong, LockedOut after too many guesses: a session is not its person.
+    """
+    if person.has_usable_password():
+        _refuse_wrong(person, current, address, now)
+    with transaction.atomic():
+        person.set_password(new)
+        person.save(update_fields=["password"])
+        drop_sessions(person, but=key)
+        audit.record(_self(person, address), "person.password_changed", _subject(person), None, now)
+
+
+def _refuse_wrong(person: Person, current: str, address: str, now: datetime) -> None:
+    limits = password_limits(person.email.lower(), address)
+    refuse_locked(limits, now)
+    if person.check_password(current):
+        return
+    with transaction.atomic():
+        note_failure(limits, now)
+        audit.record(_self(person, address), FAILED[PROVED], _subject(person), None, now)
+    raise UserError("The current password is wrong.")

@@ -91,6 +91,7 @@ FIELDS = {
     "all_clients": pgettext("audit", "all clients"),
     "clients": pgettext("audit", "clients"),
     "sessions": pgettext("audit", "sessions"),
+    "tokens": pgettext("audit", "API tokens"),
     "sector": pgettext("audit", "sector"),
     "site": pgettext("audit", "site"),
     "timezone": pgettext("audit", "time zone"),

@@ -16,7 +16,7 @@ from predvid.modules.access import audit
 from predvid.modules.access.guard import require
 from predvid.modules.access.link_actions import HOURS, Kind, end_links, new_link
 from predvid.modules.access.mail_actions import queue_invitation
-from predvid.modules.access.models import Client, Person, SignInLink
+from predvid.modules.access.models import ApiToken, Client, Person, SignInLink
 from predvid.modules.access.queries_people import (
     active_owners,
     changeable,
@@ -117,7 +117,10 @@ def change_rights(
 
 @transaction.atomic
 def deactivate(viewer: Viewer, person_id: UUID, now: datetime) -> None:
-    """Let a person in no longer: their sessions and links end now. Raises NotVisible, UserError."""
+    """Let a person in no longer: their sessions, links and API tokens end now, for good.
+
+    Raises NotVisible, UserError.
+    """
     require(viewer, "person.deactivate")
     person = visible(viewer, person_id)
     if person.invited or not person.is_active:
@@ -125,8 +128,10 @@ def deactivate(viewer: Viewer, person_id: UUID, now: datetime) -> None:
     check_change(viewer, person.pk, rights_of(person), None, other_owners=_other_owners(person))
     Person.objects.filter(pk=person.pk).update(is_active=False, rights=F("rights") + 1)
     SignInLink.objects.filter(person=person, used_at=None).update(used_at=now)
+    tokens = ApiToken.objects.filter(person=person, revoked_at=None).update(revoked_at=now)
     ended = drop_sessions(person)
-    _record(viewer, "person.deactivated", person.pk, now, after={"sessions": ended})
+    words: audit.Values = {"sessions": ended, "tokens": tokens}
+    _record(viewer, "person.deactivated", person.pk, now, after=words)
 
 
 @transaction.atomic

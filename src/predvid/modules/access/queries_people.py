@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from predvid.core.errors import UserError
 from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
-from predvid.modules.access.models import Client, Person
+from predvid.modules.access.models import Authenticator, Client, Passkey, Person
 from predvid.modules.access.rules import Viewer
 from predvid.modules.access.rules_people import Rights, check_touch, roles_of
 
@@ -83,11 +84,19 @@ def touchable(viewer: Viewer, person: Person) -> bool:
 
 
 def people(viewer: Viewer, *, state: str, q: str, number: str) -> Page[Person]:
-    """Return one page of the visible people in one state (empty: all), by a part of name or address."""
+    """Return one page of the visible people in one state (empty: all), by a part of name or address.
+
+    Each knows in `has_passkey` and `has_app` which second factors they have.
+    """
+    mine = {"person": OuterRef("pk")}
     rows = _in_state(seen(viewer), state).order_by("name", "email")
+    rows = rows.annotate(
+        has_passkey=Exists(Passkey.objects.filter(**mine)),
+        has_app=Exists(Authenticator.objects.filter(**mine).exclude(confirmed_at=None)),
+    )
     if q:
         rows = rows.filter(Q(name__icontains=q) | Q(email__icontains=q))
-    page = Paginator(rows.prefetch_related("clients"), PER_PAGE).get_page(number)
+    page: Page[Any] = Paginator(rows.prefetch_related("clients"), PER_PAGE).get_page(number)
     with tenancy.as_platform():  # who may be touched is told by all rights that a person has
         page.object_list = list(page.object_list)
     return page

@@ -42,12 +42,16 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
     **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
     "release.roll": _HEADS,
+    "release.view": _STAFF,
     "factor.change": _LOOK,  # one's own
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
 MSP_WIDE = frozenset(
-    {"client.add", "settings.change", "trust.change", "token.view", "token.revoke", "release.roll"}
+    {
+        *("client.add", "settings.change", "trust.change", "token.view", "token.revoke"),
+        *("release.view", "release.roll"),
+    }
 )
 # Verbs for which a person proves once more that it is they, within the last minutes.
 DANGEROUS = frozenset(
@@ -61,7 +65,7 @@ DANGEROUS = frozenset(
 # What a program may be let do in a person's name: all that the API offers. No token proves that someone is
 # there, so nothing that needs a second proof can be given to one.
 FOR_TOKENS = (
-    *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view"),
+    *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view", "task.view"),
     *("alert.acknowledge", "alert.note", "device.approve", "device.revoke", "device.release"),
     *("device.move", "device.merge", "site.add", "client.add"),
 )

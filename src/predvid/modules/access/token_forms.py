@@ -18,6 +18,7 @@ WORDS = {
     "alert.view": _("see alerts"),
     "event.view": _("see events"),
     "policy.view": _("see the settings of checks"),
+    "task.view": _("see tasks and what they printed"),
     "alert.acknowledge": _("take alerts on"),
     "alert.note": _("write notes to alerts"),
     "device.approve": _("approve agents"),

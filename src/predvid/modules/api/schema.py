@@ -14,8 +14,8 @@ from predvid.modules.api.route import CONVERTERS, Route
 ROOT = "/api/v1"
 REF = "#/components/schemas/{name}"
 ABOUT = (
-    "Devices, alerts, events, clients and policies of one Predvid, for programs. A call asks for the same "
-    "verbs as the page that does the same, and sees the same clients. See docs/api.md."
+    "Devices, alerts, events, clients, policies and tasks of one Predvid, for programs. A call asks for the "
+    "same verbs as the page that does the same, and sees the same clients. See docs/api.md."
 )
 PLACE_SCHEMAS = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer", "minimum": 0}}
 # What any call may answer but its own; 413 and 415 only where a body is sent.

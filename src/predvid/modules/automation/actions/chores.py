@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
 
 from predvid.core.errors import UserError
 from predvid.core.model import Severity
@@ -12,8 +13,9 @@ from predvid.modules.access.rules import PLATFORM, Subject, Viewer
 from predvid.modules.automation import rules
 from predvid.modules.automation.actions import telling
 from predvid.modules.automation.actions.outcomes import REFUSED_ITEM
-from predvid.modules.automation.models import Task, TaskRequest
+from predvid.modules.automation.models import AgentTrust, PlacementRow, Task, TaskRequest
 from predvid.modules.inventory.actions import held_device
+from predvid.modules.inventory.models import Agent
 from predvid.modules.monitoring.actions import Conflict, record
 from predvid.modules.monitoring.intake import load_states
 from predvid.modules.monitoring.models import Event, Result
@@ -45,6 +47,22 @@ def _expire_request(request_id: UUID, now: datetime) -> None:
     request.state, request.ended_at = TaskRequest.State.EXPIRED, now
     request.save(update_fields=["state", "ended_at"])
     telling.told(PLATFORM, "task.expired", request, now)
+
+
+def follow_moves(now: datetime) -> int:
+    """Let no task of a former client run on a device that has moved; return how many were cancelled.
+
+    What the agent holds of trust goes along with it; what ran before stays with whoever asked for it.
+    """
+    left = Task.objects.exclude(client=F("agent__client"))
+    going = (Task.State.LEASED, Task.State.STARTED)
+    left.filter(state__in=going, cancel_at=None).update(cancel_at=now)
+    idle = left.filter(state__in=(Task.State.WAITING, Task.State.QUEUED))
+    cancelled = idle.update(state=Task.State.CANCELLED, ended_at=now)
+    here = Agent.objects.filter(pk=OuterRef("agent")).values("client")
+    for table in (AgentTrust, PlacementRow):
+        table._default_manager.exclude(client=F("agent__client")).update(client=Subquery(here))
+    return cancelled
 
 
 def give_up(now: datetime) -> int:

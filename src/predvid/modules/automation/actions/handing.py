@@ -57,7 +57,7 @@ def take(agent_id: UUID, boot: str, now: datetime) -> tuple[list[TaskLease], lis
         return [], []
     mine = Task.objects.filter(agent=agent)
     ready = list(
-        mine.filter(_to_hand(now))
+        mine.filter(_to_hand(now), client=agent.client_id)  # a device may have moved to another client
         .select_related("request__publication")
         .order_by("queued_at", "place")[:AT_ONCE]
     )

@@ -20,6 +20,7 @@ from predvid.modules.automation.actions.running import queue, start_of
 from predvid.modules.automation.models import Publication, Task, TaskRequest
 from predvid.modules.automation.queries import authority as held_authority
 from predvid.modules.automation.queries import targets as aiming
+from predvid.modules.automation.queries import tasks as asked
 from predvid.modules.automation.queries.targets import Aim
 from predvid.wire.authority import LANGUAGES, LONGEST_ORDER, MAX_CONTENT, ORDER_CONTEXT, Content, Order
 from predvid.wire.verifying import allowed_values
@@ -203,7 +204,7 @@ def held(viewer: Viewer, verb: str, request_id: UUID) -> TaskRequest:
     request = TaskRequest.objects.select_for_update().filter(pk=request_id).first()
     if request is None:
         raise NotVisible
-    clients = set(Task.objects.filter(request=request).values_list("client_id", flat=True))
+    clients = asked.clients_of(request)
     if not any(viewer.sees(client) for client in clients):
         raise NotVisible
     for client in clients:

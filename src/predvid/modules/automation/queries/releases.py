@@ -111,8 +111,8 @@ class Progress:
 
 
 def rollouts(viewer: Viewer) -> list[Progress]:
-    """Return the newest rollouts. Raises NotVisible for those who do not see all clients."""
-    require(viewer, "task.view", None)
+    """Return the newest rollouts. Raises NotVisible or Denied for those who do not see all clients."""
+    require(viewer, "release.view", None)
     return [_progress(rollout) for rollout in Rollout.objects.order_by("-requested_at")[:SHOWN]]
 
 
@@ -126,6 +126,6 @@ def _progress(rollout: Rollout) -> Progress:
 
 def failures(viewer: Viewer, rollout: Rollout) -> list[Renewal]:
     """Return the agents of a rollout that did not take it, with their devices."""
-    require(viewer, "task.view", None)
+    require(viewer, "release.view", None)
     rows = Renewal.objects.filter(rollout=rollout, state=Renewal.State.FAILED)
     return list(rows.select_related("agent__device__client").order_by("ended_at")[:50])

@@ -8,6 +8,7 @@ import msgspec
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Q, QuerySet, When
 
+from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Viewer
@@ -50,7 +51,16 @@ class Ring:
         return [(tone, n) for tone, n in (*tones, ("waiting", self.left)) if n]
 
 
-def task_list(viewer: Viewer, *, group: str, client: UUID | None, q: str, number: str) -> Page[Any]:
+def task_list(
+    viewer: Viewer,
+    *,
+    group: str,
+    client: UUID | None,
+    q: str,
+    number: str,
+    device: UUID | None = None,
+    per_page: int = PER_PAGE,
+) -> Page[Any]:
     """Return one page of visible tasks, newest first; `q` looks into titles and devices."""
     require(viewer, "task.view")
     rows = narrowed(viewer, Task.objects.all())
@@ -58,10 +68,12 @@ def task_list(viewer: Viewer, *, group: str, client: UUID | None, q: str, number
         rows = rows.filter(state__in=GROUPS[group])
     if client is not None:
         rows = rows.filter(client=client)
+    if device is not None:
+        rows = rows.filter(Q(device=device) | Q(device__merged_into=device))
     if q:
         rows = rows.filter(Q(request__title__icontains=q) | Q(device__name__icontains=q))
     loaded = rows.select_related("request", "device", "client").defer("request__content", "start")
-    return Paginator(loaded.order_by("-created_at", "place", "pk"), PER_PAGE).get_page(number)
+    return Paginator(loaded.order_by("-created_at", "place", "pk"), per_page).get_page(number)
 
 
 def counted(viewer: Viewer) -> dict[str, int]:
@@ -129,8 +141,13 @@ def request(viewer: Viewer, request_id: UUID) -> TaskRequest:
 
 def may_all(viewer: Viewer, verb: str, found: TaskRequest) -> bool:
     """Tell whether `verb` is the viewer's for every client that a request touches."""
-    clients = set(Task.objects.filter(request=found).values_list("client_id", flat=True))
-    return all(viewer.may(verb, client) for client in clients)
+    return all(viewer.may(verb, client) for client in clients_of(found))
+
+
+def clients_of(found: TaskRequest) -> set[UUID]:
+    """Return every client that a request touches, those too that a viewer does not see: who may, asks all."""
+    with tenancy.as_platform():
+        return set(Task.objects.filter(request=found).values_list("client_id", flat=True))
 
 
 def tasks_of(viewer: Viewer, found: TaskRequest, number: str) -> Page[Any]:
@@ -145,8 +162,8 @@ def rings(viewer: Viewer, found: TaskRequest) -> list[Ring]:
     """Return how the rings of a request stand, over all of its devices."""
     require(viewer, "task.view")
     flying = Q(state__in=("queued", "leased", "started"))
-    rows = Task.objects.filter(request=found).values("ring").order_by("ring")
-    counts = rows.annotate(
+    counted = Task.objects.filter(request=found).values("ring").order_by("ring")
+    counted = counted.annotate(
         size=Count("pk"),
         done=Count("pk", filter=Q(state="done")),
         bad=Count("pk", filter=Q(state__in=rules.BAD)),
@@ -154,6 +171,8 @@ def rings(viewer: Viewer, found: TaskRequest) -> list[Ring]:
         left=Count("pk", filter=Q(state="waiting")),
         over=Count("pk", filter=Q(state__in=("cancelled", "expired"))),
     )
+    with tenancy.as_platform():  # devices of other clients count, too; nothing names them
+        rows = list(counted)
     return [
         Ring(
             row["ring"] + 1,
@@ -165,15 +184,19 @@ def rings(viewer: Viewer, found: TaskRequest) -> list[Ring]:
             row["over"],
             row["ring"] == found.ring,
         )
-        for row in counts
+        for row in rows
     ]
 
 
 def of_device(viewer: Viewer, device: Device, limit: int = 6) -> list[Task]:
-    """Return the newest tasks of a visible device and of what was merged into it."""
+    """Return the newest tasks of a visible device and of what was merged into it.
+
+    What ran while it was another client's stays with that client.
+    """
     require(viewer, "task.view", device.client_id)
     mine = Q(device=device) | Q(device__merged_into=device)
-    rows = Task.objects.filter(mine).select_related("request").defer("request__content", "start")
+    rows = narrowed(viewer, Task.objects.filter(mine)).select_related("request")
+    rows = rows.defer("request__content", "start")
     return list(rows.order_by("-created_at", "-pk")[:limit])
 
 

@@ -16,7 +16,7 @@ from predvid.modules.automation.queries import releases as queries
 
 
 @require_safe
-@page("task.view")
+@page("release.view")
 def releases(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Show published releases, versions in use, and rollouts."""
     now, until = timezone.now(), queries.believed_until()
