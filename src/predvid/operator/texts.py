@@ -168,6 +168,13 @@ TEXTS = {
         "PLACEMENT of the agent {agent} (number {serial:int}):",
         "SMJEŠTAJ agenta {agent} (broj {serial:int}):",
     ),
+    "show.place": Text("  client {client}, site {site}", "  klijent {client}, lokacija {site}"),
+    "where.everywhere": Text("everywhere", "posvuda"),
+    "where.clients": Text("clients", "klijenti"),
+    "where.sites": Text("sites", "lokacije"),
+    "where.tags": Text("tags", "oznake"),
+    "where.agents": Text("agents", "agenti"),
+    "where.platforms": Text("platforms", "platforme"),
     "show.root": Text(
         "NEW ROOT number {serial:int}; the old one, then the new one:",
         "NOVI KORIJENSKI KLJUČ broj {serial:int}; stari, pa novi:",
