@@ -28,7 +28,7 @@ up: $(VENV)/installed
 
 test: $(VENV)/tested-with $(VENV)/installed
 	@sh packaging/need.sh requirements/system.txt
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: test faults drill fuzz mutants bench
 	@$(BIN)/python packaging/audit.py || [ $$? -eq 3 ] # no source to ask is said; it is no fault of the code

@@ -96,6 +96,16 @@ def test_no_refusal_is_untranslated(catalog: Catalog) -> None:
     assert not missing
 
 
+def test_every_text_stands_once() -> None:
+    """Of two entries of one text the last wins silently; merges by union make such pairs."""
+    blocks = PO.read_text(encoding="utf-8").split("\n\n")
+    heads = [
+        re.sub(r"^#.*\n", "", block, flags=re.M).split("\nmsgstr")[0] for block in blocks if "msgid" in block
+    ]
+    assert len(heads) > 500
+    assert not [head for head in set(heads) if heads.count(head) > 1]
+
+
 def test_translations_show_the_same_values(catalog: Catalog, framework: set[str]) -> None:
     wrong = []
     for message in catalog:

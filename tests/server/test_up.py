@@ -57,7 +57,7 @@ def test_plain_lines_without_a_terminal(up: Up) -> None:
     assert up.ready["sign_in"] in shown
     assert str(up.data) in shown
     assert "automation is off" in shown
-    assert "predvid trust init" in shown
+    assert f"predvid trust init --data {up.data}" in shown
 
 
 def test_refusals_in_croatian(up: Up, tmp_path: Path) -> None:

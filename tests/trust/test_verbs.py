@@ -165,6 +165,8 @@ def test_a_template_is_shown_and_signed_as_it_stands(
         "\\x1b[2Kecho two",
     ):
         assert part in shown
+    assert run("publish", str(tmp_path / "hello.toml"), "--yes", "--out", str(out), lang="hr") == 0
+    assert "oznake till; platforme linux" in capsys.readouterr().out
     signed = msgspec.msgpack.decode(out.read_bytes(), type=Signed)
     known = Folder(home / "trust").known().operators
     assert known

@@ -25,7 +25,7 @@ def init(session: Session, options: argparse.Namespace) -> int:
     pinned = left and local.pin_agent(session.data, known)
     session.told("init.done", path=str(session.folder.path), name=name)
     session.told("init.fingerprint", fingerprint=fingerprint(known.root))
-    session.told("init.left" if left else "init.not_left")
+    session.told("init.left" if left else "init.not_left", data=str(session.data))
     if pinned:
         session.told("init.pinned")
     session.told("init.devices", fingerprint=fingerprint(known.root))

@@ -77,8 +77,10 @@ class Session:
         if self.passphrase_file:
             try:
                 return Path(self.passphrase_file).read_text(encoding="utf-8").rstrip("\n")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UserError(f"--passphrase-file: {error}") from None
+            except OSError as error:
+                raise UserError(f"cannot read {self.passphrase_file}: {error.strerror}") from None
+            except UnicodeDecodeError:
+                raise UserError(f"{self.passphrase_file} is not text in UTF-8") from None
         if not sys.stdin.isatty():
             raise UserError(self.tell("refused.no_prompt"))
         first = getpass.getpass(self.tell("ask.new_passphrase" if new else "ask.passphrase") + " ")

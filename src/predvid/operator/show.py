@@ -83,8 +83,8 @@ def lines(message: Message, tell: Speech, devices: Iterable[str] = ()) -> Iterat
             yield from _keyset(message, tell)
         case Placement():
             yield tell("show.placement", agent=visible(message.agent), serial=message.serial)
-            yield f"  client {visible(message.client)}, site {visible(message.site)}"
-            yield f"  tags {visible(', '.join(message.tags)) or '-'}"
+            yield tell("show.place", client=visible(message.client), site=visible(message.site))
+            yield f"  {tell('where.tags')} {visible(', '.join(message.tags)) or '-'}"
         case RootChange():
             yield tell("show.root", serial=message.serial)
             yield f"  {fingerprint(message.old)}"
@@ -107,7 +107,7 @@ def _order(order: Order, tell: Speech, devices: Iterable[str]) -> Iterator[str]:
 def _publication(publication: Publication, tell: Speech) -> Iterator[str]:
     title, id = visible(publication.title), visible(publication.id)
     yield tell("show.publication", title=title, name=id, version=publication.version)
-    yield tell("show.targets", where=_where(publication.targets))
+    yield tell("show.targets", where=_where(publication.targets, tell))
     yield tell("show.rate", n=publication.rate)
     yield tell("show.by_server" if publication.by_server else "show.by_person")
     for parameter in publication.parameters:
@@ -116,11 +116,16 @@ def _publication(publication: Publication, tell: Speech) -> Iterator[str]:
     yield from _content(publication.content, tell)
 
 
-def _where(targets: Targets) -> str:
-    parts = ["everywhere"] if targets.everywhere else []
-    for name in ("clients", "sites", "tags", "agents", "platforms"):
-        if values := getattr(targets, name):
-            parts.append(f"{name} {', '.join(map(visible, values))}")
+def _where(targets: Targets, tell: Speech) -> str:
+    parts = [tell("where.everywhere")] if targets.everywhere else []
+    named = (
+        (targets.clients, tell("where.clients")),
+        (targets.sites, tell("where.sites")),
+        (targets.tags, tell("where.tags")),
+        (targets.agents, tell("where.agents")),
+        (targets.platforms, tell("where.platforms")),
+    )
+    parts += [f"{word} {', '.join(map(visible, values))}" for values, word in named if values]
     return "; ".join(parts) or "-"
 
 

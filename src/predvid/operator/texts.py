@@ -53,10 +53,10 @@ TEXTS = {
         "Poslužitelj sam preuzima javni dio; na njemu nema ključa kojim se potpisuje.",
     ),
     "init.not_left": Text(
-        "There is no server here. On the server's machine run: predvid trust offer FILE, with the file\n"
-        "'public' of this folder.",
-        "Ovdje nema poslužitelja. Na njegovu računalu pokrenite: predvid trust offer DATOTEKA, s datotekom\n"
-        "'public' iz ove mape.",
+        "No server has its data in {data}. On the server's machine run: predvid trust offer FILE, with the\n"
+        "file 'public' of this folder, and --data where 'predvid up' was started with --data.",
+        "Nijedan poslužitelj nema podatke u mapi {data}. Na njegovu računalu pokrenite: predvid trust offer\n"
+        "DATOTEKA, s datotekom 'public' iz ove mape, i --data ako je i 'predvid up' pokrenut s --data.",
     ),
     "init.pinned": Text(
         "This machine's agent pins the root: automation is on for it.",
@@ -168,6 +168,13 @@ TEXTS = {
         "PLACEMENT of the agent {agent} (number {serial:int}):",
         "SMJEŠTAJ agenta {agent} (broj {serial:int}):",
     ),
+    "show.place": Text("  client {client}, site {site}", "  klijent {client}, lokacija {site}"),
+    "where.everywhere": Text("everywhere", "posvuda"),
+    "where.clients": Text("clients", "klijenti"),
+    "where.sites": Text("sites", "lokacije"),
+    "where.tags": Text("tags", "oznake"),
+    "where.agents": Text("agents", "agenti"),
+    "where.platforms": Text("platforms", "platforme"),
     "show.root": Text(
         "NEW ROOT number {serial:int}; the old one, then the new one:",
         "NOVI KORIJENSKI KLJUČ broj {serial:int}; stari, pa novi:",

@@ -102,8 +102,14 @@ def _say(answer: list[dict[str, Any]], *, sound: bool, as_json: bool) -> None:
     for each in answer:
         flaws = sorted(each["breaks"], key=lambda flaw: int(flaw["number"]))
         if not flaws:
-            kept = f", witnessed by {each['witnesses']} devices" if each["witnesses"] else ""
-            sys.stdout.write(f"{each['name']}: whole, {each['entries']} entries{kept}\n")
+            kept = (
+                f", witnessed by {_counted(each['witnesses'], 'device', 'devices')}"
+                if each["witnesses"]
+                else ""
+            )
+            sys.stdout.write(
+                f"{each['name']}: whole, {_counted(each['entries'], 'entry', 'entries')}{kept}\n"
+            )
             continue
         first, more = flaws[0], len(flaws) - 1
         rest = f" ({more} more)" if more else ""
@@ -115,6 +121,10 @@ def _say(answer: list[dict[str, Any]], *, sound: bool, as_json: bool) -> None:
         sys.stdout.write(
             "DAMAGED: the audit's table and its indexes do not tell the same; see the backups.\n"
         )
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
 
 
 def _exported(path: str) -> list[Any]:

@@ -53,7 +53,8 @@ class OperatorDoor:
 
 
 def _refused() -> Refused:
-    return Refused(401, "signature", "The request is not signed by an operator of the newest key set.")
+    said = "No operator of the newest key set here signed the request. One made just now is here in seconds."
+    return Refused(401, "signature", said)
 
 
 def _operator(keyset: KeySet, key: str, now: int) -> OperatorKey | None:

@@ -13,6 +13,7 @@ from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.queries.standing import Counts, counts
 
 OFFICE = {"people", "audit"}
+ALSO = {"tasks": ("authority", "releases")}  # pages of a room that lie at addresses of their own
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,15 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
     if viewer.may("audit.view"):
         entries.append((_("Audit"), "list-check", "audit", None))
     return [
-        Room(title, icon, reverse(name), count, _here(request.path, reverse(name)), name in OFFICE)
+        Room(title, icon, reverse(name), count, _here(request.path, name), name in OFFICE)
         for title, icon, name, count in entries
     ]
 
 
-def _here(path: str, address: str) -> bool:
-    return path == address if address == "/" else path.startswith(address)
+def _here(path: str, name: str) -> bool:
+    if name == "overview":
+        return path == reverse(name)
+    return path.startswith(tuple(reverse(each) for each in (name, *ALSO.get(name, ()))))
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

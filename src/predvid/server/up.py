@@ -4,6 +4,8 @@ import argparse
 import fcntl
 import json
 import os
+import shlex
+import shutil
 import signal
 import sys
 import time
@@ -27,6 +29,7 @@ from predvid.server.supervisor import Part, Supervisor
 from predvid.server.up_texts import TEXTS
 
 READY_SECONDS = 90
+USUAL_DATA = "~/.local/share/predvid"
 
 
 def up(arguments: list[str]) -> int:
@@ -66,9 +69,7 @@ def up(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = Options(prog="predvid up", description="Server, console and local agent on this machine.")
-    parser.add_argument(
-        "--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"), help="data directory"
-    )
+    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", USUAL_DATA), help="data directory")
     parser.add_argument("--port", type=int, default=8700, help="port of the one address (default 8700)")
     parser.add_argument(
         "--listen", default="127.0.0.1", help="address to listen on; off loopback it speaks TLS"
@@ -151,6 +152,15 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps, tel
     setting_up.wait_for_samples(supervisor, READY_SECONDS)
 
 
+def _unlocking(place: Place) -> str:
+    """Return the command that unlocks automation, as it can be typed in the folder of this start."""
+    program = (
+        "predvid" if shutil.which("predvid") else os.path.relpath(Path(sys.executable).with_name("predvid"))
+    )
+    usual = Path(USUAL_DATA).expanduser().absolute() == place.data
+    return shlex.join([program, "trust", "init", *([] if usual else ["--data", str(place.data)])])
+
+
 def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Speech, took: float) -> None:
     """Say where everything is: to people on stderr, to programs as one line of JSON on stdout."""
     link = after_setup("predvid.server.setting_up").first_owner_link(place)
@@ -164,7 +174,7 @@ def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Spee
         out.print(f"  {name['sign_in']} {tell('password')}")
     out.print(f"  {name['data']} {escape(str(place.data))}", soft_wrap=True)
     if not place.root_fingerprint():
-        out.print(f"  {name['tasks']} {tell('tasks.off')}", soft_wrap=True)
+        out.print(f"  {name['tasks']} {tell('tasks.off', command=escape(_unlocking(place)))}", soft_wrap=True)
     out.print(f"  {name['stop']} Ctrl-C\n")
     ready = {"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}
     sys.stdout.write(json.dumps(ready) + "\n")

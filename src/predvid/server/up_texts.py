@@ -35,8 +35,10 @@ TEXTS = {
     "data": Text("Data", "Podaci"),
     "tasks": Text("Tasks", "Zadaci"),
     "tasks.off": Text(
-        "automation is off: nothing runs on any device until you run  predvid trust init  (a minute)",
-        "automatizacija je isključena: ništa se ne pokreće dok ne pokrenete  predvid trust init  (minuta)",
+        "automation is off: nothing runs on any device until you run, in a second terminal (a minute):\n"
+        "            {command}",
+        "automatizacija je isključena: ništa se ne pokreće dok u drugom terminalu ne pokrenete (minuta):\n"
+        "            {command}",
     ),
     "stop": Text("Stop", "Kraj"),
     "stopped": Text("all stopped", "sve je zaustavljeno"),

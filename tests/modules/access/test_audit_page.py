@@ -151,3 +151,17 @@ def test_what_was_tampered_with_is_shown_as_it_stands(world: World, owner: Perso
         cursor.execute("DROP TRIGGER audit_access_auditentry_UPDATE")
         cursor.execute("UPDATE access_auditentry SET after = '[[', at = 9223372036854775807")
     assert "[[" in text(world.signed_in(owner))
+
+
+def test_codes_are_shown_in_the_readers_words(world: World) -> None:
+    reader = world.person("citateljica@example.com", role="owner", all_clients=True, language="hr")
+    viewer = Viewer("Ana Anić", "owner", None, address="10.0.0.7")
+    after: audit.Values = {"state": "halted", "role": "auditor", "agents": 3}
+    with transaction.atomic():
+        audit.record(
+            viewer, "release.stopped", Subject("release", "1", "0.1.7"), None, timezone.now(), after=after
+        )
+    shown = text(world.signed_in(reader))
+    for words in ("stanje: zaustavljeno", "uloga: revizor", "agenti: 3"):
+        assert words in shown
+    assert "halted" not in shown

@@ -8,7 +8,7 @@ from typing import Any
 
 from predvid.modules.access import exports
 from predvid.modules.access.audit import EPOCH
-from predvid.modules.access.audit_words import FIELDS, KINDS, REASONS, VERBS
+from predvid.modules.access.audit_words import FIELDS, KINDS, REASONS, VALUES, VERBS
 from predvid.modules.access.models import AuditEntry
 from predvid.modules.access.queries_audit import COLUMNS
 
@@ -67,7 +67,11 @@ def _changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
     before, after = _values(entry.before), _values(entry.after)
     names = [*after, *(name for name in before if name not in after)]
     pairs = [(name, before.get(name), after.get(name)) for name in names]
-    return [(str(FIELDS.get(name, name)), _shown(old), _shown(new)) for name, old, new in pairs if old != new]
+    return [
+        (str(FIELDS.get(name, name)), _shown(name, old), _shown(name, new))
+        for name, old, new in pairs
+        if old != new
+    ]
 
 
 def _values(text: str) -> dict[str, Any]:
@@ -79,10 +83,12 @@ def _values(text: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {"?": text}
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
+    """Return what the field `name` holds, in words where the stored one is a code."""
     if isinstance(value, bool):
         return "✓" if value else "✗"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return str(VALUES.get(name, {}).get(text, text))
 
 
 def csv_lines(entries: Iterable[AuditEntry], clients: Mapping[str, str]) -> Iterator[str]:

@@ -1,7 +1,9 @@
-"""The audit in the reader's words: verbs, kinds of objects, names of fields."""
+"""The audit in the reader's words: verbs, kinds of objects, names of fields and what they hold."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as pgettext
+
+from predvid.modules.access.models import Person
 
 VERBS = {
     "person.signed_in": _("Sign-in"),
@@ -118,11 +120,33 @@ FIELDS = {
     "key": pgettext("audit", "key"),
     "count": pgettext("audit", "number"),
     "devices": pgettext("audit", "devices"),
+    "agents": pgettext("audit", "agents"),
     "operators": pgettext("audit", "operators"),
     "root": pgettext("audit", "root key"),
     "version": pgettext("audit", "version"),
     "signers": pgettext("audit", "signed by"),
     "tags": pgettext("audit", "tags"),
+}
+STATES = {
+    "waiting": pgettext("audit state", "waits"),
+    "queued": pgettext("audit state", "ready"),
+    "leased": pgettext("audit state", "handed over"),
+    "started": pgettext("audit state", "under way"),
+    "running": pgettext("audit state", "under way"),
+    "done": pgettext("audit state", "finished"),
+    "failed": pgettext("audit state", "failed"),
+    "refused": pgettext("audit state", "refused"),
+    "halted": pgettext("audit state", "halted"),
+    "cancelled": pgettext("audit state", "cancelled"),
+    "expired": pgettext("audit state", "expired"),
+    "unknown": pgettext("audit state", "unknown"),
+    "pending": pgettext("audit state", "pending approval"),
+    "approved": pgettext("audit state", "approved"),
+    "revoked": pgettext("audit state", "revoked"),
+    "locked": pgettext("audit state", "locked"),
+    "open": pgettext("audit state", "open"),
+    "acknowledged": pgettext("audit state", "acknowledged"),
+    "resolved": pgettext("audit state", "resolved"),
 }
 REASONS = {
     "command line": _("by command line"),
@@ -133,4 +157,10 @@ REASONS = {
     "password and code": _("by password and code"),
     "recovery code": _("by recovery code"),
     "passkey": _("by passkey"),
+}
+VALUES = {
+    "state": STATES,
+    "phase": STATES,
+    "role": dict(Person.Role.choices),
+    "theme": dict(Person.Theme.choices),
 }

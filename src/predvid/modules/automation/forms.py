@@ -77,5 +77,7 @@ def field_of(parameter: Parameter) -> forms.Field:
         choices = [(value, value) for value in parameter.values]
         return forms.ChoiceField(choices=choices, **words)
     if parameter.low is not None and parameter.high is not None:
+        limits = {"low": parameter.low, "high": parameter.high}
+        words["help_text"] = _("A whole number from %(low)s to %(high)s.") % limits
         return forms.IntegerField(min_value=parameter.low, max_value=parameter.high, **words)
     return forms.CharField(max_length=max(parameter.longest, 1), strip=False, **words)

@@ -13,6 +13,7 @@ from predvid.modules.access.guard import require
 from predvid.modules.access.rules import Viewer
 from predvid.modules.automation.models import KeySetRow, Publication, TaskRequest
 from predvid.modules.automation.queries.targets import Aim, aims, fits
+from predvid.modules.inventory.install_steps import LINUX
 from predvid.modules.inventory.models import Agent, Site
 from predvid.wire.authority import KEYSET_CONTEXT, KeySet, Signed, Targets
 from predvid.wire.signing import opened
@@ -40,8 +41,8 @@ class Standing:
 
     @property
     def pin(self) -> str:
-        """Return the command that pins the root on a device."""
-        return f"predvid agent trust {fingerprint(bytes(self.row.root))}" if self.row else ""
+        """Return the command that pins the root on a Linux device, where the console's steps install it."""
+        return f"sudo {LINUX}/bin/predvid agent trust {fingerprint(bytes(self.row.root))}" if self.row else ""
 
 
 def standing(viewer: Viewer, now: datetime) -> Standing:

@@ -105,9 +105,14 @@ class Progress:
 
     @property
     def parts(self) -> list[tuple[str, int]]:
-        """Return (state, number) for a bar of these."""
-        rows = (("ok", self.done), ("critical", self.failed), ("info", self.under_way))
-        return [(state, n) for state, n in (*rows, ("unknown", self.waiting + self.left)) if n]
+        """Return (tone, number) for a bar of these, empty ones left out."""
+        tones = (
+            ("ok", self.done),
+            ("critical", self.failed),
+            ("info", self.under_way),
+            ("offline", self.left),
+        )
+        return [(tone, n) for tone, n in (*tones, ("waiting", self.waiting)) if n]
 
 
 def rollouts(viewer: Viewer) -> list[Progress]:
