@@ -25,7 +25,7 @@ from predvid.wire.v1 import TaskLease, TaskOutcome
 log = logging.getLogger("predvid.agent")
 MOST_WAITING = 16  # tasks admitted and not begun; the server hands the others over again
 MOST_HANDED = 64  # leases, and tasks to stop, that are taken from one message; an honest server sends fewer
-MOST_ANSWERED = 120  # refusals and unknown tasks that are answered within an hour; events count the others
+MOST_ANSWERED = 2_000  # refusals and unknown tasks that are answered within an hour; events count the others
 HOUR = 3600.0  # seconds
 REMEMBERED = 1_000  # ended and stopped tasks of this process, whose outcome is on its way
 LOOK = 0.2  # seconds between two looks at the child
