@@ -10,8 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests")]
 
-import console_fixture  # noqa: F401 - sets Django up, away from any real data
 from django.utils import timezone
+
+import console_fixture  # noqa: F401 - sets Django up, away from any real data
 from installation import Installation, installation
 from looking import looking_at
 from operators import Office
@@ -24,9 +25,7 @@ from real_agent import RealAgent, ended, real_agent, wait
 def seconds(agent: RealAgent, publication: Publication) -> float:
     """Return the seconds from a request to the moment when the server knows that the task began."""
     begun = time.monotonic()
-    request = requests.request_template(
-        PLATFORM, publication.pk, [agent.row.device_id], {}, timezone.now()
-    )
+    request = requests.request_template(PLATFORM, publication.pk, [agent.row.device_id], {}, timezone.now())
     task = request.tasks.get()
     wait(lambda: Task.objects.filter(pk=task.pk).exclude(started_at=None).exists(), "the start")
     took = time.monotonic() - begun

@@ -132,7 +132,7 @@ class Site:
             "security": "/profile/security/", "protect": "/sign-in/protect/",
             "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",
             "tasks": "/tasks/", "command": "/tasks/new/", "authority": "/authority/",
-            "template": f"/tasks/templates/{keys['template']}/",
+            "releases": "/releases/", "template": f"/tasks/templates/{keys['template']}/",
             **{name: f"/tasks/{keys[name]}/" for name in ("done", "running", "refused")},
             **{name: f"/tasks/requests/{keys[name]}/" for name in ("campaign", "waiting", "second")},
             "audit": "/audit/", "nothing audited": "/audit/?verb=device.merged",

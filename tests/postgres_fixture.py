@@ -1,6 +1,7 @@
 """A real PostgreSQL in a temporary folder on a free loopback port, stopped afterwards."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -78,8 +79,9 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def postgres(postgres_server: PostgresServer) -> str:
-    """Give the URL of an empty database `predvid`, whose owner is no superuser."""
-    postgres_server.create("predvid")
-    return postgres_server.url("predvid")
+@pytest.fixture(scope="module")
+def postgres(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> str:
+    """Give the URL of a database that is empty for each file of tests, whose owner is no superuser."""
+    name = re.sub(r"\W", "_", request.module.__name__.rpartition(".")[2])
+    postgres_server.create(name)
+    return postgres_server.url(name)
