@@ -54,6 +54,7 @@ def test_it_opens_for_its_agent_check_and_plan() -> None:
         seal_to(bytes(KEY.public_key), msgspec.msgpack.encode({"agent": "a1"})),
         b"x",
     ],
+    ids=["agent", "check", "version", "key", "cut", "no message", "half a message", "one byte"],
 )
 def test_a_box_made_for_anything_else_is_refused(box: bytes) -> None:
     with pytest.raises(SecretsRefused):

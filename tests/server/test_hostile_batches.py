@@ -79,7 +79,7 @@ ODD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("value", ODD, ids=[str(number) for number in range(len(ODD))])
 def test_odd_facts_harm_nobody(ground: Store, link: Link, value: Any) -> None:
     odd, good = fleet.enrol(link), fleet.enrol(link)
     bodies = raw(odd, facts=[["inventory", "system.odd", value]]), good.batch("disk_space", fleet.disk(50))
