@@ -20,6 +20,7 @@ from looking import looking_at
 from predvid.modules.access import (
     actions,
     factor_actions,
+    key_file,
     people_actions,
     recovery_file,
     secret_actions,
@@ -201,6 +202,7 @@ def test_a_dump_holds_no_secret(
     either_place: Place, store_process: "StoreProcess", request: pytest.FixtureRequest
 ) -> None:
     with looking_at(either_place):
+        key_file.make(vault.key_path())  # the worlds of other tests have keys of clients without one
         person = Person.objects.create(
             email=f"{secrets.token_hex(6)}@example.com", name="Kanarinac", role="owner", all_clients=True
         )

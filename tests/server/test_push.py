@@ -120,6 +120,7 @@ def test_a_damaged_template_holds_up_no_batch(gateway: Installation, link: Link,
     Publication.objects.filter(pk=task.request.publication_id).update(signed=b"\xc1")
     while time.monotonic() < end:
         assert link.ack(device, device.batch("cpu", [])).tasks == []
+        time.sleep(0.1)  # more often than that an agent is asked to come back later
     task.refresh_from_db()
     assert task.state == "queued"
     neighbour = fleet.enrol(link)
