@@ -10,11 +10,11 @@ from predvid.core.errors import UserError
 from predvid.core.options import Options
 from predvid.core.trust import Signer
 from predvid.operator import ceremony, local, vault
-from predvid.operator.folder import Folder, default
+from predvid.operator.folder import Folder
 from predvid.operator.release_repository import KeySigner, Repository, key_of
 from predvid.operator.release_texts import TEXTS
-from predvid.operator.session import Session, data_directory, trust_folder
-from predvid.server.speech import Speech, add_language
+from predvid.operator.session import Session
+from predvid.operator.session_options import add_session, session_of
 
 Verb = Callable[[Session, argparse.Namespace], int]
 
@@ -22,15 +22,7 @@ Verb = Callable[[Session, argparse.Namespace], int]
 def release(arguments: list[str]) -> int:
     """Run one `predvid release` verb; return the exit status. Raises UserError."""
     options = _parser().parse_args(arguments)
-    data = data_directory(options.data)
-    session = Session(
-        folder=trust_folder(options.folder, data),
-        data=data,
-        tell=Speech(options.lang, TEXTS),
-        json=options.json,
-        passphrase_file=options.passphrase_file,
-        as_operator=options.as_operator,
-    )
+    session = session_of(options, TEXTS)
     verb: Verb = options.verb
     return verb(session, options)
 
@@ -45,17 +37,8 @@ def _parser() -> argparse.ArgumentParser:
         ("refresh", refresh, "sign the list anew, so that agents go on believing it"),
     ):
         one = verbs.add_parser(name, help=what, description=f"{what.capitalize()}.")
-        one.add_argument("--folder", help=f"trust folder ({default()})")
-        one.add_argument("--data", help="data directory of the installation on this machine")
+        add_session(one)
         one.add_argument("--to", type=Path, help="another folder that gets a copy, for a server elsewhere")
-        one.add_argument(
-            "--as", dest="as_operator", default="", metavar="NAME", help="the operator who works"
-        )
-        one.add_argument(
-            "--passphrase-file", default="", metavar="FILE", help="instead of a prompt; - is stdin"
-        )
-        one.add_argument("--json", action="store_true")
-        add_language(one)
         one.set_defaults(verb=run)
         if name == "publish":
             one.add_argument("wheel", type=Path, help="predvid-VERSION-py3-none-any.whl")

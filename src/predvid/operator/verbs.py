@@ -10,10 +10,10 @@ import msgspec
 from predvid.core.errors import UserError
 from predvid.core.options import Options
 from predvid.operator import authority_verbs, local, signing_verbs
-from predvid.operator.folder import Known, default
-from predvid.operator.session import Session, data_directory, trust_folder
+from predvid.operator.folder import Known
+from predvid.operator.session import Session
+from predvid.operator.session_options import add_session, session_of
 from predvid.operator.texts import TEXTS
-from predvid.server.speech import Speech, add_language
 from predvid.wire.signing import UNREADABLE
 
 Verb = Callable[[Session, argparse.Namespace], int]
@@ -22,17 +22,8 @@ Verb = Callable[[Session, argparse.Namespace], int]
 def trust(arguments: list[str]) -> int:
     """Run one `predvid trust` verb; return the exit status. Raises UserError."""
     options = _parser().parse_args(arguments)
-    data = data_directory(options.data)
-    session = Session(
-        folder=trust_folder(options.folder, data),
-        data=data,
-        tell=Speech(options.lang, TEXTS),
-        json=options.json,
-        passphrase_file=options.passphrase_file,
-        url=options.server,
-        ca=options.ca,
-        as_operator=options.as_operator,
-    )
+    session = session_of(options, TEXTS)
+    session.url, session.ca = options.server, options.ca
     verb: Verb = options.verb
     return verb(session, options)
 
@@ -114,18 +105,11 @@ def _operator(verbs: Any) -> None:
 
 def _verb(verbs: Any, name: str, run: Verb, what: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=f"{what.capitalize()}.")
-    parser.add_argument("--folder", help=f"trust folder ({default()})")
-    parser.add_argument("--data", help="data directory of an installation on this machine")
+    add_session(parser)
     parser.add_argument("--server", default="", help="the server's address, https://HOST[:PORT]")
     parser.add_argument(
         "--ca", type=Path, help="CA certificate (PEM) that the server's certificate comes from"
     )
-    parser.add_argument("--as", dest="as_operator", default="", metavar="NAME", help="the operator who works")
-    parser.add_argument(
-        "--passphrase-file", default="", metavar="FILE", help="instead of a prompt; - is stdin"
-    )
-    parser.add_argument("--json", action="store_true")
-    add_language(parser)
     parser.set_defaults(verb=run)
     return parser
 
