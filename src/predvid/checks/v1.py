@@ -64,6 +64,8 @@ class Check:
     `secrets` names the kinds of secret that it takes (`snmp_v2c`, ...: docs/secrets.md). Those that a
     person bound to it are the answer to `source.query("secret", target)`: a list of mappings, `kind` and
     the fields of that kind. They live in memory alone; nothing that a check says may hold them.
+    `runbook` is what a technician does when it alerts: what it means, likely causes, steps in order.
+    `words` names each params field for people: a short label, and a sentence about it in `explained`.
     `summary` tells flat what the command line's JSON promises of a run, beside the facts by name.
     """
 
@@ -89,6 +91,9 @@ class Check:
     group: Group = "other"
     secrets: tuple[str, ...] = ()
     intervals: Mapping[Platform, int] = field(default_factory=dict)
+    runbook: Text | None = None
+    words: Mapping[str, Text] = field(default_factory=dict)
+    explained: Mapping[str, Text] = field(default_factory=dict)
 
     def every(self, platform: str) -> int:
         """Return the default pause between runs on `platform`, in seconds."""

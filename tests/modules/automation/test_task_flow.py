@@ -9,6 +9,7 @@ import msgspec
 import psutil
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -82,13 +83,14 @@ def test_a_template_runs_with_its_parameter_and_tells_its_output(agent: RealAgen
 
 
 def shown(address: str) -> str:
-    """Return a page as an owner of this installation reads it."""
-    person, _ = Person.objects.get_or_create(
-        email="vlasnica@example.com", defaults={"name": "Ana", "role": "owner", "all_clients": True}
-    )
-    browser = Browser(headers={"host": settings.ALLOWED_HOSTS[0]})
-    browser.force_login(person)
-    answer = browser.get(address)
+    """Return a page as an owner reads it, whom other tests of this process never meet."""
+    with transaction.atomic():
+        words = {"email": "vlasnica@example.com", "name": "Ana", "role": "owner"}
+        person = Person.objects.create(all_clients=True, **words)
+        browser = Browser(headers={"host": settings.ALLOWED_HOSTS[0]})
+        browser.force_login(person)
+        answer = browser.get(address)
+        transaction.set_rollback(True)
     assert answer.status_code == 200
     return answer.content.decode()
 
