@@ -17,6 +17,7 @@ from predvid.modules.monitoring import charts
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
+from predvid.modules.monitoring.queries import search as search_queries
 from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
 from predvid.modules.monitoring.stores import store
 
@@ -138,8 +139,7 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
 @require_safe
 @page("device.view")
 def search(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """Answer clients and devices that match, as a fragment below the search field."""
+    """Answer what matches, as a fragment below the search field."""
     q = asked(request)
-    return render(
-        request, "monitoring/_search.html", {"q": q, "found": list_queries.search(viewer, q, timezone.now())}
-    )
+    found = search_queries.search(viewer, q, timezone.now())
+    return render(request, "monitoring/_search.html", {"q": q, "found": found})
