@@ -1,8 +1,8 @@
 """Fills an installation with a large fleet, rows made directly, as after some days of work; prints a cookie.
 
-Run inside an installation: `python bench/large_fleet.py DEVICES DAYS`. Every device has an agent that reports,
-claims, facts, results, a few alerts of the past and 1 in 16 an open one; the store has the last day of eleven
-series of every device at ten minutes, and `DAYS` by the hour of one device in 25.
+Run inside an installation: `python bench/large_fleet.py DEVICES DAYS`. Every device has an agent that seems
+to report for two hours, claims, facts, results, a few alerts of the past and 1 in 16 an open one; the store
+has the last day of eleven series of each at ten minutes, and `DAYS` by the hour of one device in 25.
 """
 
 import os
