@@ -16,7 +16,7 @@ from predvid.modules.inventory.models import Agent, EnrolmentToken, SecretBindin
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
-PLAIN = {"form": ("csv", "jsonl"), "secret": ("nothing",)}
+PLAIN = {"form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
 NUMBERED = {"alert_id", "publication_id", "key"}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}

@@ -22,7 +22,7 @@ from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
 # A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is read.
-ABOUT_MANY = {"audit-export", "release-stop"}
+ABOUT_MANY = {"audit-export", "devices-export", "release-stop"}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("clients/", overview.clients, name="clients"),
     path("clients/<uuid:client_id>/", overview.client, name="client"),
     path("devices/", devices.devices, name="devices"),
+    path("devices/export.<str:sheet>", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", devices.device, name="device"),
     path("devices/<uuid:device_id>/series", devices.series, name="series"),
     path("devices/<uuid:device_id>/move", verbs.move, name="device-move"),

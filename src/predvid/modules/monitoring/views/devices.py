@@ -4,16 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from predvid.checks import registry
+from predvid.modules.access import exports
+from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.fact_tables import tables
-from predvid.modules.monitoring import charts
+from predvid.modules.monitoring import charts, device_rows
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
@@ -69,6 +72,25 @@ def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
             "now": now,
         },
     )
+
+
+@require_safe
+@page("export.make")
+def export(request: HttpRequest, viewer: Viewer, sheet: str) -> HttpResponseBase:
+    """Answer the whole list under the address's filters as a file, `csv` or `xlsx`."""
+    if sheet not in exports.SHEETS:
+        raise NotVisible
+    found = list_queries.every_device(viewer, filters_of(request), timezone.now())
+    head, rows = device_rows.HEAD, device_rows.rows(found)
+    titles = [str(title) for title in head]
+    if sheet == "csv":
+        body = "".join(exports.csv_lines(titles, exports.texts(rows))).encode()
+    else:
+        body = exports.workbook(gettext("Devices"), titles, rows)
+    answer = HttpResponse(body, content_type=exports.SHEETS[sheet])
+    day = timezone.localdate().isoformat()
+    answer["Content-Disposition"] = f'attachment; filename="predvid-devices-{day}.{sheet}"'
+    return answer
 
 
 @require_safe
