@@ -113,6 +113,11 @@ class Gateway:
             return False
         return True
 
+    def let_go(self) -> None:
+        """End the answers that are held open, so that nobody who waits keeps the gateway from ending."""
+        self.leasing.let_go()
+        self.live.let_go()
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()

@@ -3,11 +3,13 @@
 import argparse
 import logging
 import resource
+import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -48,6 +50,24 @@ class OwnCertificate:
             config.ssl.load_cert_chain(chain, key)
 
 
+@runtime_checkable
+class HoldsOpen(Protocol):
+    """An application that holds answers open until it is told to let them go: `gateway.Gateway`."""
+
+    def let_go(self) -> None:
+        """End the answers that are held open."""
+
+
+class Server(uvicorn.Server):
+    """Lets go of the answers that the gateway holds open, before it waits for those that are under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, end what is held open, and wait for the rest."""
+        if isinstance(self.config.loaded_app, HoldsOpen):
+            self.config.loaded_app.let_go()
+        await super().shutdown(sockets)
+
+
 def run(place: Place, options: argparse.Namespace) -> None:
     """Serve the gateway until SIGTERM or SIGINT. Raises UserError where it cannot speak TLS off loopback."""
     _many_connections()
@@ -74,7 +94,7 @@ def run(place: Place, options: argparse.Namespace) -> None:
     stop = threading.Event()
     if own:
         threading.Thread(target=own.keep_fresh, args=(config, stop), name="certificate", daemon=True).start()
-    server = uvicorn.Server(config)
+    server = Server(config)
     server.run()
     stop.set()
     if not server.started:
