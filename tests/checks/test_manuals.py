@@ -1,6 +1,8 @@
 """Every check tells in both languages what to do when it alerts, and what each of its settings means."""
 
 import re
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -23,6 +25,14 @@ ENGLISH = re.compile(
     r"\b(the|and|of|is|are|with|for|from|this|that|not|when|if|which|check|by|default|warns?|run|see|then|or|"
     r"backups?|restarts?|update|server|disk space)\b"
 )  # names have capitals (Windows Update, SQL Server)
+MOST_CARRIED = 100_000  # characters of manuals that all checks together may keep in the agent's memory
+AGENT = """
+import sys
+from predvid.checks import registry
+from predvid.edge import agent
+assert registry.checks()
+print("predvid.checks.manual" in sys.modules)
+"""
 CHECKS = [pytest.param(check, id=name) for name, check in registry.checks().items()]
 
 
@@ -125,3 +135,17 @@ def test_what_a_check_brings_itself_comes_before_its_file() -> None:
     assert manual.label(own, "used", "en") == "Mine"
     assert manual.label(own, "steal", "en") == manual.label(registry.checks()["cpu"], "steal", "en")
     assert manual.runbook(own, "en") == manual.runbook(registry.checks()["cpu"], "en")
+
+
+def test_the_agent_loads_no_manual() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", AGENT], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout == "False\n"
+    carried = [
+        text
+        for check in registry.checks().values()
+        for text in (check.runbook, *check.words.values(), *check.explained.values())
+        if text
+    ]
+    assert sum(len(text.en) + len(text.hr) for text in carried) <= MOST_CARRIED

@@ -1,10 +1,11 @@
 """What people read about a check: its runbook, and the name and the sense of each of its settings.
 
-A check may bring these texts itself (`runbook`, `words`, `explained`). Those of the built-in checks stand beside
-them, one file a check: `manuals/NAME.toml`. The agent loads every check but shows nobody a runbook, so that it
-must not carry them: a file is read when a page first shows it.
+A check may bring these texts itself (`runbook`, `words`, `explained`). Those of the built-in checks stand
+beside them, one file a check: `manuals/NAME.toml`. The agent loads every check but shows nobody a runbook, so
+that it must not carry them: a file is read when a page first shows it.
 
-A manual holds plain text, and so does what is returned here: braces mean nothing, backticks hold what is typed.
+A manual holds plain text, and so does what is returned here: braces mean nothing, what is typed stands in
+backticks.
 """
 
 import tomllib
@@ -52,7 +53,7 @@ def label(check: Check, name: str, language: str) -> str:
 
 
 def explained(check: Check, name: str, language: str) -> str:
-    """Return the sentence about the params field `name`: unit, sense, default; without one, the field's name."""
+    """Return the sentence about the params field `name`: unit, sense, default; without one, its name."""
     text = manual(check).explained.get(name)
     return text.pattern(language) if text else name
 
