@@ -17,7 +17,7 @@ from predvid.core.errors import UserError
 from predvid.edge.check_verb import check
 
 LONGEST = "a" * 40
-PROMISES = [f"tests/checks/test_{what}.py" for what in ("promises", "recordings", "fuzz")]
+PROMISES = [f"tests/checks/test_{what}.py" for what in ("promises", "recordings", "fuzz", "manuals")]
 STEPS = re.compile(r"^  \d\. ", re.MULTILINE)
 
 
