@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from predvid.checks.registry import checks
 from predvid.modules.access import chores as people_chores
 from predvid.modules.automation.actions import chores as task_chores
-from predvid.modules.automation.actions import rollouts, running
+from predvid.modules.automation.actions import nonces, rollouts, running
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
@@ -71,6 +71,7 @@ class Worker:
             Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
             Chore("silent tasks", 3600, task_chores.give_up),
             Chore("old tasks", 3600, task_chores.forget),
+            Chore("old nonces", 3600, nonces.forget),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 
