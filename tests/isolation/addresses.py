@@ -117,6 +117,7 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "request_id": rows[Task].request_id,  # type: ignore[attr-defined]
         "publication_id": rows[Publication].pk,
         "rollout_id": tenants.rollout.pk,
+        "site_id": world.sites[tenant].pk,
         "group_id": rows[DeviceGroup].pk,
     }
     if place not in known:

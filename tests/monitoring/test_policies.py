@@ -21,6 +21,7 @@ from predvid.modules.monitoring.plans import plan_for
 from predvid.modules.monitoring.queries import places
 from predvid.modules.monitoring.queries.places import ground, place
 from predvid.modules.monitoring.stores import store
+from predvid.modules.monitoring.unfit import Unfit
 from predvid.wire import v1
 from simulated import Device, Link
 
@@ -201,7 +202,7 @@ def test_of_two_people_the_second_sees_what_the_first_set(link: Link) -> None:
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_by_its_field(link: Link, field: str, value: object) -> None:
     row = fleet.row(fleet.enrol(link))
-    with pytest.raises(policy_actions.Unfit, match=re.escape(field)):
+    with pytest.raises(Unfit, match=re.escape(field)):
         policy_actions.change(PLATFORM, "device", row.pk, "disk_space", {field: value}, [], fleet.now())
 
 

@@ -16,10 +16,9 @@ from predvid.modules.inventory.actions import held_device
 from predvid.modules.inventory.group_rules import Filter, read_filter, tag_of
 from predvid.modules.inventory.models import Device, DeviceGroup, DeviceTag, GroupMember
 from predvid.modules.monitoring import roles
-from predvid.modules.monitoring.policy_actions import concern
 from predvid.modules.monitoring.queries.places import ground, place
 from predvid.modules.monitoring.queries.places import group as visible_group
-from predvid.modules.monitoring.reaching import Place
+from predvid.modules.monitoring.reaching import Place, concern
 
 MAX_TAGS = 20  # of one device
 MAX_PRIORITY = 1000

@@ -1,43 +1,26 @@
 """Verbs on policies: set and reset settings of a check at one place. Each owns its transaction."""
 
 import json
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
 
-from predvid.checks import registry
 from predvid.core.errors import UserError
-from predvid.core.policy import BadSetting, checked
 from predvid.modules.access import audit
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Subject, Viewer
 from predvid.modules.inventory.models import Device, DeviceGroup, Site
-from predvid.modules.inventory.rules import next_plan_version
 from predvid.modules.monitoring.models import PolicySetting, TemplateSetting
 from predvid.modules.monitoring.queries.places import given, ground, place, stored, version
-from predvid.modules.monitoring.reaching import Place
-from predvid.modules.monitoring.rules import runs_by_default
-
-NAME = re.compile(r"@?[A-Za-z_][A-Za-z0-9_]*(\.[a-z_]+)?")
-LONGEST = 4_000  # characters of one value as JSON
+from predvid.modules.monitoring.reaching import Place, concern
+from predvid.modules.monitoring.unfit import fit
 
 
 class Outrun(UserError):
     """Somebody else changed the same settings meanwhile; nothing was written."""
-
-
-class Unfit(UserError):
-    """A value does not fit the field that it is for; `field` names it."""
-
-    def __init__(self, field: str, why: str) -> None:
-        super().__init__("%(field)s: this value does not fit (%(why)s).", field=field, why=why)
-        self.field = field
 
 
 @transaction.atomic
@@ -79,20 +62,6 @@ def change(
     return at
 
 
-def fit(check: str, name: str, value: Any) -> None:
-    """Return if a value can be kept for a field; raise Unfit. Of a check that is not installed any waits."""
-    if not NAME.fullmatch(name) or len(name) > 60 or not re.fullmatch(r"[A-Za-z_]\w{0,59}", check):
-        raise Unfit(f"{check}.{name}"[:80], "no such field")
-    if len(json.dumps(value)) > LONGEST:
-        raise Unfit(name, f"at most {LONGEST} characters")
-    found = registry.checks().get(check)
-    try:
-        if found is not None:
-            checked(check, found.params, runs_by_default(found, ""), name, value)
-    except BadSetting as error:
-        raise Unfit(name, str(error)) from None
-
-
 def _hold(at: Place) -> None:
     """Hold a place until the transaction ends, so that of two people who save the second sees the first's.
 
@@ -117,14 +86,6 @@ def _write(at: Place, check: str, before: Mapping[str, Any], after: Mapping[str,
     if at.kind != "client":
         where[f"{at.kind}_id"] = at.key
     PolicySetting.objects.bulk_create(PolicySetting(**where, **one) for one in words)
-
-
-def concern(devices: Iterable[UUID], now: datetime) -> None:
-    """Let these devices be planned and judged anew, in one order, so that nobody waits for each other."""
-    newest = Value(next_plan_version(now, 0))
-    Device.objects.filter(pk__in=sorted(devices)).update(
-        plan_version=Greatest(F("plan_version") + 1, newest), judging_version=F("judging_version") + 1
-    )
 
 
 def _told(values: Mapping[str, Any]) -> str:

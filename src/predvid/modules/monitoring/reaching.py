@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
 from predvid.core.policy import Setting
 from predvid.modules.access.rules import PLATFORM, Viewer
 from predvid.modules.inventory.group_rules import Filter, Traits, read_filter, takes
 from predvid.modules.inventory.models import Device, DeviceGroup, DeviceTag, GroupMember
+from predvid.modules.inventory.rules import next_plan_version
 from predvid.modules.monitoring.models import PolicySetting, TemplateSetting
 from predvid.modules.monitoring.ready_templates import templates
 
@@ -174,3 +177,11 @@ def traits_of(devices: Collection[Device]) -> dict[UUID, Traits]:
         )
         for device in devices
     }
+
+
+def concern(devices: Iterable[UUID], now: datetime) -> None:
+    """Let these devices be planned and judged anew, in one order, so that nobody waits for each other."""
+    newest = Value(next_plan_version(now, 0))
+    Device.objects.filter(pk__in=sorted(devices)).update(
+        plan_version=Greatest(F("plan_version") + 1, newest), judging_version=F("judging_version") + 1
+    )

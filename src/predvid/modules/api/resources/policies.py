@@ -17,6 +17,7 @@ from predvid.modules.monitoring import policy_actions
 from predvid.modules.monitoring.queries import places
 from predvid.modules.monitoring.queries import policies as policy_queries
 from predvid.modules.monitoring.reaching import Place
+from predvid.modules.monitoring.unfit import Unfit
 
 Key = Annotated[str, Meta(min_length=1, max_length=60, pattern=NO_NUL)]
 
@@ -157,7 +158,7 @@ def set_template_settings(viewer: Viewer, role: str, body: Change) -> GivenHere:
 def _changed(viewer: Viewer, kind: str, key: str | UUID, body: Change) -> GivenHere:
     try:
         there = policy_actions.change(viewer, kind, key, body.check, body.values, body.reset, timezone.now())
-    except policy_actions.Unfit as error:
+    except Unfit as error:
         flaw = Flaw(f"body.values.{error.field}", str(error.values.get("why", "")))
         raise Problem(422, "invalid", "This value does not fit.", [flaw]) from None
     return _here(there)

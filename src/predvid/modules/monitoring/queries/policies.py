@@ -1,7 +1,7 @@
 """Reads of policies: the settings that hold at a place, where each came from and what it overrides."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from predvid.checks import registry
@@ -105,10 +105,21 @@ def kept(check: Check, at: Place, settings: Iterable[Setting], device: Device | 
     by_type = check.defaults.get(device.type, {}) if device else {}
     found = effective(check.name, check.params, by_type, mine, strict=False)
     ran = running(check.name, runs_by_default(check, device.platform if device else ""), mine, strict=False)
-    metrics = {name: metric for metric, name in reversed(list(check.watches.items()))}
+    metrics = metrics_of(check)
     params = [_field(name, found, at, check, language, metrics) for name in found.layers]
     how = [_field(name, ran, at, check, language, {}, RESERVED) for name in ran.layers]
     return Kept(check, [*params, *how], ran.params, found.wrong + ran.wrong)
+
+
+def metrics_of(check: Check) -> dict[str, str]:
+    """Return, per levels field, the metric whose unit it has: what it guards, or a chart of its name."""
+    found = {name: metric for name in vars_of(check) for metric in check.charts if f"_{name}_" in metric}
+    return found | {name: metric for metric, name in reversed(list(check.watches.items()))}
+
+
+def vars_of(check: Check) -> list[str]:
+    """Return the names of a check's params fields."""
+    return [] if check.params is None else [part.name for part in fields(check.params)]
 
 
 def _field(
