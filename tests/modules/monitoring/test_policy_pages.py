@@ -113,6 +113,18 @@ def test_a_preview_writes_nothing(world: World, boss: Browser) -> None:
     assert [device.plan_version for device in world.devices] == before
 
 
+def test_what_was_not_previewed_is_previewed_before_it_is_saved(world: World, boss: Browser) -> None:
+    path = f"/policies/clients/{world.clients[0].pk}/"
+    text = sent(boss, path, **USED, do="preview").content.decode()
+    seen = re.search(r'name="seen" value="(\w+)"', text)
+    assert seen
+    other = {**USED, "f.used.warning": "60", "seen": seen[1]}
+    answer = sent(boss, path, **other)
+    assert "Save once more if you agree" in answer.content.decode()
+    assert not PolicySetting.objects.exists()
+    assert sent(boss, path, **USED, seen=seen[1]).status_code == 302
+
+
 def test_a_template_is_changed_by_who_sees_all_clients_alone(world: World, boss: Browser) -> None:
     path = "/policies/templates/server/"
     assert sent(boss, path, **USED).status_code == 302

@@ -7,6 +7,7 @@ from typing import Any
 from predvid.checks.v1 import Check, Levels
 from predvid.core.policy import BOUNDS, RESERVED, BadSetting, checked
 from predvid.modules.monitoring.quantities import read
+from predvid.modules.monitoring.queries.places import version
 from predvid.modules.monitoring.queries.policies import Field, plain
 from predvid.modules.monitoring.rules import runs_by_default
 
@@ -24,6 +25,11 @@ class Edited:
     reset: list[str] = field(default_factory=list)
     wrong: dict[str, str] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Return what tells this wish from any other: a preview holds for one alone."""
+        return version({"values": self.values, "reset": sorted(self.reset)})
 
 
 def edited(check: Check, rows: Iterable[Field], given: Mapping[str, Any], sent: Mapping[str, str]) -> Edited:

@@ -9,7 +9,6 @@ from msgspec import Meta
 
 from predvid.core.policy import Layer
 from predvid.modules.access.rules import Viewer
-from predvid.modules.api.parts import NO_NUL
 from predvid.modules.api.problems import Flaw, Problem
 from predvid.modules.api.resources.devices import found_device
 from predvid.modules.api.route import route
@@ -19,7 +18,8 @@ from predvid.modules.monitoring.queries import policies as policy_queries
 from predvid.modules.monitoring.reaching import Place
 from predvid.modules.monitoring.unfit import Unfit
 
-Key = Annotated[str, Meta(min_length=1, max_length=60, pattern=NO_NUL)]
+Check = Annotated[str, Meta(max_length=60, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Field = Annotated[str, Meta(max_length=60, pattern=r"^@?[A-Za-z_][A-Za-z0-9_]*(\.[a-z_]+)?$")]
 
 
 class Overridden(msgspec.Struct):
@@ -83,9 +83,9 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     used.warning); lists are lists. One of a check that is not installed waits for it.
     """
 
-    check: Key
-    values: dict[str, Any] = {}
-    reset: list[str] = []
+    check: Check
+    values: dict[Field, Any] = {}
+    reset: list[Field] = []
 
 
 @route("GET", "devices/{device_id}/policies", "policy.view")
@@ -159,7 +159,7 @@ def _changed(viewer: Viewer, kind: str, key: str | UUID, body: Change) -> GivenH
     try:
         there = policy_actions.change(viewer, kind, key, body.check, body.values, body.reset, timezone.now())
     except Unfit as error:
-        flaw = Flaw(f"body.values.{error.field}", str(error.values.get("why", "")))
+        flaw = Flaw(f"body.values.{error.field}", error.why)
         raise Problem(422, "invalid", "This value does not fit.", [flaw]) from None
     return _here(there)
 

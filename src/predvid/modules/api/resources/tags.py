@@ -8,10 +8,11 @@ from django.utils import timezone
 from msgspec import Meta
 
 from predvid.modules.access.rules import Viewer
+from predvid.modules.api.parts import NO_NUL
 from predvid.modules.api.route import route
 from predvid.modules.monitoring import group_actions
 
-Tag = Annotated[str, Meta(min_length=1, max_length=60)]
+Tag = Annotated[str, Meta(min_length=1, max_length=60, pattern=NO_NUL)]
 
 
 class Tags(msgspec.Struct, forbid_unknown_fields=True):

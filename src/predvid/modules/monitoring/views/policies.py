@@ -46,6 +46,7 @@ class Editor:
     flaws: Mapping[str, str] = field(default_factory=dict)
     forecast: Forecast | None = None
     outrun: str = ""
+    seen: str = ""  # what the forecast was made for
 
 
 @require_safe
@@ -123,6 +124,8 @@ def _sent(
     asked = edited(editor.check, editor.rows, given, sent.dict())
     if sent.get("version") != editor.version:
         editor.outrun = _changed_meanwhile()
+    elif not asked.wrong and sent.get("do") == "save" and sent.get("seen", asked.digest) != asked.digest:
+        messages.warning(request, _("This is what your values would do now. Save once more if you agree."))
     elif not asked.wrong and sent.get("do") == "save":
         try:
             policy_actions.change(
@@ -137,6 +140,7 @@ def _sent(
             return redirect(f"{request.path}?check={editor.check.name}")
     if not asked.wrong and not editor.outrun:
         editor.forecast = _forecast(here, editor.check, asked, now)
+        editor.seen = asked.digest
     editor.flaws = {**editor.flaws, **{name: _flaw(why) for name, why in asked.wrong.items()}}
     editor.rows = refilled(editor.rows, asked, sent.dict())
     return None
