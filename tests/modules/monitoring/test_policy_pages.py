@@ -127,8 +127,12 @@ def test_what_was_not_previewed_is_previewed_before_it_is_saved(world: World, bo
 
 def test_a_template_is_changed_by_who_sees_all_clients_alone(world: World, boss: Browser) -> None:
     path = "/policies/templates/server/"
+    page = boss.get(path, {"check": "time_sync"}).content.decode()
+    assert 'name="set.offset"' in page
+    assert 'name="set.offset" checked' not in page, "what a template brings ready is not set by hand"
     assert sent(boss, path, **USED).status_code == 302
     assert TemplateSetting.objects.get().role == "server"
+    assert 'name="set.used" checked' in boss.get(path, {"check": "disk_space"}).content.decode()
     manager = world.person("voditelj@example.com", role="manager")
     manager.clients.add(world.clients[0])
     answer = sent(world.signed_in(manager), path, **{**USED, "f.used.warning": "50"})

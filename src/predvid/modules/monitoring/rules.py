@@ -243,6 +243,7 @@ def apply_results(
 
 
 def stands_open(condition: Condition) -> bool:
+    """Tell whether an alert is open, acknowledged or not."""
     return condition.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)
 
 

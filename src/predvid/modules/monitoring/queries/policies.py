@@ -1,6 +1,6 @@
 """Reads of policies: the settings that hold at a place, where each came from and what it overrides."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
@@ -106,8 +106,9 @@ def kept(check: Check, at: Place, settings: Iterable[Setting], device: Device | 
     found = effective(check.name, check.params, by_type, mine, strict=False)
     ran = running(check.name, runs_by_default(check, device.platform if device else ""), mine, strict=False)
     metrics = metrics_of(check)
-    params = [_field(name, found, at, check, language, metrics) for name in found.layers]
-    how = [_field(name, ran, at, check, language, {}, RESERVED) for name in ran.layers]
+    here = {one.field.partition(".")[0] for one in mine if _is_here(one, at)}
+    params = [_field(name, found, check, language, metrics, here) for name in found.layers]
+    how = [_field(name, ran, check, language, {}, here, RESERVED) for name in ran.layers]
     return Kept(check, [*params, *how], ran.params, found.wrong + ran.wrong)
 
 
@@ -125,10 +126,10 @@ def vars_of(check: Check) -> list[str]:
 def _field(
     name: str,
     found: Effective,
-    at: Place,
     check: Check,
     language: str,
     metrics: Mapping[str, str],
+    here: Collection[str],
     prefix: str = "",
 ) -> Field:
     trail = found.layers[name]
@@ -144,13 +145,14 @@ def _field(
         trail[-1].name,
         trail[-2::-1],
         metrics.get(name, f"{name}_seconds" if prefix else ""),
-        any(_is_here(layer, at) for layer in trail),
+        prefix + name in here,
     )
 
 
-def _is_here(layer: Layer, at: Place) -> bool:
-    """Tell whether a layer was set at the place itself."""
-    return layer.origin == at.kind and (at.kind in ("client", "device") or layer.name == at.name)
+def _is_here(one: Setting, at: Place) -> bool:
+    """Tell whether a setting is given at the place itself; what a template brings ready is not."""
+    mine = one.origin == at.kind and (at.kind in ("client", "device") or one.name == at.name)
+    return mine and (at.kind != "template" or one.rank == at.rank)
 
 
 def _spoken(name: str) -> str:

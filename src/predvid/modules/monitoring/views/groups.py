@@ -16,12 +16,12 @@ from predvid.core.errors import UserError
 from predvid.modules.access.pages import back, page
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.group_rules import Filter
-from predvid.modules.inventory.models import Device, DeviceGroup
 from predvid.modules.monitoring import group_actions
 from predvid.modules.monitoring.foretelling import Forecast, foretell
 from predvid.modules.monitoring.group_actions import Wanted
 from predvid.modules.monitoring.queries import groups as queries
 from predvid.modules.monitoring.queries import places
+from predvid.modules.monitoring.queries.devices import types
 from predvid.modules.monitoring.ready_templates import templates
 from predvid.modules.monitoring.stores import store
 
@@ -62,7 +62,7 @@ def group(request: HttpRequest, viewer: Viewer, group_id: UUID) -> HttpResponseB
         "devices": here.devices,
         "by_hand": known.members,
         "parts": [
-            ("types", _("Type"), _marked(Device.Type.choices, asked.types)),
+            ("types", _("Type"), _marked(types(), asked.types)),
             ("platforms", _("Platform"), _marked(PLATFORMS, asked.platforms)),
             ("roles", _("Is a"), _marked(_roles(viewer), asked.roles)),
             ("tags", _("Tags"), _marked(_with(offered["tags"], asked.tags), asked.tags)),
@@ -103,7 +103,7 @@ def tag(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponse:
     return back(request, reverse("device", args=[device_id]))
 
 
-def _wanted(request: HttpRequest, row: DeviceGroup) -> Wanted:
+def _wanted(request: HttpRequest, row: Any) -> Wanted:
     sent = request.POST
     try:
         priority = int(sent.get("priority", row.priority))

@@ -18,7 +18,6 @@ from predvid.checks.v1 import Check
 from predvid.core.errors import UserError
 from predvid.modules.access.pages import page, refusal
 from predvid.modules.access.rules import Viewer
-from predvid.modules.inventory.models import Device
 from predvid.modules.monitoring import policy_actions
 from predvid.modules.monitoring.foretelling import Forecast, foretell
 from predvid.modules.monitoring.policy_form import Edited, edited, refilled
@@ -96,7 +95,7 @@ def _place(request: HttpRequest, viewer: Viewer, kind: str, key: str | UUID) -> 
     verb = "policy.change" if request.method == "POST" else "policy.view"
     here = places.ground(viewer, places.place(viewer, kind, key, verb))
     device = here.devices[0] if kind == "device" else None
-    name = (request.POST if request.method == "POST" else request.GET).get("check", "")
+    name = request.POST.get("check", "") if request.method == "POST" else _opened(request, here)
     check = next((one for one in queries.able(device) if one.name == name), None)
     if request.method == "POST" and check is None:
         raise UserError("Choose a check from the list.")
@@ -108,7 +107,14 @@ def _place(request: HttpRequest, viewer: Viewer, kind: str, key: str | UUID) -> 
     return _shown(request, viewer, here, editor, device)
 
 
-def _editor(here: Ground, check: Check, device: Device | None, viewer: Viewer) -> Editor:
+def _opened(request: HttpRequest, here: Ground) -> str:
+    """Return the check that is shown: the one asked for, else the first that the place itself sets."""
+    mine = here.known.by_place.get((here.place.kind, here.place.key), ())
+    first = (one.check for one in mine if one.check in registry.checks())
+    return request.GET.get("check") or next(first, "")
+
+
+def _editor(here: Ground, check: Check, device: Any, viewer: Viewer) -> Editor:
     settings = queries.reaching(here, device)
     kept = queries.kept(check, here.place, settings, device, viewer.language)
     version = places.version(places.given(here.place, check.name))
@@ -116,7 +122,7 @@ def _editor(here: Ground, check: Check, device: Device | None, viewer: Viewer) -
 
 
 def _sent(
-    request: HttpRequest, viewer: Viewer, here: Ground, editor: Editor, device: Device | None
+    request: HttpRequest, viewer: Viewer, here: Ground, editor: Editor, device: Any
 ) -> HttpResponseBase | None:
     """Save or preview what was sent; return where to go, None to show the editor again."""
     sent, now, at = request.POST, timezone.now(), here.place
@@ -169,7 +175,7 @@ def _flaw(why: str) -> str:
 
 
 def _shown(
-    request: HttpRequest, viewer: Viewer, here: Ground, editor: Editor | None, device: Device | None
+    request: HttpRequest, viewer: Viewer, here: Ground, editor: Editor | None, device: Any
 ) -> HttpResponseBase:
     at = here.place
     settings = queries.reaching(here, device)
@@ -201,7 +207,7 @@ def _shown(
     return render(request, "monitoring/policy.html", shown, status=422 if bad else 200)
 
 
-def _way(at: Any, device: Device | None) -> tuple[str, str]:
+def _way(at: Any, device: Any) -> tuple[str, str]:
     """Return where the page leads back to: address and words."""
     if device is not None:
         return reverse("device", args=[device.pk]), device.name
