@@ -12,10 +12,9 @@ from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.group_rules import Filter, read_filter
 from predvid.modules.inventory.models import Device, DeviceGroup, DeviceTag, Site
-from predvid.modules.monitoring.queries.places import as_group
 from predvid.modules.monitoring.queries.standing import devices as living
 from predvid.modules.monitoring.queries.standing import narrowed
-from predvid.modules.monitoring.reaching import traits_of
+from predvid.modules.monitoring.reaching import group_of, traits_of
 
 MOST = 500  # devices offered to be put into a group by hand
 
@@ -37,7 +36,9 @@ def groups(viewer: Viewer) -> list[GroupRow]:
         return []
     mine = list(living(viewer))
     traits = traits_of(mine)
-    known = {row.pk: as_group(row) for row in found}
+    known = {
+        row.pk: group_of(row, frozenset(one.device_id for one in row.members.all())) for row in found
+    }
     return [
         GroupRow(row, sum(known[row.pk].has(one.pk, traits[one.pk]) for one in mine), row.given)
         for row in found
