@@ -36,9 +36,7 @@ def groups(viewer: Viewer) -> list[GroupRow]:
         return []
     mine = list(living(viewer))
     traits = traits_of(mine)
-    known = {
-        row.pk: group_of(row, frozenset(one.device_id for one in row.members.all())) for row in found
-    }
+    known = {row.pk: group_of(row, frozenset(one.device_id for one in row.members.all())) for row in found}
     return [
         GroupRow(row, sum(known[row.pk].has(one.pk, traits[one.pk]) for one in mine), row.given)
         for row in found
