@@ -12,11 +12,11 @@ from isolation.marked import Someone, TwoTenants
 from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
-from predvid.modules.inventory.models import Agent, EnrolmentToken, SecretBinding
+from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken, SecretBinding
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
-PLAIN = {"form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
+PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
 NUMBERED = {"alert_id", "publication_id", "key"}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
@@ -117,6 +117,8 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "request_id": rows[Task].request_id,  # type: ignore[attr-defined]
         "publication_id": rows[Publication].pk,
         "rollout_id": tenants.rollout.pk,
+        "site_id": world.sites[tenant].pk,
+        "group_id": rows[DeviceGroup].pk,
     }
     if place not in known:
         raise NoRow(f"{address.pattern}: nothing is known to stand for <{place}>")
@@ -146,6 +148,8 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "role": "technician",
         "email": f"{uuid4().hex}@example.com",
         "clients": str(world.clients[tenant].pk),
+        "check": "disk_space",
+        "tags": "x",
     }
 
 
@@ -156,4 +160,4 @@ def body(route: Route, given: Mapping[str, str]) -> bytes:
     needed = [part.name for part in msgspec.structs.fields(route.body) if part.required]
     if missing := [name for name in needed if name not in given]:
         raise NoRow(f"{route.method} {route.path}: nothing is known to stand for {missing}")
-    return msgspec.json.encode({name: given[name] for name in needed})
+    return msgspec.json.encode({name: [given[name]] if name == "tags" else given[name] for name in needed})

@@ -29,7 +29,7 @@ from predvid.modules.access.models import (
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
-from predvid.modules.inventory.models import SecretBinding
+from predvid.modules.inventory.models import DeviceGroup, SecretBinding
 from predvid.modules.monitoring.models import Alert
 from predvid.server.row_security import wall_of
 
@@ -87,7 +87,7 @@ class TwoTenants:
             for model in tenant_tables():
                 self.foreign[model] = self._row(model, self.other)
                 self._mark(model)
-            for model in (Task, Secret, SecretBinding):
+            for model in (Task, Secret, SecretBinding, DeviceGroup):
                 self.mine[model] = self._row(model, self.own)
 
     def _resolved(self) -> None:

@@ -20,7 +20,7 @@ from predvid.checks.registry import checks
 from predvid.modules.access import chores as people_chores
 from predvid.modules.automation.actions import chores as task_chores
 from predvid.modules.automation.actions import nonces, rollouts, running
-from predvid.modules.monitoring import beats, chores, reactions, sweeping
+from predvid.modules.monitoring import beats, chores, reactions, roles, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
 from predvid.server import root_pickup
@@ -62,6 +62,7 @@ class Worker:
             Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
+            Chore("roles", 10, roles.assign),
             Chore("people", 3600, people_chores.sweep),
             Chore("campaigns", 1, running.advance_all),
             Chore("rollouts", 5, rollouts.advance_all),

@@ -19,11 +19,14 @@ from deeds import (
     Left,
     api_token,
     bind,
+    changed_group,
     command,
+    deleted_group,
     invite,
     link,
     merge,
     move,
+    new_group,
     new_secret,
     of_another,
     on_agent,
@@ -33,6 +36,7 @@ from deeds import (
     on_left,
     on_passkey,
     on_person,
+    on_policy,
     on_request,
     on_secret,
     revoked_api_token,
@@ -42,6 +46,7 @@ from deeds import (
     site,
     stop,
     stop_rollout,
+    tagged,
     template,
     token,
     unbind,
@@ -54,6 +59,7 @@ from predvid.modules.access.rules import MSP, PLATFORM
 
 pytestmark = pytest.mark.usefixtures("ground", "door", "listed")
 
+HELD = '"check":"disk_space","values":"@hold = 300"'
 
 # By the name of the address; "first" and "second" are the clients, "new" is one that the deed makes.
 DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
@@ -128,6 +134,18 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "credential": (on_secret(community="Zovem"), [("first", "secret.replaced", "{}")]),
     "credential-delete": (on_secret("delete"), [("first", "secret.deleted", "{}")]),
     "credential-bind": (bind, [("first", "secret.bound", '"check":"door","device":"Hot-SRV-01"')]),
+    "policy-client": (on_policy("clients", "client"), [("first", "policy.changed", HELD)]),
+    "policy-site": (on_policy("sites", "site"), [("first", "policy.changed", HELD)]),
+    "policy-group": (on_policy("groups", "group"), [("first", "policy.changed", HELD)]),
+    "policy-device": (on_policy("devices", "device"), [("first", "policy.changed", HELD)]),
+    "policy-template": (on_policy("templates", "template"), [(MSP, "policy.changed", HELD)]),
+    "group-add": (new_group, [("first", "group.added", '"name":"Hitni","priority":100')]),
+    "group": (
+        changed_group,
+        [("first", "group.changed", '"filter":"tags: vip","name":"Hitni","priority":7')],
+    ),
+    "group-delete": (deleted_group, [("first", "group.deleted", "{}")]),
+    "device-tags": (tagged, [("first", "device.tagged", '"tags":"recepcija, vip"')]),
     "credential-unbind": (unbind, [("first", "secret.unbound", "{}")]),
 }
 LOOKS = {"healthz/"}  # answer any method and change nothing
@@ -227,6 +245,8 @@ def test_failed_sign_ins_new_passwords_and_the_first_owner_leave_one_each(world:
 
 EXCUSED = {
     "automation/actions/nonces.py": {"first", "forget"},  # remember what was heard
+    "monitoring/group_actions.py": set(),
+    "monitoring/policy_actions.py": set(),
     "access/secret_actions.py": {
         "held",  # changes nothing
     },

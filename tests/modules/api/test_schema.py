@@ -30,7 +30,7 @@ from predvid.modules.api import serving
 from predvid.modules.api.budget import Budget
 from predvid.modules.api.loading import routes
 from predvid.modules.automation.models import Task
-from predvid.modules.inventory.models import Agent, Device
+from predvid.modules.inventory.models import Agent, Device, DeviceGroup, Site
 from predvid.modules.monitoring.models import Alert
 
 CASES = 12  # of each call, in `make test`
@@ -77,7 +77,9 @@ def tried(token: str, cases: int) -> Counter[int]:
     answers: Counter[int] = Counter()
     tables = {"device_id": Device, "agent_id": Agent, "client_id": Client, "alert_id": Alert}
     known = {**tables, "task_id": Task}
-    real = {
+    DeviceGroup.objects.create(name="Hitni")
+    known |= {"site_id": Site, "group_id": DeviceGroup}
+    real = {"role": "server"} | {
         name: str(table._default_manager.values_list("pk", flat=True)[0]) for name, table in known.items()
     }
     for found, mode in product(schema.get_all_operations(), GenerationMode):

@@ -16,13 +16,13 @@ from predvid.modules.access.models import Passkey, Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
-from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
+from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
 # A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is read.
-ABOUT_MANY = {"audit-export", "devices-export", "release-stop"}
+ABOUT_MANY = {"policy-template", "audit-export", "devices-export", "release-stop"}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
@@ -60,6 +60,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
     world.signed_in(owner)
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
+    group = DeviceGroup.objects.create(client=client, name="Strana")
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
@@ -79,6 +80,8 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "task-request": task.request_id, "request-approve": task.request_id,
         "request-decline": task.request_id, "request-cancel": task.request_id,
         "task-template": task.request.publication_id,
+        "policy-client": client.pk, "policy-site": site.pk, "policy-device": device.pk,
+        "policy-group": group.pk, "group": group.pk, "group-delete": group.pk, "device-tags": device.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -146,15 +149,20 @@ BUDGETS = {
     "devices": 10,
     "alerts": 9,
     "enrol": 9,
-    "device": 27,
+    "device": 29,
     "client": 14,
-    "alert": 10,
+    "alert": 11,
+    "policies": 8,
+    "policy-client": 9,
+    "policy-device": 9,
+    "policy-template": 9,
     "tasks": 11,
 }
 
 
 def budget_address(world: World, name: str) -> str:
     keys = {"device": world.devices[0].pk, "client": world.clients[0].pk, "alert": world.alerts[0].pk}
+    keys |= {f"policy-{kind}": keys[kind] for kind in ("client", "device")} | {"policy-template": "server"}
     return reverse(name, args=[keys[name]] if name in keys else [])
 
 

@@ -34,7 +34,8 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("device.detail", "event.view", "policy.view", "task.view"), _STAFF),
     **dict.fromkeys(("client.add", "alert.note"), _WORK),
     **dict.fromkeys(("device.enrol", "device.approve", "device.revoke", "device.release"), _HANDS),
-    **dict.fromkeys(("device.move", "device.merge", "site.add", "task.request", "task.cancel"), _HANDS),
+    **dict.fromkeys(("device.move", "device.merge", "device.tag", "site.add"), _HANDS),
+    **dict.fromkeys(("task.request", "task.cancel"), _HANDS),
     **dict.fromkeys(("alert.acknowledge", "secret.view", "secret.write"), _HANDS),
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
@@ -67,7 +68,7 @@ DANGEROUS = frozenset(
 FOR_TOKENS = (
     *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view", "task.view"),
     *("alert.acknowledge", "alert.note", "device.approve", "device.revoke", "device.release"),
-    *("device.move", "device.merge", "site.add", "client.add"),
+    *("device.move", "device.merge", "device.tag", "site.add", "client.add", "policy.change"),
 )
 LONGEST_TOKEN = timedelta(days=365)
 

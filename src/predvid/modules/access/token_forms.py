@@ -26,6 +26,8 @@ WORDS = {
     "device.release": _("release locked agents"),
     "device.move": _("move devices"),
     "device.merge": _("merge devices"),
+    "device.tag": _("put tags on devices"),
+    "policy.change": _("change the settings of checks"),
     "site.add": _("add sites"),
     "client.add": _("add clients"),
 }

@@ -118,6 +118,7 @@ def _apply_alert(change: Change, now: datetime) -> Event | None:
     elif change.after is not None:
         alert.state, alert.phase = int(change.after.state), change.after.condition.phase.value
         alert.said_id, alert.said_values = change.after.said.id, dict(change.after.said.values)
+        alert.notify = change.notify
     alert.changed_at = now
     alert.save()
     return _alert_event(
@@ -141,6 +142,7 @@ def _open_alert(change: Change, standing: Standing, now: datetime) -> Event:
         opened_at=now,
         changed_at=now,
         evidence=_evidence(change.device, change.check),
+        notify=change.notify,
     )
     return _alert_event(alert, "opened", SEVERITIES[standing.state], now)
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from predvid.modules.access.models import Client, Person
-from predvid.modules.inventory.models import Agent, Device, Site
+from predvid.modules.inventory.models import Agent, Device, DeviceGroup, Site
 
 
 class Result(models.Model):
@@ -58,6 +58,7 @@ class Alert(models.Model):
     acknowledged_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
     resolved_at = models.DateTimeField(null=True, blank=True)
     evidence = models.JSONField(default=list)  # [{name, value, since}]: facts as they stood when it opened
+    notify = models.BooleanField(default=True)  # by policy; without it the alert is shown, nobody is told
 
     class Meta:
         indexes: ClassVar = [
@@ -141,14 +142,58 @@ class Stream(models.Model):
 
 
 class PolicySetting(models.Model):
-    """One explicit setting of a check, given to a client or, with `site` or `device`, to that alone."""
+    """One explicit setting of a check, given to a client or, with `site`, `group` or `device`, to that alone.
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    Only a group of the whole MSP has no client. `field` is one of the check's params (or `levels.part`), or
+    a reserved one (`core.policy.Running`).
+    """
+
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.CASCADE)
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE)
+    group = models.ForeignKey(
+        DeviceGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="settings"
+    )
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE)
     check_name = models.CharField(max_length=60)
     field = models.CharField(max_length=60)
     value = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(client__isnull=False) | models.Q(group__isnull=False),
+                name="setting_has_a_place",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(site=None, group=None)
+                | models.Q(site=None, device=None)
+                | models.Q(group=None, device=None),
+                name="setting_at_one_place",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "check_name", "field"],
+                condition=models.Q(site=None, group=None, device=None),
+                name="setting_once_a_client",
+            ),
+            models.UniqueConstraint(fields=["site", "check_name", "field"], name="setting_once_a_site"),
+            models.UniqueConstraint(fields=["group", "check_name", "field"], name="setting_once_a_group"),
+            models.UniqueConstraint(fields=["device", "check_name", "field"], name="setting_once_a_device"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["check_name"])]
+
+
+class TemplateSetting(models.Model):
+    """What the MSP sets for every device of a role, over what the ready template says."""
+
+    role = models.CharField(max_length=40)
+    check_name = models.CharField(max_length=60)
+    field = models.CharField(max_length=60)
+    value = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "check_name", "field"], name="setting_once_a_template")
+        ]
 
 
 class LateHour(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predvid.modules.monitoring.views import alerts, devices, overview, verbs
+from predvid.modules.monitoring.views import alerts, devices, groups, overview, policies, verbs
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -21,5 +21,15 @@ urlpatterns = [
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
     path("alerts/<int:alert_id>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
     path("alerts/<int:alert_id>/note", alerts.note, name="alert-note"),
+    path("policies/", policies.overview, name="policies"),
+    path("policies/templates/<str:role>/", policies.of_template, name="policy-template"),
+    path("policies/clients/<uuid:client_id>/", policies.of_client, name="policy-client"),
+    path("policies/sites/<uuid:site_id>/", policies.of_site, name="policy-site"),
+    path("policies/groups/<uuid:group_id>/", policies.of_group, name="policy-group"),
+    path("policies/devices/<uuid:device_id>/", policies.of_device, name="policy-device"),
+    path("groups/add", groups.add, name="group-add"),
+    path("groups/<uuid:group_id>/", groups.group, name="group"),
+    path("groups/<uuid:group_id>/delete", groups.delete, name="group-delete"),
+    path("devices/<uuid:device_id>/tags", groups.tag, name="device-tags"),
     path("search", devices.search, name="search"),
 ]

@@ -72,7 +72,7 @@ def _evidence(viewer: Viewer, found: Any) -> dict[str, Any] | None:
     check = registry.checks().get(found.check_name)
     if check is None:
         return None
-    limits = device_queries.limits_of(found.device, check)
+    limits = device_queries.limits_of(viewer, found.device, check)
     said = found.said_id.partition(".")[2]
     named = [
         limit for limit in limits if limit.field in (found.item, said) or found.item.endswith(limit.field)

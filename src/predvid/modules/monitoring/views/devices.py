@@ -20,6 +20,7 @@ from predvid.modules.monitoring import charts, device_rows
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
+from predvid.modules.monitoring.queries import groups as group_queries
 from predvid.modules.monitoring.queries import search as search_queries
 from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
 from predvid.modules.monitoring.stores import store
@@ -122,6 +123,7 @@ def _detail(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
         "agents": device_queries.agents(viewer, found, now),
         "facts": tables(device_queries.facts(viewer, found), viewer.language),
         "tenures": device_queries.tenures(viewer, found),
+        "tags": group_queries.tags_of(viewer, found),
     }
 
 
