@@ -150,7 +150,8 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     ended = sorted(set(bound) - set(bound_names(device_id)))
     day = timezone.localdate(since)
     Result.objects.filter(device=device).update(client=device.client)
-    Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
+    going = Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED)
+    going.update(client=device.client, cause=None, site_wide=False)
     Event.objects.filter(device=device, at__gte=since).update(client=device.client)
     store().set_tenure([TenureRow(str(device.pk), str(device.client_id), day)])
     note_event(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from predvid.modules.access.rules import Viewer
 from predvid.modules.api.parts import Moment, OnePage, Text, Words, named, paged
 from predvid.modules.api.route import Named, Paged, route
-from predvid.modules.monitoring import actions
+from predvid.modules.monitoring import alert_deeds
 from predvid.modules.monitoring.queries import alerts as alert_queries
 
 Phase = Literal["open", "acknowledged", "resolved"]
@@ -100,14 +100,14 @@ def get_alert(viewer: Viewer, alert_id: int) -> WholeAlert:
 @route("POST", "alerts/{alert_id}/acknowledge", "alert.acknowledge")
 def acknowledge_alert(viewer: Viewer, alert_id: int, body: Acknowledgement) -> WholeAlert:
     """Take an open alert on, with a note if one is sent. Doing it twice changes nothing."""
-    actions.acknowledge(viewer, alert_id, body.note, timezone.now())
+    alert_deeds.acknowledge(viewer, alert_id, body.note, timezone.now())
     return _whole(viewer, alert_id)
 
 
 @route("POST", "alerts/{alert_id}/notes", "alert.note", status=201)
 def note_alert(viewer: Viewer, alert_id: int, body: Note) -> WholeAlert:
     """Add a note to an alert in any phase."""
-    actions.add_note(viewer, alert_id, body.text, timezone.now())
+    alert_deeds.add_note(viewer, alert_id, body.text, timezone.now())
     return _whole(viewer, alert_id)
 
 

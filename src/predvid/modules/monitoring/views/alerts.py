@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from predvid.checks import registry
 from predvid.modules.access.pages import back, page, show
 from predvid.modules.access.rules import Viewer
-from predvid.modules.monitoring import actions
+from predvid.modules.monitoring import alert_deeds
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
@@ -94,7 +94,7 @@ def _span(found: Any, now: datetime) -> tuple[datetime, datetime] | None:
 @page("alert.acknowledge")
 def acknowledge(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
     """Take an alert on, with a note if one was written."""
-    taken = actions.acknowledge(viewer, alert_id, request.POST.get("note", ""), timezone.now())
+    taken = alert_deeds.acknowledge(viewer, alert_id, request.POST.get("note", ""), timezone.now())
     messages.success(request, _("You have taken this alert on."))
     return back(request, reverse("alert", args=[taken.pk]))
 
@@ -103,5 +103,5 @@ def acknowledge(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResp
 @page("alert.note")
 def note(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
     """Add a note to an alert."""
-    actions.add_note(viewer, alert_id, request.POST.get("text", ""), timezone.now())
+    alert_deeds.add_note(viewer, alert_id, request.POST.get("text", ""), timezone.now())
     return back(request, reverse("alert", args=[alert_id]))
