@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predvid.modules.monitoring.views import alerts, devices, overview, verbs
+from predvid.modules.monitoring.views import alert_verbs, alerts, devices, overview, verbs, windows
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -18,7 +18,14 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/release", verbs.release, name="agent-release"),
     path("alerts/", alerts.inbox, name="alerts"),
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
-    path("alerts/<int:alert_id>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
-    path("alerts/<int:alert_id>/note", alerts.note, name="alert-note"),
+    path("alerts/<int:alert_id>/acknowledge", alert_verbs.acknowledge, name="alert-acknowledge"),
+    path("alerts/<int:alert_id>/note", alert_verbs.note, name="alert-note"),
+    path("alerts/<int:alert_id>/snooze", alert_verbs.snooze, name="alert-snooze"),
+    path("alerts/<int:alert_id>/assign", alert_verbs.assign, name="alert-assign"),
+    path("alerts/bulk", alert_verbs.bulk, name="alerts-bulk"),
+    path("windows/", windows.windows, name="windows"),
+    path("windows/<int:window_id>/", windows.window, name="window"),
+    path("windows/<int:window_id>/end", windows.end, name="window-end"),
+    path("windows/<int:window_id>/delete", windows.delete, name="window-delete"),
     path("search", devices.search, name="search"),
 ]
