@@ -1,4 +1,4 @@
-"""Whatever happens to a device's items, its alerts end in the right state and people hear of it seldom enough.
+"""Whatever happens to a device, its alerts end in the right state and people hear of it seldom enough.
 
 A simple model, written apart from the rules, says how each item must stand: samples, gaps, restarts, windows,
 acknowledgements with and without an end, snoozes and assignments in any order. At the end all reasons to be

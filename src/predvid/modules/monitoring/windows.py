@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db.models import Q
 
@@ -14,9 +14,13 @@ from predvid.modules.monitoring.models import MaintenanceWindow
 
 
 def window_of(row: MaintenanceWindow) -> Window:
-    """Return a stored window as the rules read it."""
+    """Return a stored window as the rules read it; a zone that the machine no longer knows counts as UTC."""
+    try:
+        zone = ZoneInfo(row.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
     return Window(
-        ZoneInfo(row.zone),
+        zone,
         row.first,
         row.at,
         timedelta(minutes=row.minutes),

@@ -16,6 +16,7 @@ from predvid.modules.monitoring import window_deeds
 from predvid.modules.monitoring.queries import windows as queries
 
 Reason = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\u0000]*$")]
+Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Day = Annotated[int, Meta(ge=1, le=31)]
 Minutes = Annotated[int, Meta(ge=1, le=7 * 24 * 60)]
 
@@ -53,7 +54,7 @@ class NewWindow(msgspec.Struct, forbid_unknown_fields=True):
 
     reason: Reason
     first: date
-    at: time
+    at: Clock
     minutes: Minutes
     zone: Words = "Europe/Zagreb"
     repeat: Literal["once", "weekly", "monthly"] = "once"
@@ -74,7 +75,7 @@ def list_windows(viewer: Viewer) -> Windows:
 def add_window(viewer: Viewer, body: NewWindow) -> Window:
     """Plan a maintenance window; over every client only who sees them all."""
     now = timezone.now()
-    days, at = frozenset(body.days), body.at.replace(tzinfo=None)
+    days, at = frozenset(body.days), time.fromisoformat(body.at)
     plan = window_deeds.Plan(
         body.reason, body.zone, body.first, at, body.minutes, Repeat(body.repeat), days, body.last
     )

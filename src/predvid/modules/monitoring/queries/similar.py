@@ -1,5 +1,6 @@
 """Alerts of the past that resemble one: how long they lasted, what people did, what solved them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,7 +74,7 @@ def _one(viewer: Viewer, alert: Alert, tasks: list[str]) -> Similar:
     )
 
 
-def _tasks(viewer: Viewer, alerts: list[Alert]) -> dict[int, list[str]]:
+def _tasks(viewer: Viewer, alerts: Sequence[Alert]) -> dict[int, list[str]]:
     """Return, per alert, what tasks its device did between its opening and its end."""
     if not alerts:
         return {}
