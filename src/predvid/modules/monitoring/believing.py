@@ -132,7 +132,12 @@ def _inherit(cause: int) -> None:
     rest = [alert.pk for alert in left if alert.pk != first]
     Alert.objects.filter(pk__in=rest).update(cause=first)
     silent = sum(as_open(alert).offline for alert in left)
-    Alert.objects.filter(pk=first).update(cause=None, site_wide=wide and silent >= noise.SITE_DEVICES)
+    # Whoever heard that the cause is over would believe that all of it is: told anew, even if told before.
+    Alert.objects.filter(pk=first).update(
+        cause=None,
+        site_wide=wide and silent >= noise.SITE_DEVICES,
+        quiet=noise.Quiet.FOLLOWER.value,
+    )
 
 
 def _due(now: datetime) -> int:
