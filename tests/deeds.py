@@ -36,6 +36,28 @@ def on_alert(verb: str, **words: str) -> Callable[[World], Deed]:
     return lambda world: (f"/alerts/{world.alerts[0].pk}/{verb}", words)
 
 
+PLAN = {
+    "reason": "Nadogradnja",
+    "repeat": "once",
+    "first": "2027-01-10",
+    "at": "22:00",
+    "minutes": "90",
+    "zone": "Europe/Zagreb",
+}
+
+
+def on_alerts(world: World) -> Deed:
+    return "/alerts/bulk", {"deed": "acknowledge", "alert": str(world.alerts[0].pk)}
+
+
+def new_window(world: World) -> Deed:
+    return "/windows/", {**PLAN, "where": f"client:{world.clients[0].pk}"}
+
+
+def on_window(verb: str, **words: str) -> Callable[[World], Deed]:
+    return lambda world: (f"/windows/{world.window(world.clients[0]).pk}/{verb}", words)
+
+
 def token(world: World) -> Deed:
     return "/enrol/", {"site": str(world.sites[0].pk), "uses": 3, "hours": "24"}
 

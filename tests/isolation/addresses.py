@@ -13,11 +13,12 @@ from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
 from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken, SecretBinding
+from predvid.modules.monitoring.models import MaintenanceWindow
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
-NUMBERED = {"alert_id", "publication_id", "key"}
+NUMBERED = {"alert_id", "window_id", "publication_id", "key"}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
@@ -116,6 +117,7 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "task_id": rows[Task].pk,
         "request_id": rows[Task].request_id,  # type: ignore[attr-defined]
         "publication_id": rows[Publication].pk,
+        "window_id": rows[MaintenanceWindow].pk,
         "rollout_id": tenants.rollout.pk,
         "site_id": world.sites[tenant].pk,
         "group_id": rows[DeviceGroup].pk,
@@ -135,6 +137,13 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "timezone": "Europe/Zagreb",
         "text": "x",
         "note": "x",
+        "reason": "x",
+        "first": world.now.date().isoformat(),
+        "at": "22:00",
+        "minutes": "60",
+        "repeat": "once",
+        "where": f"client:{world.clients[tenant].pk}",
+        "person": "",
         "since": world.now.date().isoformat(),
         "site": str(world.sites[tenant].pk),
         "other": str(world.devices[2 * tenant + 1].pk),

@@ -20,7 +20,7 @@ from predvid.checks.registry import checks
 from predvid.modules.access import chores as people_chores
 from predvid.modules.automation.actions import chores as task_chores
 from predvid.modules.automation.actions import nonces, rollouts, running
-from predvid.modules.monitoring import beats, chores, reactions, roles, sweeping
+from predvid.modules.monitoring import beats, believing, chores, reactions, roles, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
 from predvid.server import root_pickup
@@ -60,6 +60,7 @@ class Worker:
         self._react_after = 0.0
         self.chores = [
             Chore("sweep", 5, lambda now: _sweep(started, now)),
+            Chore("believed alerts", 5, believing.tick),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
             Chore("roles", 10, roles.assign),

@@ -53,6 +53,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
     """Return, by name, the address of every page about one thing, for things of the second client."""
     client, site, device, alert = world.clients[1], world.sites[1], world.devices[2], world.alerts[1]
     agent, token, task = world.pending(site, "Gim-NOVI"), world.token(site), world.task(site)
+    window = world.window(client)
     owner = world.person("svi@example.com", role="owner", all_clients=True)
     passkey = Passkey.objects.create(
         person=owner, credential=b"c", public_key=b"k", sign_count=0, party="x", created_at=world.now
@@ -65,7 +66,9 @@ def foreign_addresses(world: World) -> dict[str, str]:
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
-        "alert-acknowledge": alert.pk, "alert-note": alert.pk, "agent-approve": agent.pk,
+        "alert-acknowledge": alert.pk, "alert-note": alert.pk, "alert-snooze": alert.pk,
+        "alert-assign": alert.pk, "window": window.pk, "window-end": window.pk, "window-delete": window.pk,
+        "agent-approve": agent.pk,
         "agent-revoke": agent.pk,
         "agent-release": agent.pk,
         "token": token.pk,
@@ -147,15 +150,16 @@ BUDGETS = {
     "overview": 11,
     "clients": 8,
     "devices": 10,
-    "alerts": 9,
+    "alerts": 11,
     "enrol": 9,
     "device": 29,
     "client": 14,
-    "alert": 11,
     "policies": 8,
     "policy-client": 9,
     "policy-device": 9,
     "policy-template": 9,
+    "alert": 13,
+    "windows": 7,
     "tasks": 11,
 }
 

@@ -151,7 +151,10 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     day = timezone.localdate(since)
     Result.objects.filter(device=device).update(client=device.client)
     PolicySetting.objects.filter(device=device).update(client=device.client)
-    Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
+    going = Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED)
+    # Cause and assignee may be of the former client alone.
+    going.update(client=device.client, cause=None, site_wide=False, assigned_to=None)
+    Alert.objects.filter(cause__device=device).exclude(device=device).update(cause=None)
     Event.objects.filter(device=device, at__gte=since).update(client=device.client)
     store().set_tenure([TenureRow(str(device.pk), str(device.client_id), day)])
     note_event(

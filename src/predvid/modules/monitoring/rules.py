@@ -124,7 +124,8 @@ class Change:
     step: Step
     at: datetime
     opened: bool = False  # an alert stands open after this change
-    notify: bool = True  # whether anybody is to be told of its alert
+    notify: bool = True  # without it (by policy) the alert is shown and nobody is told
+    late: bool = False  # rests on a backlog: history, of which nobody is told
 
 
 def runs_by_default(check: Check, platform: str) -> Running:
@@ -291,12 +292,17 @@ def _step(
     state: DeviceState, check: str, result: Result, now: datetime, hold: timedelta, *, sample: bool
 ) -> Change | None:
     before = state.standings.get((check, result.item))
+    if result.informational:
+        result = replace(result, state=State.OK)
     condition, step = transition(
         before.condition if before else Condition(), result.state, now, hold, sample=sample
     )
+    if result.informational and step is Step.NOTHING and (before is None or before.said.id != result.said.id):
+        step = Step.NOTED
     same = before is not None and before.state is result.state
     new_reason = before is not None and not sample and before.said.id != result.said.id
-    if before is not None and same and before.condition == condition and not new_reason:
+    anew = new_reason or step is Step.NOTED
+    if before is not None and same and before.condition == condition and not anew:
         return None
     since = before.since if before is not None and same else now
     after = Standing(result.state, result.said, since, result.reason, condition)

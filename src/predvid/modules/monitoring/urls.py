@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from predvid.modules.monitoring.views import alerts, devices, groups, overview, policies, verbs
+from predvid.modules.monitoring.views import (
+    alert_verbs,
+    alerts,
+    devices,
+    groups,
+    overview,
+    policies,
+    verbs,
+    windows,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -19,8 +28,15 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/release", verbs.release, name="agent-release"),
     path("alerts/", alerts.inbox, name="alerts"),
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
-    path("alerts/<int:alert_id>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
-    path("alerts/<int:alert_id>/note", alerts.note, name="alert-note"),
+    path("alerts/<int:alert_id>/acknowledge", alert_verbs.acknowledge, name="alert-acknowledge"),
+    path("alerts/<int:alert_id>/note", alert_verbs.note, name="alert-note"),
+    path("alerts/<int:alert_id>/snooze", alert_verbs.snooze, name="alert-snooze"),
+    path("alerts/<int:alert_id>/assign", alert_verbs.assign, name="alert-assign"),
+    path("alerts/bulk", alert_verbs.bulk, name="alerts-bulk"),
+    path("windows/", windows.windows, name="windows"),
+    path("windows/<int:window_id>/", windows.window, name="window"),
+    path("windows/<int:window_id>/end", windows.end, name="window-end"),
+    path("windows/<int:window_id>/delete", windows.delete, name="window-delete"),
     path("policies/", policies.overview, name="policies"),
     path("policies/templates/<str:role>/", policies.of_template, name="policy-template"),
     path("policies/clients/<uuid:client_id>/", policies.of_client, name="policy-client"),
