@@ -103,7 +103,7 @@ def test_the_key_takes_on_what_the_reader_sees_and_nothing_else(quiet: Site, bro
     assert page.evaluate("document.activeElement.getAttribute('href')") == third
     page.goto(third)
     page.keyboard.press("a")
-    expect(page.locator(".take")).to_have_count(0)
+    expect(page.locator("[data-acknowledge]")).to_have_count(0)
     page.context.close()
 
 

@@ -1,6 +1,6 @@
 """Every address of the console and the API, from Django's resolver and the calls, with what fills it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,8 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
 NUMBERED = {"alert_id", "window_id", "publication_id", "key"}
+# What a body holds as another kind of value than a form.
+AS_VALUE: dict[str, Callable[[str], object]] = {"tags": lambda word: [word], "minutes": int}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
@@ -166,7 +168,9 @@ def body(route: Route, given: Mapping[str, str]) -> bytes:
     """Return a body that fits a call. Raises NoRow for a part that no word stands for."""
     if route.body is None:
         return b""
-    needed = [part.name for part in msgspec.structs.fields(route.body) if part.required]
+    given = {**given, "client": given["clients"]}
+    parts = msgspec.structs.fields(route.body)
+    needed = [part.name for part in parts if part.required or part.name == "client"]
     if missing := [name for name in needed if name not in given]:
         raise NoRow(f"{route.method} {route.path}: nothing is known to stand for {missing}")
-    return msgspec.json.encode({name: [given[name]] if name == "tags" else given[name] for name in needed})
+    return msgspec.json.encode({name: AS_VALUE.get(name, str)(given[name]) for name in needed})
