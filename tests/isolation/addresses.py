@@ -13,14 +13,17 @@ from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
 from predvid.modules.inventory.models import Agent, EnrolmentToken, SecretBinding
+from predvid.modules.notifying.models import Delivery
+from predvid.modules.notifying.models import Route as NoticeRoute
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"form": ("csv", "jsonl"), "secret": ("nothing",)}
-NUMBERED = {"alert_id", "publication_id", "key"}
+NUMBERED = {"alert_id", "delivery_id", "publication_id", "key"}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
+OPEN |= {"acknowledge/<str:secret>"}
 
 
 class NoRow(LookupError):
@@ -117,6 +120,9 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "request_id": rows[Task].request_id,  # type: ignore[attr-defined]
         "publication_id": rows[Publication].pk,
         "rollout_id": tenants.rollout.pk,
+        "route_id": rows[NoticeRoute].pk,
+        "delivery_id": rows[Delivery].pk,
+        "channel_id": tenants.channel.pk,
     }
     if place not in known:
         raise NoRow(f"{address.pattern}: nothing is known to stand for <{place}>")

@@ -20,20 +20,26 @@ from deeds import (
     api_token,
     bind,
     command,
+    from_mail,
     invite,
     link,
     merge,
     move,
+    new_channel,
+    new_route,
     new_secret,
     of_another,
     on_agent,
     on_alert,
+    on_channel,
+    on_delivery,
     on_factors,
     on_invited,
     on_left,
     on_passkey,
     on_person,
     on_request,
+    on_route,
     on_secret,
     revoked_api_token,
     roll_out,
@@ -129,6 +135,13 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "credential-delete": (on_secret("delete"), [("first", "secret.deleted", "{}")]),
     "credential-bind": (bind, [("first", "secret.bound", '"check":"door","device":"Hot-SRV-01"')]),
     "credential-unbind": (unbind, [("first", "secret.unbound", "{}")]),
+    "channels": (new_channel, [(MSP, "channel.added", '"kind":"webhook"')]),
+    "channel-test": (on_channel("test"), [(MSP, "channel.tested", '"sent":false')]),
+    "channel-remove": (on_channel("remove"), [(MSP, "channel.removed", "{}")]),
+    "routes": (new_route, [("first", "route.added", '"people":1,"severity":3')]),
+    "route-remove": (on_route, [("first", "route.removed", "{}")]),
+    "delivery-retry": (on_delivery, [("first", "delivery.retried", '"state":"queued"')]),
+    "acknowledge-link": (from_mail, [("first", "alert.acknowledged", '"phase":"acknowledged"')]),
 }
 LOOKS = {"healthz/"}  # answer any method and change nothing
 # Steps of a sign-in, a proof or a set-up that takes two: what they leave is held by the tests of factors.
@@ -246,7 +259,10 @@ EXCUSED = {
     "access/token_actions.py": set(),
     "access/people_actions.py": set(),
     "access/link_actions.py": {"new_link", "end_links"},  # parts of the verbs that write the entry
-    "access/mail_actions.py": {"queue_invitation", "queue_notice"},  # likewise
+    "access/mail_actions.py": {
+        "queue_invitation", "queue_notice",  # likewise
+        "letters", "letter_sent", "letter_failed",  # the platform's own: what becomes of a queued letter
+    },
     "access/session_actions.py": {
         "note_use",  # no deed: when a session was last used
         "drop_sessions",  # a part of verbs that write the entry
@@ -283,6 +299,7 @@ EXCUSED = {
         "queue", "advance_all",  # the platform's own: what was agreed to goes on
     },
     "automation/actions/telling.py": {"milliseconds", "told"},  # parts of verbs
+    "notifying/actions.py": set(),
     "monitoring/actions.py": {
         "record", "event_row", "note_event",  # what devices say, told by events
     },

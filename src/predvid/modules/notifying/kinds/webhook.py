@@ -1,0 +1,77 @@
+"""Webhooks: JSON posted to an address, signed, through the one way in which the server calls out."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy as pgettext
+
+from predvid.core.outgoing import NotAllowed, target
+from predvid.modules.notifying.kinds import Fetch, Kind
+from predvid.modules.notifying.messages import Message, NotSent
+
+GONE = 410  # the receiver says that it wants no more of it
+ANY_PORT = range(1, 65536)  # which of them may be called, the fetcher knows
+
+
+class WebhookForm(forms.Form):
+    """Where to post, and the key to sign with."""
+
+    url = forms.CharField(label=pgettext("webhook", "Address"), max_length=500)
+    key = forms.CharField(
+        label=_("Signing key"),
+        min_length=16,
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 16 characters; whoever receives the messages verifies them with it."),
+    )
+
+    def clean_url(self) -> str:
+        """Refuse what the server will never call."""
+        url: str = self.cleaned_data["url"].strip()
+        try:
+            target(url, ANY_PORT)
+        except NotAllowed:
+            raise forms.ValidationError(
+                _("Write a whole address that begins with https:// or http://.")
+            ) from None
+        return url
+
+
+def signature(key: str, moment: int, body: bytes) -> str:
+    """Return the HMAC-SHA-256 over `<seconds since 1970>.<body>`, in hexadecimal, with its version."""
+    return f"v1={hmac.new(key.encode(), b'%d.' % moment + body, hashlib.sha256).hexdigest()}"
+
+
+def send(settings: Mapping[str, Any], message: Message, fetch: Fetch) -> None:
+    """Post a message. Raises NotSent."""
+    words = {"id": message.key, "subject": message.subject, "text": message.text, **message.data}
+    body, moment = json.dumps(words, ensure_ascii=False).encode(), message.moment
+    headers = {
+        "Content-Type": "application/json",
+        "Predvid-Timestamp": str(moment),
+        "Predvid-Signature": signature(settings["key"], moment, body),
+    }
+    try:
+        status = fetch(settings["url"], method="POST", body=body, headers=headers).status
+    except Exception as error:
+        code = getattr(error, "code", None)
+        if code is None:
+            raise
+        raise NotSent(str(error)[:300], away=code in ("unreachable", "too_slow", "name")) from None
+    if not 200 <= status < 300:
+        raise NotSent(f"HTTP {status}", final=status == GONE)
+
+
+def told(settings: Mapping[str, Any]) -> str:
+    """Return the host alone: a path may be a secret."""
+    return urlsplit(settings["url"]).hostname or ""
+
+
+KIND = Kind("webhook", _("Webhook"), WebhookForm, ("url", "key"), send, told)
