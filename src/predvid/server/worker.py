@@ -24,8 +24,8 @@ from predvid.modules.automation.actions import rollouts, running
 from predvid.modules.monitoring import beats, chores, reactions, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
+from predvid.modules.notifying import beating, sending, telling
 from predvid.modules.notifying import chores as notice_chores
-from predvid.modules.notifying import sending, telling
 from predvid.modules.notifying.rules import TOLD
 from predvid.server import root_pickup
 from predvid.server.fetching import fetcher
@@ -38,6 +38,8 @@ REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
 }
 PAUSE = 0.5
 POST_PAUSE = 2.0
+BEAT = 60.0
+HUNG = 90.0  # a loop that took longer for one turn is not well
 
 
 def reactions_to(kind: str) -> tuple[Reaction, ...]:
@@ -65,6 +67,7 @@ class Worker:
         started = datetime.now(UTC)
         self.stop = threading.Event()
         self._react_after = 0.0
+        self._turned = time.monotonic()  # when the loop of reactions and chores last came round
         self.chores = [
             Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
@@ -87,6 +90,7 @@ class Worker:
         post = threading.Thread(target=self._post, name="post", daemon=True)
         post.start()
         while not self.stop.is_set():
+            self._turned = time.monotonic()
             close_old_connections()
             self._chores()
             if not self._react():
@@ -95,11 +99,15 @@ class Worker:
     def _post(self) -> None:
         """Send letters and notifications until `stop` is set."""
         address, fetch = settings.PLACE.address, fetcher(settings.PLACE)
+        beat_at = 0.0
         while not self.stop.wait(POST_PAUSE):
             close_old_connections()
             try:
                 sending.send_letters(address, datetime.now(UTC))
                 sending.send_due(address, fetch, datetime.now(UTC))
+                if time.monotonic() >= beat_at and time.monotonic() - self._turned < HUNG:
+                    beat_at = time.monotonic() + BEAT
+                    beating.beat(self.store, fetch, datetime.now(UTC))
             except Exception as error:
                 log.error("the post: %s", error, exc_info=not isinstance(error, DatabaseFault))
 

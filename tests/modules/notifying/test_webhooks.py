@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_network
 from typing import Any
@@ -16,8 +17,9 @@ from django.utils import timezone
 
 from console_fixture import World
 from predvid.modules.access.rules import PLATFORM
-from predvid.modules.monitoring.models import Event
-from predvid.modules.notifying import actions, sending, telling
+from predvid.modules.monitoring.models import Event, GatewayBeat
+from predvid.modules.monitoring.store import Store
+from predvid.modules.notifying import actions, beating, queries, sending, telling
 from predvid.modules.notifying.messages import NotSent
 from predvid.modules.notifying.models import Channel, Delivery, Route
 from predvid.server.fetching import Fetcher
@@ -42,6 +44,11 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             box.got.append((self.headers, body))
+            self.send_response(box.status)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            box.got.append((self.headers, b""))
             self.send_response(box.status)
             self.end_headers()
 
@@ -118,3 +125,33 @@ def test_one_of_two_workers_sends(world: World, receiver: Receiver) -> None:
     assert [sending._claimed(row, now) for _ in range(2)] == [True, False]
     assert sending.send_due("https://x", allowed(receiver), now) == 0, "another worker has it in hand"
     assert sending.send_due("https://x", allowed(receiver), now + sending.CLAIM) == 1, "which has died"
+
+
+def test_the_heartbeat_speaks_only_while_a_gateway_takes_batches(
+    world: World, receiver: Receiver, store: Store
+) -> None:
+    now = timezone.now()
+    actions.keep_channel(PLATFORM, "heartbeat", "Otkucaj", {"url": receiver.url}, now)
+    fetch = allowed(receiver)
+    assert beating.beat(store, fetch, now) == 0, "no gateway has said that it works"
+    GatewayBeat.objects.create(name="g", since=now, at=now)
+    assert beating.beat(store, fetch, now) == 1
+    assert beating.beat(store, fetch, now + timedelta(minutes=1)) == 0, "it has fallen silent"
+    receiver.status = 500
+    assert beating.beat(store, fetch, now) == 0
+    assert len(receiver.got) == 2
+
+
+def test_the_heartbeat_is_silent_while_the_store_is_away(world: World, receiver: Receiver) -> None:
+    now = timezone.now()
+    actions.keep_channel(PLATFORM, "heartbeat", "Otkucaj", {"url": receiver.url}, now)
+    GatewayBeat.objects.create(name="g", since=now, at=now)
+    gone = Store("127.0.0.1", 9, "x", timeout=1.0)
+    assert beating.beat(gone, allowed(receiver), now) == 0
+    assert not receiver.got
+
+
+def test_no_route_ends_in_a_heartbeat(world: World, receiver: Receiver) -> None:
+    kept(receiver)
+    actions.keep_channel(PLATFORM, "heartbeat", "Otkucaj", {"url": receiver.url}, timezone.now())
+    assert [row.name for row in queries.channels(PLATFORM)] == ["Dežurni"]

@@ -47,7 +47,7 @@ def add_route(viewer: Viewer, new: NewRoute, now: datetime) -> Route:
     known = {person.pk for person in queries.people(viewer)}
     if {person.pk for person in people} - known or len(people) != len(set(new.people)):
         raise NotVisible
-    if new.channel and not Channel.objects.filter(pk=new.channel).exclude(kind="email").exists():
+    if new.channel and new.channel not in {channel.pk for channel in queries.channels(viewer)}:
         raise NotVisible
     if not people and not new.channel:
         raise UserError("Choose at least one person or a channel: this route would reach nobody.")

@@ -94,8 +94,17 @@ def clients(viewer: Viewer) -> list[Client]:
 
 
 def channels(viewer: Viewer) -> list[Channel]:
-    """Return the channels other than e-mail, which routes can end in; names alone are for all staff."""
-    return list(Channel.objects.exclude(kind="email")) if viewer.may("route.view") else []
+    """Return the channels that routes can end in; their names are for all staff."""
+    return list(Channel.objects.filter(kind__in=_routed())) if viewer.may("route.view") else []
+
+
+def _routed() -> list[str]:
+    return [kind.name for kind in kinds().values() if kind.routed]
+
+
+def heartbeats() -> list[Channel]:
+    """Return the channels that are called while all is well."""
+    return list(Channel.objects.filter(kind="heartbeat"))
 
 
 def all_channels(viewer: Viewer) -> list[tuple[Channel, str, Any]]:

@@ -27,7 +27,8 @@ Fetch = Callable[..., Answer]  # server.fetching.Fetcher: the one way in which t
 class Kind:
     """A kind of channel: its settings are what `form` asks for, `secrets` those of them never shown again.
 
-    `send` raises `messages.NotSent`; `told` says in one line, without a secret, where it leads.
+    `send` (within CLAIM of `sending`) raises `messages.NotSent`; `told` says in one line, without a secret,
+    where it leads.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Kind:
     secrets: tuple[str, ...]
     send: Callable[[Mapping[str, Any], Message, Fetch], None]
     told: Callable[[Mapping[str, Any]], str]
+    routed: bool = True  # a route can end in it
 
 
 @cache

@@ -215,4 +215,4 @@ def told(settings: Mapping[str, Any]) -> str:
     return f"{settings['host']}:{settings['port']} · {settings['sender']}"
 
 
-KIND = Kind("email", _("E-mail"), EmailForm, ("password",), send, told)
+KIND = Kind("email", _("E-mail"), EmailForm, ("password",), send, told, routed=False)

@@ -34,14 +34,30 @@ class WebhookForm(forms.Form):
 
     def clean_url(self) -> str:
         """Refuse what the server will never call."""
-        url: str = self.cleaned_data["url"].strip()
-        try:
-            target(url, ANY_PORT)
-        except NotAllowed:
-            raise forms.ValidationError(
-                _("Write a whole address that begins with https:// or http://.")
-            ) from None
-        return url
+        return address(self.cleaned_data["url"])
+
+
+def address(text: str) -> str:
+    """Return an address that somebody typed. Raises ValidationError for what the server will never call."""
+    url = text.strip()
+    try:
+        target(url, ANY_PORT)
+    except NotAllowed:
+        raise forms.ValidationError(
+            _("Write a whole address that begins with https:// or http://.")
+        ) from None
+    return url
+
+
+def called(fetch: Fetch, url: str, **words: Any) -> int:
+    """Return the status that an address answers with. Raises NotSent."""
+    try:
+        return fetch(url, **words).status
+    except Exception as error:
+        code = getattr(error, "code", None)  # server.fetching.NotFetched, which stands above this floor
+        if code is None:
+            raise
+        raise NotSent(str(error)[:300], away=code in ("unreachable", "too_slow", "name")) from None
 
 
 def signature(key: str, moment: int, body: bytes) -> str:
@@ -58,13 +74,7 @@ def send(settings: Mapping[str, Any], message: Message, fetch: Fetch) -> None:
         "Predvid-Timestamp": str(moment),
         "Predvid-Signature": signature(settings["key"], moment, body),
     }
-    try:
-        status = fetch(settings["url"], method="POST", body=body, headers=headers).status
-    except Exception as error:
-        code = getattr(error, "code", None)
-        if code is None:
-            raise
-        raise NotSent(str(error)[:300], away=code in ("unreachable", "too_slow", "name")) from None
+    status = called(fetch, settings["url"], method="POST", body=body, headers=headers)
     if not 200 <= status < 300:
         raise NotSent(f"HTTP {status}", final=status == GONE)
 
