@@ -111,7 +111,7 @@ KINDS: dict[str, Text] = {
         "{who} objavljuje predložak {title}, inačica {version:int}",
     ),
     "notification.failed": Text(
-        "A notification did not reach {who}: {why}", "Obavijest nije stigla, primatelj {who}: {why}"
+        "A notification did not reach {who}", "Obavijest nije stigla, primatelj: {who}"
     ),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
     "security.task_refused": Text(

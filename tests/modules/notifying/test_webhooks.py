@@ -20,7 +20,7 @@ from predvid.modules.access.rules import PLATFORM
 from predvid.modules.monitoring.models import Event, GatewayBeat
 from predvid.modules.monitoring.store import Store
 from predvid.modules.notifying import actions, beating, queries, sending, telling
-from predvid.modules.notifying.messages import NotSent
+from predvid.modules.notifying.failures import NotSent
 from predvid.modules.notifying.models import Channel, Delivery, Route
 from predvid.server.fetching import Fetcher
 
@@ -101,7 +101,7 @@ def test_what_the_receiver_answers_decides(world: World, receiver: Receiver, sta
     opened(world)
     assert sending.send_due("https://x", allowed(receiver), timezone.now()) == 0
     row = Delivery.objects.get()
-    assert (row.state, row.error) == (state, f"HTTP {status}")
+    assert (row.state, row.error, row.error_values) == (state, "not_sent.http", {"code": status})
 
 
 def test_nothing_is_posted_to_the_servers_own_machine(world: World, receiver: Receiver) -> None:

@@ -97,14 +97,16 @@ def letter_sent(letter: Letter, now: datetime) -> None:
     Mail.objects.filter(pk=letter.mail, sent_at=None).update(sent_at=now, error="")
 
 
-def letter_failed(letter: Letter, why: str, now: datetime) -> None:
+def letter_failed(letter: Letter, why: Said, now: datetime) -> None:
     """Put a letter back, to be tried again later, with a new link then; that in this letter expires."""
     rows = Mail.objects.filter(pk=letter.mail, sent_at=None)
     mail = rows.first()
     if mail is None:
         return
     pause = timedelta(minutes=PAUSES[min(mail.attempts, len(PAUSES) - 1)])
-    rows.update(not_before=now + pause, attempts=mail.attempts + 1, error=why[:300])
+    rows.update(
+        not_before=now + pause, attempts=mail.attempts + 1, error=why.id, error_values=dict(why.values)
+    )
 
 
 def _meant(mail: Mail, now: datetime) -> Person | None:

@@ -151,7 +151,8 @@ class Mail(models.Model):
     names its person. A mail about a forgotten password has only the address that somebody typed: whether
     anybody signs in with it is looked up when it is sent, so that asking tells and costs the same for every
     address.
-    A sender has it in hand, or it rests after a failure, until `not_before`; `error` says why it failed.
+    A sender has it in hand, or it rests after a failure, until `not_before`; `error` (an id, with values)
+    says why it failed.
     """
 
     recipient = models.EmailField()
@@ -163,7 +164,8 @@ class Mail(models.Model):
     queued_at = models.DateTimeField()
     not_before = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(max_length=300, blank=True)
+    error = models.CharField(max_length=80, blank=True)
+    error_values = models.JSONField(default=dict)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -9,8 +9,9 @@ from predvid.modules.monitoring.beats import GAP
 from predvid.modules.monitoring.models import GatewayBeat
 from predvid.modules.monitoring.store import Store
 from predvid.modules.notifying import queries
+from predvid.modules.notifying.failures import NotSent
 from predvid.modules.notifying.kinds import Fetch, kinds
-from predvid.modules.notifying.messages import Message, NotSent
+from predvid.modules.notifying.messages import Message
 
 log = logging.getLogger(__name__)
 

@@ -4,18 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-class NotSent(Exception):
-    """A message did not go out, and the text says why, for people; it holds no secret.
-
-    `final`: trying again would change nothing. `away`: the other side does not answer at all, so that the
-    rest for it may wait too.
-    """
-
-    def __init__(self, text: str, *, final: bool = False, away: bool = False) -> None:
-        super().__init__(text)
-        self.final, self.away = final, away
-
-
 @dataclass(frozen=True)
 class Message:
     """One message in words: plain `text` and its `html`, for mail; `data` for programs.

@@ -67,7 +67,7 @@ class Delivery(models.Model):
     """One message to one recipient about one event of an alert, and how far it has come.
 
     `claimed_until` says that a worker has it in hand; `next_at` when it is tried next; `why` is the reason of
-    a suppressed one (`rules.QUIET`), `error` what the last try said.
+    a suppressed one (`rules.QUIET`), `error` (an id of `failures`, with values) why the last try failed.
     """
 
     class State(models.TextChoices):
@@ -85,7 +85,8 @@ class Delivery(models.Model):
     channel = models.ForeignKey(Channel, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     why = models.CharField(max_length=20, blank=True)
-    error = models.CharField(max_length=300, blank=True)
+    error = models.CharField(max_length=80, blank=True)
+    error_values = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField()
     next_at = models.DateTimeField()

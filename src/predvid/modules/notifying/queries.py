@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from predvid.modules.access import vault
 from predvid.modules.access.errors import NotVisible
@@ -17,6 +17,7 @@ from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Site
 from predvid.modules.monitoring.queries.standing import narrowed
 from predvid.modules.monitoring.words import sentence
+from predvid.modules.notifying.failures import in_words
 from predvid.modules.notifying.kinds import kinds
 from predvid.modules.notifying.models import Channel, Delivery, Route
 
@@ -43,6 +44,7 @@ class DeliveryRow:
 
     row: Delivery
     sentence: str
+    error: str
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,9 @@ def letters(viewer: Viewer) -> Letters:
     if not viewer.may("settings.change"):
         raise NotVisible
     rows = Mail.objects.filter(sent_at=None)
-    found = rows.aggregate(n=Count("pk"), error=Max("error"))
-    return Letters(found["n"], found["error"] or "")
+    failed = rows.exclude(error="").order_by("-pk").first()
+    error = in_words(failed.error, failed.error_values, viewer.language) if failed else ""
+    return Letters(rows.count(), error)
 
 
 def log(viewer: Viewer, state: str, client: UUID | None, number: str) -> Page[Any]:
@@ -152,8 +155,12 @@ def log(viewer: Viewer, state: str, client: UUID | None, number: str) -> Page[An
     if client is not None:
         rows = rows.filter(client=client)
     page: Page[Any] = Paginator(rows.order_by("-queued_at", "-pk"), PER_PAGE).get_page(number)
-    page.object_list = [DeliveryRow(row, _said(row, viewer.language)) for row in page.object_list]
+    page.object_list = [_delivery_row(row, viewer.language) for row in page.object_list]
     return page
+
+
+def _delivery_row(row: Delivery, language: str) -> DeliveryRow:
+    return DeliveryRow(row, _said(row, language), in_words(row.error, row.error_values, language))
 
 
 def counted(viewer: Viewer) -> dict[str, int]:

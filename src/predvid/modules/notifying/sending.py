@@ -15,8 +15,9 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM, Viewer
 from predvid.modules.monitoring.actions import note_event
 from predvid.modules.notifying import links, queries
+from predvid.modules.notifying.failures import NotSent
 from predvid.modules.notifying.kinds import Fetch, email, kinds
-from predvid.modules.notifying.messages import Message, NotSent
+from predvid.modules.notifying.messages import Message
 from predvid.modules.notifying.models import Channel, Delivery
 from predvid.modules.notifying.rules import given_up, pause
 from predvid.modules.notifying.wording import compose
@@ -46,7 +47,7 @@ def send_letters(address: str, now: datetime) -> int:
                 try:
                     email.post(line, settings, message)
                 except NotSent as failed:
-                    mail_actions.letter_failed(letter, str(failed), now)
+                    mail_actions.letter_failed(letter, failed.said, now)
                     if failed.away:
                         raise
                     continue
@@ -89,7 +90,7 @@ def _sent(row: Delivery, address: str, fetch: Fetch, now: datetime) -> int:
         return 0
     channel = row.channel or queries.mail_server()
     if channel is None:
-        raise NotSent("No mail server is set up.", away=True)
+        raise NotSent("no_server", away=True)
     link = links.offered(row, viewer, address, now)
     _out(channel, compose(row, viewer, address, link, now), fetch)
     _end(row, state=Delivery.State.SENT, sent_at=now, error="")
@@ -107,11 +108,11 @@ def _viewer(row: Delivery) -> Viewer | None:
 def _out(channel: Channel, message: Message, fetch: Fetch) -> None:
     kind = kinds().get(channel.kind)
     if kind is None:
-        raise NotSent(f"There is no kind of channel called {channel.kind}.", final=True)
+        raise NotSent("no_kind", kind=channel.kind, final=True)
     try:
         settings = queries.settings_of(channel)
     except (Damaged, KeyUnusable):
-        raise NotSent("The settings of the channel cannot be opened; see predvid secrets verify.") from None
+        raise NotSent("sealed") from None
     kind.send(settings, message, fetch)
 
 
@@ -123,16 +124,18 @@ def send_test(channel: Channel, to: str, words: tuple[str, str], fetch: Fetch, n
 
 def _failed(row: Delivery, failed: NotSent, now: datetime) -> None:
     attempts = row.attempts + 1
-    words: dict[str, Any] = {"attempts": attempts, "error": str(failed)[:300]}
+    words: dict[str, Any] = {
+        "attempts": attempts,
+        "error": failed.said.id,
+        "error_values": dict(failed.said.values),
+    }
     if not failed.final and not given_up(row.queued_at, now):
         _end(row, next_at=now + pause(attempts), **words)
         return
     _end(row, state=Delivery.State.FAILED, **words)
     who = row.person.name if row.person else str(row.channel)
     device = row.alert.device_id if row.alert else None
-    note_event(
-        "notification.failed", row.client_id, device, now, Severity.WARNING, who=who, why=words["error"]
-    )
+    note_event("notification.failed", row.client_id, device, now, Severity.WARNING, who=who)
 
 
 def _end(row: Delivery, **words: Any) -> None:

@@ -17,9 +17,9 @@ from predvid.core.errors import UserError
 from predvid.modules.access.pages import page, refusal
 from predvid.modules.access.rules import Viewer
 from predvid.modules.notifying import actions, queries, sending
+from predvid.modules.notifying.failures import NotSent, in_words
 from predvid.modules.notifying.forms import ChannelName
 from predvid.modules.notifying.kinds import Kind, kinds
-from predvid.modules.notifying.messages import NotSent
 
 E_MAIL = "E-mail"  # what the mail server is called in the log
 
@@ -82,7 +82,11 @@ def test(request: HttpRequest, viewer: Viewer, channel_id: UUID) -> HttpResponse
         sending.send_test(row, request.user.email, words, fetch, now)  # type: ignore[union-attr]
     except NotSent as failed:
         actions.note_test(viewer, channel_id, now, sent=False)
-        messages.error(request, _("The test message did not go out: %(why)s") % {"why": failed})
+        messages.error(
+            request,
+            _("The test message did not go out: %(why)s")
+            % {"why": in_words(failed.said.id, failed.said.values, viewer.language)},
+        )
     else:
         actions.note_test(viewer, channel_id, now, sent=True)
         messages.success(request, _("The test message is sent."))

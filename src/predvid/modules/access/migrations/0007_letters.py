@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mail',
             name='error',
-            field=models.CharField(blank=True, max_length=300),
+            field=models.CharField(blank=True, max_length=80),
+        ),
+        migrations.AddField(
+            model_name='mail',
+            name='error_values',
+            field=models.JSONField(default=dict),
         ),
         migrations.AddField(
             model_name='mail',

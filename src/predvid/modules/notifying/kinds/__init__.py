@@ -27,7 +27,7 @@ Fetch = Callable[..., Answer]  # server.fetching.Fetcher: the one way in which t
 class Kind:
     """A kind of channel: its settings are what `form` asks for, `secrets` those of them never shown again.
 
-    `send` (within CLAIM of `sending`) raises `messages.NotSent`; `told` says in one line, without a secret,
+    `send` (within CLAIM of `sending`) raises `failures.NotSent`; `told` says in one line, without a secret,
     where it leads.
     """
 

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as pgettext
 
 from predvid.core.outgoing import PRIVATE, NotAllowed, judge
+from predvid.modules.notifying.failures import NotSent
 from predvid.modules.notifying.kinds import Fetch, Kind
-from predvid.modules.notifying.messages import Message, NotSent
+from predvid.modules.notifying.messages import Message
 
 STEP = 10.0  # seconds for one answer of the server
 WHOLE = 45.0  # seconds for all that is done over one connection
@@ -89,7 +90,7 @@ def _connected(settings: Mapping[str, Any]) -> smtplib.SMTP:
     try:
         allowed = [str(judge(address, PRIVATE)) for address in addresses]
     except NotAllowed as error:
-        raise NotSent(str(error), away=True) from None
+        raise NotSent("address", said=str(error), away=True) from None
     line = _Pinned(allowed, host, tls=settings["security"] == "tls")
     line.connect(host, port)
     return line
@@ -136,7 +137,7 @@ def _sign_in(line: smtplib.SMTP, user: str, password: str) -> None:
         if answer[0] == 334:
             answer = line.docmd(_packed(password))
     else:
-        raise NotSent("The mail server offers no way of signing in that is known here.", away=True)
+        raise NotSent("no_sign_in", away=True)
     if answer[0] not in (235, 503):  # 503: already signed in
         raise smtplib.SMTPAuthenticationError(*answer)
 
@@ -155,24 +156,24 @@ def _cut(line: smtplib.SMTP, ended: threading.Event) -> None:
 def _why(error: Exception) -> NotSent:
     """Return why a mail did not go out; the server's own words, never what was sent to it."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return NotSent(f"The mail server refuses the sign-in: {error.smtp_code}.", away=True)
+        return NotSent("sign_in", code=error.smtp_code, away=True)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
-        return NotSent(f"The mail server refuses the recipient: {code} {_plain(text)}", final=code >= 500)
+        return NotSent("recipient", code=code, said=_plain(text), final=code >= 500)
     if isinstance(error, smtplib.SMTPResponseException):
-        return NotSent(f"The mail server answers: {error.smtp_code} {_plain(error.smtp_error)}")
+        return NotSent("answer", code=error.smtp_code, said=_plain(error.smtp_error))
     if isinstance(error, ssl.SSLError):
-        return NotSent(f"The mail server's certificate or TLS is not accepted: {error.reason}.", away=True)
+        return NotSent("tls", said=str(error.reason), away=True)
     if isinstance(error, TimeoutError) or "timed out" in str(error):
-        return NotSent("The mail server does not answer in time.", away=True)
+        return NotSent("too_slow", away=True)
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return NotSent(f"The mail server cannot do what is asked: {error}", away=True)
-    return NotSent(f"The mail server does not answer: {getattr(error, 'strerror', None) or error}", away=True)
+        return NotSent("cannot", said=str(error), away=True)
+    return NotSent("unreachable", said=str(getattr(error, "strerror", None) or error), away=True)
 
 
 def _plain(text: bytes | str) -> str:
     said = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return " ".join(said.split())[:200]
+    return " ".join(said.split())
 
 
 def post(line: smtplib.SMTP, settings: Mapping[str, Any], message: Message) -> None:
@@ -180,7 +181,7 @@ def post(line: smtplib.SMTP, settings: Mapping[str, Any], message: Message) -> N
     try:
         mail = written(settings, message)
     except ValueError:
-        raise NotSent("The addresses or the subject make no mail.", final=True) from None
+        raise NotSent("no_mail", final=True) from None
     try:
         line.send_message(mail, settings["sender"], [message.to])
     except (OSError, smtplib.SMTPException) as error:

@@ -11,9 +11,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as pgettext
 
+from predvid.modules.notifying.failures import NotSent
 from predvid.modules.notifying.kinds import Fetch, Kind
 from predvid.modules.notifying.kinds.webhook import address, called
-from predvid.modules.notifying.messages import Message, NotSent
+from predvid.modules.notifying.messages import Message
 
 
 class HeartbeatForm(forms.Form):
@@ -34,7 +35,7 @@ def send(settings: Mapping[str, Any], message: Message, fetch: Fetch) -> None:
     """Call the address. Raises NotSent."""
     status = called(fetch, settings["url"], method="GET")
     if not 200 <= status < 300:
-        raise NotSent(f"HTTP {status}")
+        raise NotSent("http", code=status)
 
 
 def told(settings: Mapping[str, Any]) -> str:

@@ -12,11 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as pgettext
 
 from predvid.core.outgoing import NotAllowed, target
+from predvid.modules.notifying.failures import NotSent
 from predvid.modules.notifying.kinds import Fetch, Kind
-from predvid.modules.notifying.messages import Message, NotSent
+from predvid.modules.notifying.messages import Message
 
 GONE = 410  # the receiver says that it wants no more of it
 ANY_PORT = range(1, 65536)  # which of them may be called, the fetcher knows
+# Codes of server.fetching.NotFetched as reasons of ours.
+WHY = {
+    **dict.fromkeys(("unreachable", "name"), "unreachable"),
+    **dict.fromkeys(("address", "port", "scheme", "url"), "address"),
+    "too_slow": "too_slow",
+    "tls": "tls",
+}
 
 
 class WebhookForm(forms.Form):
@@ -57,7 +65,8 @@ def called(fetch: Fetch, url: str, **words: Any) -> int:
         code = getattr(error, "code", None)  # server.fetching.NotFetched, which stands above this floor
         if code is None:
             raise
-        raise NotSent(str(error)[:300], away=code in ("unreachable", "too_slow", "name")) from None
+        why = WHY.get(code, "call")
+        raise NotSent(why, said=str(error), away=why in ("unreachable", "too_slow")) from None
 
 
 def signature(key: str, moment: int, body: bytes) -> str:
@@ -76,7 +85,7 @@ def send(settings: Mapping[str, Any], message: Message, fetch: Fetch) -> None:
     }
     status = called(fetch, settings["url"], method="POST", body=body, headers=headers)
     if not 200 <= status < 300:
-        raise NotSent(f"HTTP {status}", final=status == GONE)
+        raise NotSent("http", code=status, final=status == GONE)
 
 
 def told(settings: Mapping[str, Any]) -> str:
