@@ -17,6 +17,7 @@ FLOORS = [
     (str(int(Severity.WARNING)), _("warnings and critical ones")),
     (str(int(Severity.CRITICAL)), _("critical ones only")),
 ]
+EVERYWHERE = "all"  # all clients, as the form has it
 CLOCK = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
@@ -67,7 +68,7 @@ class RouteForm(forms.Form):
         since, until = (words[name].hour * 60 + words[name].minute for name in ("since", "until"))
         return NewRoute(
             name=words["name"],
-            client=UUID(client) if client else None,
+            client=None if client == EVERYWHERE else UUID(client),
             site=UUID(site) if site else None,
             floor=int(words["floor"]),
             people=[UUID(key) for key in words["people"]],

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, QuerySet
+from django.utils.dates import WEEKDAYS_ABBR
 
 from predvid.modules.access import vault
 from predvid.modules.access.errors import NotVisible
@@ -22,6 +23,7 @@ from predvid.modules.notifying.kinds import kinds
 from predvid.modules.notifying.models import Channel, Delivery, Route
 
 PER_PAGE = 50
+EVERY_DAY = 127  # all seven bits
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,24 @@ class RouteRow:
     def reaches_nobody(self) -> bool:
         """Tell whether nothing comes of it."""
         return not self.people and self.route.channel_id is None
+
+    @property
+    def always(self) -> bool:
+        """Tell whether its hours are round the clock on every day."""
+        return self.route.days == EVERY_DAY and self.route.since == self.route.until
+
+    @property
+    def days(self) -> list[Any]:
+        """Return the names of its days, short."""
+        return [name for day, name in WEEKDAYS_ABBR.items() if self.route.days >> day & 1]
+
+    @property
+    def clock(self) -> str:
+        """Return its hours as a clock shows them; empty for whole days."""
+        since, until = self.route.since, self.route.until
+        if since == until:
+            return ""
+        return f"{since // 60:02}:{since % 60:02}–{until // 60:02}:{until % 60:02}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from predvid.modules.access.pages import back, page, refusal, show
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.views.devices import filters_of
 from predvid.modules.notifying import actions, queries
-from predvid.modules.notifying.forms import RouteForm
+from predvid.modules.notifying.forms import EVERYWHERE, RouteForm
 
 
 @require_safe
@@ -61,7 +61,7 @@ def routes(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 def _offered(viewer: Viewer) -> dict[str, list[tuple[str, Any]]]:
-    where: list[tuple[str, Any]] = [("", _("all clients"))] if viewer.clients is None else []
+    where: list[tuple[str, Any]] = [(EVERYWHERE, _("all clients"))] if viewer.clients is None else []
     where += [(str(client.pk), client.name) for client in queries.clients(viewer)]
     where += [
         (f"{site.client_id}/{site.pk}", f"{site.client.name}, {site.name}") for site in queries.sites(viewer)

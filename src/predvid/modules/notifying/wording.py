@@ -43,19 +43,15 @@ def compose(delivery: Delivery, viewer: Viewer, address: str, acknowledge: str, 
     event = delivery.event
     with translation.override(viewer.language):
         lines = [_line(alert, event, viewer.language, address) for alert in _alerts(viewer, delivery)]
-        words = {
+        words: dict[str, Any] = {
             "lines": lines,
             "head": _head(event.kind),
-            "resolved": event.kind == "alert.resolved",
             "when": date_format(localtime(event.at), "DATETIME_FORMAT"),
             "acknowledge": acknowledge,
-            "take": _(
-                "Take it on (a page opens and asks once more; works for you alone, once, within two days):"
-            ),
             "address": address,
         }
         subject = _subject(event.kind, lines)
-        text = render_to_string("notifying/mail.txt", words)
+        text = _text(words["head"], words["when"], lines, acknowledge)
         html = render_to_string("notifying/mail.html", words)
     who = delivery.person_id or delivery.channel_id
     first = f"alert-{delivery.alert_id}-{who}" if delivery.alert_id else f"delivery-{delivery.pk}"
@@ -70,6 +66,19 @@ def compose(delivery: Delivery, viewer: Viewer, address: str, acknowledge: str, 
         answers="" if opens else first,
         data={"event": event.kind, "at": event.at.isoformat(), "alerts": [_data(line) for line in lines]},
     )
+
+
+def _text(head: str, when: str, lines: list[Line], acknowledge: str) -> str:
+    """Return the plain text: one block for each alert, then the link to take it on."""
+    blocks = [f"{head}, {when}"]
+    for line in lines:
+        device = line.alert.device
+        where = f"{line.alert.client.name}, {device.site.name}"
+        blocks.append(f"{line.word}: {device.name}, {line.check}\n{line.sentence}\n{where}\n{line.link}")
+    if acknowledge:
+        take = _("Take it on (a page opens and asks once more; works for you alone, once, within two days):")
+        blocks.append(f"{take}\n{acknowledge}")
+    return "\n\n".join(blocks) + "\n"
 
 
 def _alerts(viewer: Viewer, delivery: Delivery) -> list[Alert]:
