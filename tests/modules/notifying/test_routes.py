@@ -20,8 +20,8 @@ def owner(world: World) -> Person:
 
 def words(person: Person, **other: Any) -> dict[str, Any]:
     return {
-        "name": "Nights", "where": "all", "floor": "3", "days": ["4", "5"], "since": "22:00", "until": "06:00",
-        "timezone": "Europe/Zagreb", "people": [str(person.pk)],
+        "name": "Nights", "where": "all", "floor": "3", "days": ["4", "5"], "since": "22:00",
+        "until": "06:00", "timezone": "Europe/Zagreb", "people": [str(person.pk)],
     } | other  # fmt: skip
 
 
