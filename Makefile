@@ -67,6 +67,7 @@ screenshots: $(VENV)/tested-with $(VENV)/installed
 # The document of what every check costs; bench/check_costs.py --write measures anew.
 tables: $(VENV)/tested-with $(VENV)/installed
 	@$(BIN)/python bench/check_costs.py --table > $(VENV)/checks.md && mv $(VENV)/checks.md docs/checks.md
+	@$(BIN)/python bench/check_costs.py --settings > $(VENV)/settings.md && mv $(VENV)/settings.md docs/settings.md
 
 # Pins stay as they are unless pyproject.toml asks for more; UPGRADE=--upgrade takes the newest.
 lock: $(VENV)/tested-with

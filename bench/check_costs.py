@@ -1,4 +1,7 @@
-"""What one run of each check costs on this machine; --write keeps it, --table prints docs/checks.md."""
+"""What one run of each check costs on this machine; --write keeps it, --table prints docs/checks.md.
+
+--settings prints docs/settings.md, what can be set of each check.
+"""
 
 import argparse
 import json
@@ -10,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from checks import settings
 from checks.budget import MEASURED, page
 from predvid.checks import registry
 from predvid.checks.collecting import collect, inapplicable
@@ -58,9 +62,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="keep the figures for docs/checks.md")
     parser.add_argument("--table", action="store_true", help="print the document instead of measuring")
+    parser.add_argument("--settings", action="store_true", help="print the document of all settings instead")
     options = parser.parse_args()
-    if options.table:
-        print("\n".join(page()))
+    if options.table or options.settings:
+        print("\n".join(page() if options.table else settings.page()))
         return
     found = {}
     for name, check in sorted(registry.checks().items()):

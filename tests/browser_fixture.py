@@ -35,8 +35,8 @@ from predvid.modules.access.actions import make_sign_in_link
 from predvid.modules.access import people_actions
 from predvid.modules.access.models import Client, Person
 from predvid.modules.access.rules import PLATFORM
-from predvid.modules.inventory.models import Agent, Device, Fact, Site, Tenure
-from predvid.modules.monitoring.models import Alert, Event, Result, Stream
+from predvid.modules.inventory.models import Agent, Device, DeviceGroup, DeviceTag, Fact, Site, Tenure
+from predvid.modules.monitoring.models import Alert, Event, PolicySetting, Result, Stream
 from predvid.modules.monitoring.store import SeriesRow, series_id
 from predvid.modules.monitoring.stores import store
 import numpy as np
@@ -104,6 +104,15 @@ viewer = viewer_of(Person.objects.get(email="hr@example.com"))
 tasks = scene(viewer, list(Device.objects.filter(pk__in=agents)[:32]), now)
 made = {"done": tasks.done, "running": tasks.running, "refused": tasks.refused, "campaign": tasks.campaign,
         "waiting": tasks.waiting, "second": tasks.second, "template": tasks.publication}
+fits = {"tags": ["stanica"], "types": ["server"]}
+group = DeviceGroup.objects.create(name="Bolničke stanice s dugim imenom", filter=fits)
+DeviceTag.objects.create(device=bad, name="stanica", **mine)
+value = {"warning": 80, "critical": 92}
+PolicySetting.objects.create(client=client, check_name="disk_space", field="used", value=value)
+PolicySetting.objects.create(group=group, check_name="disk_space", field="@hold", value=600)
+PolicySetting.objects.create(client=client, check_name="of_tomorrow", field="depth", value=3)
+Device.objects.filter(pk=bad.pk).update(roles=["server", "database_server"])
+made["group"] = group
 print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()},
                   "client": str(client.pk), "alert": alert.pk,
                   "person": str(invited.pk), "invitation": invitation,
@@ -131,6 +140,10 @@ class Site:
             "enrol": "/enrol/", "profile": "/profile/",
             "security": "/profile/security/", "protect": "/sign-in/protect/",
             "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",
+            "policies": "/policies/", "policy": f"/policies/clients/{keys['client']}/?check=disk_space",
+            "policy of a device": f"/policies/devices/{keys['device']}/?check=cpu",
+            "policy of a role": "/policies/templates/domain_controller/",
+            "group": f"/groups/{keys['group']}/",
             "tasks": "/tasks/", "command": "/tasks/new/", "authority": "/authority/",
             "releases": "/releases/", "template": f"/tasks/templates/{keys['template']}/",
             **{name: f"/tasks/{keys[name]}/" for name in ("done", "running", "refused")},

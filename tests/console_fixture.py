@@ -29,7 +29,7 @@ from django.utils import timezone  # noqa: E402
 from predvid.modules.access.models import Client, Person  # noqa: E402
 from predvid.modules.automation.models import Publication, Task, TaskRequest  # noqa: E402
 from predvid.modules.inventory.models import Agent, Device, EnrolmentToken, Site, Tenure  # noqa: E402
-from predvid.modules.monitoring.models import Alert, Event, Result, Stream  # noqa: E402
+from predvid.modules.monitoring.models import Alert, Event, MaintenanceWindow, Result, Stream  # noqa: E402
 
 PASSWORD = "dovoljno duga rečenica"
 USED = {"used": 96.0, "mount": "/", "free": 4e9}
@@ -157,6 +157,14 @@ class World:
         return Task.objects.create(
             client=site.client, device=device, agent=device.agents.get(), request=request,
             wire=os.urandom(8).hex(), created_at=self.now, expires_at=later,
+        )  # fmt: skip
+
+    def window(self, client: Client) -> MaintenanceWindow:
+        """Add a maintenance window over a client that is open now."""
+        at = self.now - timedelta(hours=1)
+        return MaintenanceWindow.objects.create(
+            client=client, reason="Nadogradnja", zone="UTC", first=at.date(), at=at.time(), minutes=180,
+            made_at=self.now,
         )  # fmt: skip
 
     def token(self, site: Site) -> EnrolmentToken:

@@ -14,9 +14,10 @@ from predvid.modules.access.models import Person
 from predvid.modules.access.queries import secret_hash, viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.automation.models import AgentTrust, Rollout
-from predvid.modules.inventory.models import Agent, SecretBinding
+from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding
 from predvid.modules.monitoring.actions import record
 from predvid.modules.monitoring.intake import load_states
+from predvid.modules.monitoring.queries.places import version
 from predvid.modules.monitoring.rules import silent
 from predvid.modules.notifying import actions as notice_actions
 from predvid.modules.notifying.models import AcknowledgeLink, Channel, Delivery, Route
@@ -35,6 +36,28 @@ def on_agent(verb: str) -> Callable[[World], Deed]:
 
 def on_alert(verb: str, **words: str) -> Callable[[World], Deed]:
     return lambda world: (f"/alerts/{world.alerts[0].pk}/{verb}", words)
+
+
+PLAN = {
+    "reason": "Nadogradnja",
+    "repeat": "once",
+    "first": "2027-01-10",
+    "at": "22:00",
+    "minutes": "90",
+    "zone": "Europe/Zagreb",
+}
+
+
+def on_alerts(world: World) -> Deed:
+    return "/alerts/bulk", {"deed": "acknowledge", "alert": str(world.alerts[0].pk)}
+
+
+def new_window(world: World) -> Deed:
+    return "/windows/", {**PLAN, "where": f"client:{world.clients[0].pk}"}
+
+
+def on_window(verb: str, **words: str) -> Callable[[World], Deed]:
+    return lambda world: (f"/windows/{world.window(world.clients[0]).pk}/{verb}", words)
 
 
 def token(world: World) -> Deed:
@@ -205,6 +228,45 @@ def stop_rollout(world: World) -> Deed:
         version=VERSION, agents=1, ring_since=world.now, requested_name="Ana", requested_at=world.now
     )
     return f"/releases/{rollout.pk}/stop", {}
+
+
+def on_policy(address: str, name: str = "client") -> Callable[[World], Deed]:
+    """Return a deed that sets one value at a place, in the form of its editor."""
+
+    def deed(world: World) -> Deed:
+        keys = {"client": world.clients[0].pk, "site": world.sites[0].pk, "device": world.devices[0].pk}
+        keys["group"], keys["template"] = group(world), "server"
+        words = {
+            "check": "disk_space",
+            "version": version({}),
+            "do": "save",
+            "set.@hold": "on",
+            "f.@hold": "5 min",
+        }
+        return f"/policies/{address}/{keys[name]}/", words
+
+    return deed
+
+
+def group(world: World) -> Any:
+    """Return the key of a group of the first client."""
+    return DeviceGroup.objects.create(client=world.clients[0], name="Recepcije").pk
+
+
+def new_group(world: World) -> Deed:
+    return "/groups/add", {"name": "Hitni", "client": str(world.clients[0].pk)}
+
+
+def changed_group(world: World) -> Deed:
+    return f"/groups/{group(world)}/", {"name": "Hitni", "priority": "7", "tags": ["vip"]}
+
+
+def deleted_group(world: World) -> Deed:
+    return f"/groups/{group(world)}/delete", {}
+
+
+def tagged(world: World) -> Deed:
+    return f"/devices/{world.devices[0].pk}/tags", {"tags": "vip, recepcija"}
 
 
 PROFILE = {"part": "details", "name": "Nova", "language": "en", "theme": "dark"}

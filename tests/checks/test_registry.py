@@ -29,6 +29,10 @@ odd = Check(name="odd", title=Text("Odd", "Čudno"), collect=collect, params=Par
 raises = property()
 wordless = Check(name="wordless", title=Text("W", "W"), collect=collect, texts={"wordless.x": "not a Text"})
 untold = Check(name="untold", title=Text("U", "U"), collect=collect, texts=None)
+own = {"collect": collect, "params": Params()}
+lost = Check(name="lost", title=Text("L", "L"), words={"livel": Text("A", "B")}, **own)
+mute = Check(name="mute", title=Text("M", "M"), explained={"level": "seconds"}, **own)
+bookless = Check(name="bookless", title=Text("B", "B"), collect=collect, runbook="Look at it.")
 """
 ENTRIES = """[predvid.checks]
 door = door_plugin:check
@@ -38,6 +42,9 @@ missing = no_such_module:check
 thing = door_plugin:raises
 wordless = door_plugin:wordless
 untold = door_plugin:untold
+lost = door_plugin:lost
+mute = door_plugin:mute
+bookless = door_plugin:bookless
 """
 
 
@@ -62,7 +69,12 @@ def test_a_good_plugin_joins_and_broken_ones_are_shown_with_a_reason() -> None:
     assert "cpu" in registry.checks()
     assert registry.texts()["door.open"].hr == "Otvorena"
     reasons = {plugin.name: plugin.reason for plugin in registry.broken()}
-    assert set(reasons) == {"twice", "odd", "missing", "thing", "wordless", "untold"}
+    assert set(reasons) == {
+        *("twice", "odd", "missing", "thing", "wordless", "untold", "lost", "mute", "bookless"),
+    }
+    assert "'livel', which is not a field of params" in reasons["lost"]
+    assert "explained must be a Text" in reasons["mute"]
+    assert "runbook must be a Text" in reasons["bookless"]
     assert "exists already" in reasons["twice"]
     assert "door_open" in reasons["odd"]
     assert "no_such_module" in reasons["missing"]

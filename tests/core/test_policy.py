@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predvid.core.model import Levels
-from predvid.core.policy import ORIGINS, BadSetting, Setting, effective, with_values
+from predvid.core.policy import (
+    ORIGINS,
+    BadSetting,
+    Running,
+    Setting,
+    effective,
+    running,
+    strength,
+    with_values,
+)
 
 
 @dataclass(frozen=True)
@@ -128,3 +138,64 @@ JSON = st.recursive(
 def test_whatever_comes_is_taken_or_refused(field: str, value: Any) -> None:
     with suppress(BadSetting):
         assert isinstance(with_values("disk", Params(), {field: value}), Params)
+
+
+SETTINGS = st.lists(
+    st.builds(
+        Setting,
+        st.sampled_from(ORIGINS[2:]),
+        st.just("disk"),
+        st.sampled_from(["count", "share", "strict"]),
+        st.integers(0, 1),
+        st.sampled_from("abc"),
+        st.tuples(st.integers(0, 2)),
+    ),
+    max_size=12,
+)
+
+
+@given(SETTINGS, st.randoms())
+def test_the_strongest_wins_and_the_chain_of_what_it_overrides_is_whole(
+    settings: list[Setting], random: Random
+) -> None:
+    found = effective("disk", Params(), {"count": 9}, settings)
+    shuffled = random.sample(settings, len(settings))
+    assert effective("disk", Params(), {"count": 9}, shuffled).origins == found.origins
+    for name in ("count", "share", "strict"):
+        mine = [one for one in settings if one.field == name]
+        trail = found.layers[name]
+        typed = ["device type"] if name == "count" else []
+        said = sorted((one.origin for one in mine), key=ORIGINS.index)
+        assert [layer.origin for layer in trail] == ["built-in", *typed, *said]
+        assert trail[-1].value == getattr(found.params, name)
+        if mine:
+            top = max(strength(one) for one in mine)
+            strongest = [(one.origin, one.value) for one in mine if strength(one) == top]
+            assert (found.origins[name], trail[-1].value) in strongest
+
+
+@given(SETTINGS)
+def test_what_does_not_fit_is_left_out_and_named(settings: list[Setting]) -> None:
+    wrong = [Setting("device", "disk", "count", "many"), Setting("site", "disk", "depth", 1)]
+    found = effective("disk", Params(), {}, [*wrong, *settings], strict=False)
+    assert found.params == effective("disk", Params(), {}, settings).params
+    assert [text.partition(":")[0] for text in found.wrong] == ["disk.depth", "disk.count"]
+
+
+def test_how_a_check_runs_has_bounds_of_its_own() -> None:
+    ran = running(
+        "disk",
+        Running(),
+        [Setting("client", "disk", "@interval", "120"), Setting("site", "disk", "@enabled", "no")],
+    )
+    assert ran.params == Running(enabled=False, interval=120)
+    assert effective("disk", Params(), {}, [Setting("client", "disk", "@interval", 1)]).params == Params()
+    for field, value in (
+        ("@interval", 9),
+        ("@interval", 10**9),
+        ("@hold", -1),
+        ("@notify", "maybe"),
+        ("@depth", 1),
+    ):
+        with pytest.raises(BadSetting, match=field.strip("@")):
+            running("disk", Running(), [Setting("client", "disk", field, value)])

@@ -14,7 +14,8 @@ import pytest
 from predvid.core.errors import UserError
 from predvid.core.trust import Signer, digest, public_key
 from predvid.edge.proxy import server_address
-from predvid.edge.release import Fetcher, Release, ReleaseRefused, Releases, wheel_name
+from predvid.edge.release import Fetcher, Releases, wheel_name
+from predvid.edge.released import Release, ReleaseRefused
 from predvid.operator.release_repository import NEEDED, KeySigner, Repository
 
 ROOT, OPERATOR, STRANGER, NEXT = (bytes([number]) * 32 for number in (1, 2, 3, 4))

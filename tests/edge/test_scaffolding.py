@@ -17,7 +17,7 @@ from predvid.core.errors import UserError
 from predvid.edge.check_verb import check
 
 LONGEST = "a" * 40
-PROMISES = [f"tests/checks/test_{what}.py" for what in ("promises", "recordings", "fuzz")]
+PROMISES = [f"tests/checks/test_{what}.py" for what in ("promises", "recordings", "fuzz", "manuals")]
 STEPS = re.compile(r"^  \d\. ", re.MULTILINE)
 
 
@@ -165,6 +165,9 @@ def test_what_cannot_be_written_is_refused_in_one_sentence(
     assert kept.read_text() == "mine"
 
 
-def test_the_agent_never_loads_the_templates() -> None:
-    ask = "import sys, predvid.edge.verbs; sys.exit('predvid.edge.scaffolding' in sys.modules)"
+def test_the_agent_loads_neither_templates_nor_what_verifies_releases() -> None:
+    ask = (
+        "import sys, predvid.edge.verbs; "
+        "sys.exit(any(m in sys.modules for m in ('predvid.edge.scaffolding', 'tuf', 'cryptography')))"
+    )
     assert subprocess.run((sys.executable, "-c", ask), check=False, timeout=60).returncode == 0

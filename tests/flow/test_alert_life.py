@@ -9,7 +9,7 @@ import pytest
 import fleet
 from predvid.core.model import State
 from predvid.modules.access.rules import PLATFORM
-from predvid.modules.monitoring import actions
+from predvid.modules.monitoring import alert_deeds
 from predvid.modules.monitoring.models import Alert
 from predvid.wire import v1
 from simulated import ENCODE, Device, Link, now_ms
@@ -64,7 +64,7 @@ def test_opened_acknowledged_resolved(machine: Machine) -> None:
     assert machine.disk(99) == ["open"]
     alert = Alert.objects.get(device__agents=machine.device.agent)
     assert (alert.state, alert.said_values["used"]) == (State.CRITICAL, 99.0)
-    actions.acknowledge(PLATFORM, alert.pk, "A disk is on its way.", fleet.now())
+    alert_deeds.acknowledge(PLATFORM, alert.pk, "A disk is on its way.", fleet.now())
     assert machine.disk(99) == ["acknowledged"]
     assert machine.disk(40) == ["resolved"]
     assert machine.alert_events() == ["alert.opened", "alert.acknowledged", "alert.resolved"]
@@ -74,7 +74,7 @@ def test_opened_acknowledged_resolved(machine: Machine) -> None:
 def test_worse_reopens_what_was_acknowledged_and_better_does_not(machine: Machine) -> None:
     machine.disk(91)
     alert = Alert.objects.get(device__agents=machine.device.agent)
-    actions.acknowledge(PLATFORM, alert.pk, "", fleet.now())
+    alert_deeds.acknowledge(PLATFORM, alert.pk, "", fleet.now())
     free = [("disk_used_percent", {"mount": "/"}, 91.0), ("disk_free_bytes", {"mount": "/"}, 30e9)]
     assert machine.tell("disk_space", free) == ["acknowledged"]
     assert machine.disk(99) == ["open"]

@@ -12,14 +12,15 @@ from isolation.marked import Someone, TwoTenants
 from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
-from predvid.modules.inventory.models import Agent, EnrolmentToken, SecretBinding
+from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken, SecretBinding
+from predvid.modules.monitoring.models import MaintenanceWindow
 from predvid.modules.notifying.models import Delivery
 from predvid.modules.notifying.models import Route as NoticeRoute
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
-PLAIN = {"form": ("csv", "jsonl"), "secret": ("nothing",)}
-NUMBERED = {"alert_id", "delivery_id", "publication_id", "key"}
+PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
+NUMBERED = {"alert_id", "window_id", "delivery_id", "publication_id", "key"}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
@@ -119,10 +120,13 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "task_id": rows[Task].pk,
         "request_id": rows[Task].request_id,  # type: ignore[attr-defined]
         "publication_id": rows[Publication].pk,
+        "window_id": rows[MaintenanceWindow].pk,
         "rollout_id": tenants.rollout.pk,
         "route_id": rows[NoticeRoute].pk,
         "delivery_id": rows[Delivery].pk,
         "channel_id": tenants.channel.pk,
+        "site_id": world.sites[tenant].pk,
+        "group_id": rows[DeviceGroup].pk,
     }
     if place not in known:
         raise NoRow(f"{address.pattern}: nothing is known to stand for <{place}>")
@@ -139,6 +143,13 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "timezone": "Europe/Zagreb",
         "text": "x",
         "note": "x",
+        "reason": "x",
+        "first": world.now.date().isoformat(),
+        "at": "22:00",
+        "minutes": "60",
+        "repeat": "once",
+        "where": f"client:{world.clients[tenant].pk}",
+        "person": "",
         "since": world.now.date().isoformat(),
         "site": str(world.sites[tenant].pk),
         "other": str(world.devices[2 * tenant + 1].pk),
@@ -152,6 +163,8 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "role": "technician",
         "email": f"{uuid4().hex}@example.com",
         "clients": str(world.clients[tenant].pk),
+        "check": "disk_space",
+        "tags": "x",
     }
 
 
@@ -162,4 +175,4 @@ def body(route: Route, given: Mapping[str, str]) -> bytes:
     needed = [part.name for part in msgspec.structs.fields(route.body) if part.required]
     if missing := [name for name in needed if name not in given]:
         raise NoRow(f"{route.method} {route.path}: nothing is known to stand for {missing}")
-    return msgspec.json.encode({name: given[name] for name in needed})
+    return msgspec.json.encode({name: [given[name]] if name == "tags" else given[name] for name in needed})

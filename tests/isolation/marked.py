@@ -29,8 +29,8 @@ from predvid.modules.access.models import (
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
-from predvid.modules.inventory.models import SecretBinding
-from predvid.modules.monitoring.models import Alert
+from predvid.modules.inventory.models import DeviceGroup, SecretBinding
+from predvid.modules.monitoring.models import Alert, MaintenanceWindow
 from predvid.modules.notifying.models import Channel, Delivery, Route
 from predvid.server.row_security import wall_of
 
@@ -89,7 +89,7 @@ class TwoTenants:
             for model in tenant_tables():
                 self.foreign[model] = self._row(model, self.other)
                 self._mark(model)
-            for model in (Task, Secret, SecretBinding, Route, Delivery):
+            for model in (Task, Secret, SecretBinding, DeviceGroup, MaintenanceWindow, Route, Delivery):
                 self.mine[model] = self._row(model, self.own)
 
     def _resolved(self) -> None:
@@ -200,6 +200,10 @@ class TwoTenants:
             return client if column.related_model is Client else self._related(column.related_model, client)
         if isinstance(column, models.DateTimeField):
             return timezone.now() + timedelta(days=1)
+        if isinstance(column, models.DateField):
+            return timezone.localdate()
+        if isinstance(column, models.TimeField):
+            return timezone.now().time()
         if isinstance(column, models.BinaryField):
             return os.urandom(32)
         if column.choices:

@@ -24,6 +24,7 @@ KEYWORDS = {
 PLACES = re.compile(r"%\(\w+\)[sd]")
 RAISERS = {
     *("UserError", "LockedOut", "SignInRefused", "Denied", "ProofNeeded", "KeyUnusable", "RecoveryRefused"),
+    *("Outrun", "Unfit"),
 }
 Key = tuple[str | tuple[str, ...], str | None]
 

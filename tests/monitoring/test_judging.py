@@ -14,7 +14,7 @@ from predvid.core.errors import UserError
 from predvid.core.model import State
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import PLATFORM, Viewer
-from predvid.modules.monitoring import actions, device_actions
+from predvid.modules.monitoring import alert_deeds, device_actions
 from predvid.modules.monitoring.models import Alert, Event, Result
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
@@ -186,8 +186,8 @@ def test_a_viewer_sees_and_touches_only_their_clients(link: Link) -> None:
     for look in (
         lambda: alert_queries.one(viewer, alert.pk),
         lambda: device_queries.one(viewer, hidden.pk, fleet.now()),
-        lambda: actions.acknowledge(viewer, alert.pk, "", fleet.now()),
-        lambda: actions.add_note(viewer, alert.pk, "x", fleet.now()),
+        lambda: alert_deeds.acknowledge(viewer, alert.pk, "", fleet.now()),
+        lambda: alert_deeds.add_note(viewer, alert.pk, "x", fleet.now()),
         lambda: device_actions.revoke(viewer, fleet.agent_id(foreign), fleet.now()),
         lambda: device_actions.move(viewer, hidden.pk, row.site_id, fleet.now(), fleet.now()),
         lambda: device_actions.move(viewer, row.pk, hidden.site_id, fleet.now(), fleet.now()),

@@ -8,7 +8,7 @@ import fleet
 from predvid.checks.registry import checks
 from predvid.core.model import State
 from predvid.modules.access.rules import PLATFORM
-from predvid.modules.monitoring import actions
+from predvid.modules.monitoring import alert_deeds
 from predvid.modules.monitoring.models import Alert, Event, Result
 from predvid.modules.monitoring.words import sentence
 from simulated import Device, Link
@@ -39,7 +39,7 @@ def lost(link: Link) -> Device:
     """A device whose full /data disappeared."""
     device = fleet.enrol(link)
     report(link, device, BOTH)
-    actions.acknowledge(PLATFORM, of(device).pk, "", fleet.now())
+    alert_deeds.acknowledge(PLATFORM, of(device).pk, "", fleet.now())
     for _ in range(3):
         report(link, device, fleet.disk(10))
     return device
@@ -68,7 +68,7 @@ def test_a_lost_item_that_is_still_bad_goes_on(link: Link, lost: Device) -> None
 
 
 def test_a_person_who_acknowledges_the_loss_closes_it(link: Link, lost: Device) -> None:
-    actions.acknowledge(PLATFORM, of(lost).pk, "disk removed", fleet.now())
+    alert_deeds.acknowledge(PLATFORM, of(lost).pk, "disk removed", fleet.now())
     report(link, lost, fleet.disk(10))
     assert fleet.alerts(lost) == [(*DATA, "resolved")]
     assert DATA not in fleet.states(lost)

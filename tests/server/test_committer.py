@@ -12,8 +12,8 @@ from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.server.committer import MAX_BYTES, MAX_OWN, Committer
 from predvid.server.door import Caller, KnownAgent
 from predvid.server.group import Entry
-from predvid.server.weight import decode_weighed
-from predvid.wire.v1 import Ack, Batch, FactRow
+from predvid.server.weight import decode_weighed, walked, weight
+from predvid.wire.v1 import Ack, Batch, Columns, FactRow, Ran, Sentence
 
 POISON = 13
 
@@ -83,3 +83,13 @@ def test_a_batch_weighs_what_it_becomes_not_what_was_sent() -> None:
     assert len(batch.facts) == 1
     assert 10_000 * 56 < weight < 10_000 * 200
     assert len(body) < 11_000
+
+
+def test_a_run_weighs_no_less_than_what_is_found_by_walking_it() -> None:
+    runs = [Ran("c" * n, 1 << 40, took=1 << 40, items=1 << 40, interval=1 << 40) for n in (1, 60, 5_000)]
+    wide = Ran("\U0001f600" + "c" * 5_000, 1 << 40)
+    failed = Ran("c", 1, error=Sentence("check.raised", {"many": [[] for _ in range(5_000)]}))
+    columns = Columns(b"\x90" * 9, b"p" * 400, b"t" * 1_600, b"v" * 1_600)
+    for runs_of_one in ([], runs, [wide], [failed], [*runs, wide, failed]):
+        batch = Batch("b" * 32, 1 << 40, 1 << 40, columns, runs_of_one)
+        assert walked(batch) <= weight(batch) < walked(batch) + 2_000 + 400 * len(runs_of_one) + 20_000

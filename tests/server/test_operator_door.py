@@ -3,17 +3,23 @@
 import base64
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import msgspec
 import pytest
+from django.db import connection
 
 from predvid.core.trust import Signer, digest
+from predvid.modules.automation.actions import nonces
 from predvid.modules.monitoring.delivery import Refused
 from predvid.server.operator_door import OperatorDoor
 from predvid.wire.authority import KeySet
 from predvid.wire.operator import HEADERS, TIMELY, envelope
 from signed_world import ANA, JAN, KEYS, NOW, STRANGER
 
+pytestmark = pytest.mark.usefixtures("ground")
 NONCES = (f"{n:032x}" for n in itertools.count())
 PATH = "/trust/v1/waiting"
 
@@ -31,7 +37,11 @@ def headers(
 
 
 def door(keyset: KeySet | None = KEYS) -> OperatorDoor:
-    return OperatorDoor(lambda: keyset)
+    return OperatorDoor(lambda: keyset, nonces.first)
+
+
+def at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def code(work: Callable[[], object]) -> str:
@@ -85,7 +95,34 @@ def test_a_request_is_good_once_and_for_minutes() -> None:
     one, again = door(), headers()
     one.check("GET", PATH, again, b"", NOW)
     assert code(lambda: one.check("GET", PATH, again, b"", NOW)) == "repeated"
+    assert code(lambda: door().check("GET", PATH, again, b"", NOW)) == "repeated", "another gateway heard it"
     late = headers()
     assert code(lambda: one.check("GET", PATH, late, b"", NOW + TIMELY + 1)) == "clock"
     assert code(lambda: one.check("GET", PATH, late, b"", NOW - TIMELY - 1)) == "clock"
     assert one.check("GET", PATH, late, b"", NOW).name == "Ana", "a refused request used nothing up"
+
+
+def test_a_request_is_remembered_for_as_long_as_it_could_be_heard() -> None:
+    again, last = headers(now=NOW + TIMELY), NOW + 2 * TIMELY
+    door().check("GET", PATH, again, b"", NOW)
+    nonces.forget(at(last))
+    assert code(lambda: door().check("GET", PATH, again, b"", last)) == "repeated"
+    nonces.forget(at(last) + nonces.APART + timedelta(seconds=1))
+    assert nonces.first(again["predvid-nonce"], at(last)), "it was kept for ever"
+    assert code(lambda: door().check("GET", PATH, again, b"", last + 1)) == "clock"
+
+
+def test_of_many_gateways_that_hear_a_request_at_once_one_takes_it() -> None:
+    again, together = headers(), Barrier(4)
+
+    def heard(_: int) -> str:
+        together.wait(30)
+        try:
+            return door().check("GET", PATH, again, b"", NOW).name
+        except Refused as refused:
+            return refused.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(heard, range(4))) == ["Ana", "repeated", "repeated", "repeated"]

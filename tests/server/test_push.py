@@ -1,6 +1,5 @@
 """The held answer to GET /push: framed, ended when the agent may not be heard, replaced by a newer start."""
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,44 +9,14 @@ import msgspec
 import pytest
 
 import fleet
+from held_answer import PATH, Held
 from installation import Installation
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.automation.actions import handing, requests
 from predvid.modules.automation.models import AgentTrust, Publication, Task
 from predvid.modules.automation.rules import LEASE_AGAIN
 from predvid.modules.monitoring import device_actions
-from predvid.wire import v1
 from simulated import Device, Link, refusal
-
-PATH = f"{v1.PREFIX}/push"
-
-
-class Held:
-    """One held answer, read from the socket chunk by chunk (RFC 9112, section 7.1)."""
-
-    def __init__(self, port: int, device: Device, **changed: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 20)
-        headers = device.headers(PATH, b"", **changed)
-        lines = [f"GET {PATH} HTTP/1.1", "host: x", *(f"{name}: {value}" for name, value in headers.items())]
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        self._file = self._socket.makefile("rb")
-        self.status = int(self._file.readline().split()[1])
-        while self._file.readline().strip():
-            pass
-
-    def message(self) -> v1.Pushed | None:
-        """Return the next message; None where the answer has ended."""
-        size = int(self._file.readline() or b"0", 16)
-        chunk = self._file.read(size)
-        self._file.readline()
-        if not chunk:
-            return None
-        assert int.from_bytes(chunk[:4], "big") == len(chunk) - 4
-        return msgspec.msgpack.decode(chunk[4:], type=v1.Pushed)
-
-    def close(self) -> None:
-        self._file.close()
-        self._socket.close()
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
         return {}
 
     with pytest.raises(gateway.Refused, match="did not come"):
-        asyncio.run(gateway._in_time(never, {"content-length": "9"}))
+        asyncio.run(gateway._body({}, never, {"content-length": "9"}))
     with pytest.raises(proxy.CannotPass) as cannot:
         asyncio.run(proxy._body({"headers": [(b"content-length", b"9")]}, never))
     assert cannot.value.status == 408

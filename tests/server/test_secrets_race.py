@@ -28,9 +28,10 @@ for n in range({CLIENTS}):
 
 def race(one: Installation) -> None:
     code = f"import django; django.setup()\n{WRITE}"
+    environment = {**one.environment, "PREDVID_PART": "verb"}  # of the platform, not of a person
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(n)], env=one.environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, str(n)], env=environment, stdout=subprocess.PIPE, text=True
         )
         for n in range(2)
     ]

@@ -103,7 +103,7 @@ def flaw(check: object) -> str | None:
     intervals = check.intervals.values() if isinstance(check.intervals, Mapping) else [0]
     if min(check.interval, check.timeout, *intervals) <= 0 or check.hold < 0:
         return "interval and timeout must be positive, hold not negative"
-    return _text_flaw(check) or _watch_flaw(check) or _defaults_flaw(check)
+    return _text_flaw(check) or _words_flaw(check) or _watch_flaw(check) or _defaults_flaw(check)
 
 
 def _text_flaw(check: Check) -> str | None:
@@ -113,8 +113,23 @@ def _text_flaw(check: Check) -> str | None:
     return None
 
 
+def _settings(check: Check) -> set[str]:
+    return {field.name for field in fields(check.params)} if check.params is not None else set()
+
+
+def _words_flaw(check: Check) -> str | None:
+    if check.runbook is not None and not isinstance(check.runbook, Text):
+        return "runbook must be a Text in both languages"
+    for name, words in (("words", check.words), ("explained", check.explained)):
+        if not isinstance(words, Mapping) or not all(isinstance(text, Text) for text in words.values()):
+            return f"every value of {name} must be a Text in both languages"
+        if unknown := sorted(words.keys() - _settings(check)):
+            return f"{name} names {unknown[0]!r}, which is not a field of params"
+    return None
+
+
 def _watch_flaw(check: Check) -> str | None:
-    known = {field.name for field in fields(check.params)} if check.params is not None else set()
+    known = _settings(check)
     for metric, name in check.watches.items():
         if name not in known or not isinstance(getattr(check.params, name), Levels):
             return f"watches: {metric} names {name!r}, which is not a Levels field of params"

@@ -66,6 +66,8 @@ class Check:
     the fields of that kind. They live in memory alone; nothing that a check says may hold them.
     `runbook` is what a technician does when it alerts: what it means, likely causes, steps in order.
     `words` names each params field for people: a short label, and a sentence about it in `explained`.
+    These three may stand in `manuals/NAME.toml` instead, which the agent never loads; `checks/manual.py`
+    knows both.
     `summary` tells flat what the command line's JSON promises of a run, beside the facts by name.
     """
 

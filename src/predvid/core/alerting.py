@@ -17,7 +17,10 @@ class Phase(StrEnum):
 
 
 class Step(StrEnum):
-    """What a transition did; each but NOTHING and the pending ones makes an event `alert.<step>`."""
+    """What a transition did; each but NOTHING, NOTED and the pending ones makes an event `alert.<step>`.
+
+    NOTED: something informational was said anew, which makes an event of the timeline and no alert.
+    """
 
     NOTHING = "nothing"
     STARTED_WAITING = "started_waiting"
@@ -25,6 +28,7 @@ class Step(StrEnum):
     OPENED = "opened"
     CHANGED = "changed"
     RESOLVED = "resolved"
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True)

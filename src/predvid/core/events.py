@@ -10,6 +10,26 @@ KINDS: dict[str, Text] = {
     "alert.changed": Text("Alert changed: {what}", "Promijenjeno upozorenje: {what}"),
     "alert.acknowledged": Text("{who} acknowledged: {what}", "{who} preuzima: {what}"),
     "alert.resolved": Text("Alert resolved: {what}", "Riješeno upozorenje: {what}"),
+    "alert.due": Text(
+        "Still open now that people are told again: {n:int} {n|alert|alerts}",
+        "I dalje {n|je otvoreno|su otvorena|je otvoreno} {n:int} {n|upozorenje|upozorenja|upozorenja}",
+    ),
+    "alert.reopened": Text(
+        "Open again, for it was not solved in time: {what}", "Nije riješeno na vrijeme: {what}"
+    ),
+    "alert.reopened.woken": Text("No longer snoozed: {what}", "Odgoda je istekla: {what}"),
+    "alert.snoozed": Text("{who} snoozed: {what}", "{who} odgađa: {what}"),
+    "alert.snoozed.woken": Text("{who} ended the snooze of: {what}", "{who} prekida odgodu: {what}"),
+    "alert.assigned": Text("{who} gave to {to}: {what}", "{who} dodjeljuje (prima {to}): {what}"),
+    "alert.assigned.nobody": Text("{who} gave to nobody: {what}", "{who} skida s dodjele: {what}"),
+    "alert.assigned.left": Text(
+        "{to} has left, and this is nobody's: {what}", "{to} više nema pristup, pa je bez nositelja: {what}"
+    ),
+    "alert.changed.site": Text(
+        "The whole site does not answer, {n:int} {n|device|devices} silent: {what}",
+        "Ne javlja se cijela lokacija, {n:int} {n|uređaj|uređaja|uređaja} bez glasa: {what}",
+    ),
+    "result.noted": Text("{what}", "{what}"),
     "agent.enrolled": Text("Agent enrolled on {host}", "Agent prijavljen na {host}"),
     "agent.enrolled.twin": Text(
         "The machine {host} has the identity of {device}, which reports already: a clone, perhaps; it waits "
@@ -125,6 +145,7 @@ KINDS: dict[str, Text] = {
 # What only the platform itself may tell: an agent that sends one of these, or one below it, is not believed.
 PLATFORM_ONLY = (
     "alert",
+    "result",
     "person",
     "inventory",
     "task",

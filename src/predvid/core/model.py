@@ -71,12 +71,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The judgement of one item of a check: `item` is empty where the check has one only."""
+    """The judgement of one item of a check: `item` is empty where the check has one only.
+
+    An `informational` one asks nobody to act: whatever its state, it opens no alert and stands in the
+    timeline alone.
+    """
 
     item: str
     state: State
     said: Said
     reason: Said | None = None
+    informational: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import predvid
 from predvid.edge import durable, launch
-from predvid.edge.release import Release, ReleaseRefused
+from predvid.edge.released import Release, ReleaseRefused
 
 LOCK = "predvid/edge/agent.lock"
 PATIENCE = 900  # seconds for one step of the installation, on a slow device

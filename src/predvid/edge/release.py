@@ -9,7 +9,6 @@ import http.client
 import re
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from predvid.core.trust import digest
 from predvid.edge.proxy import Address
+from predvid.edge.released import Release, ReleaseRefused
 
 PREFIX = "/agent/v1/releases"
 TIMEOUT = 30.0  # seconds that one reading may take
@@ -34,23 +34,6 @@ VERSION = re.compile(r"[0-9][0-9A-Za-z.+]{0,31}")
 def wheel_name(version: str) -> str:
     """Return the file name of the agent's wheel of a version (PyPA binary distribution format)."""
     return f"predvid-{version}-py3-none-any.whl"
-
-
-class ReleaseRefused(Exception):
-    """No release to be installed; `code` is stable, the text says why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Release:
-    """One release, verified and on this disk: `counter` grows with each one that operators publish."""
-
-    version: str
-    counter: int
-    wheel: Path
 
 
 class Fetcher(FetcherInterface):

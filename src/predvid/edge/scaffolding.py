@@ -23,8 +23,9 @@ _TEXTS = {
     "run": Text("predvid check run {name}", "predvid check run {name}"),
     "install": Text("cd {folder} && python -m pip install -e .", "cd {folder} && python -m pip install -e ."),
     "edit": Text(
-        "put your own reading in the place of the memory, and word the title and the texts in both languages",
-        "umjesto memorije upišite vlastito čitanje, a naslov i tekstove sročite na oba jezika",
+        "put your own reading in the place of the memory; word title, texts, runbook and settings in both "
+        "languages",
+        "umjesto memorije upišite vlastito čitanje; naslov, tekstove, upute i postavke sročite na oba jezika",
     ),
     "record": Text(
         "predvid check run {name} --record {folder}/NAME.json, and add what you expect of it",

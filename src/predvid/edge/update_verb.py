@@ -1,11 +1,21 @@
-"""`predvid agent update VERSION`: fetches a signed release, verifies it, and installs it beside this one."""
+"""Fetches a signed release, verifies it, and installs it beside this one; a program of its own.
+
+`predvid agent update` and the running agent start it as a child (`updating.in_a_child`): what verifies a
+release takes a third of an agent's memory, and is needed a few times a year.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
 
 from predvid.core.errors import UserError
 from predvid.edge import held, launch, pin, proxy
 from predvid.edge.identity import Lock, StateFolder, load_membership, present
 from predvid.edge.installing import home, install
 from predvid.edge.link import verifying
-from predvid.edge.release import Fetcher, ReleaseRefused, Releases
+from predvid.edge.release import Fetcher, Releases
+from predvid.edge.released import ReleaseRefused
 from predvid.edge.updating import Outcome
 
 
@@ -48,3 +58,16 @@ def update(state: StateFolder, version: str) -> Outcome:
     finally:
         lock.release()
     return Outcome(version)
+
+
+def main(version: str, state: str) -> None:
+    """Print the outcome as JSON; its code is `here` where this device installs no release at all."""
+    try:
+        outcome = update(StateFolder(Path(state)), version)
+    except UserError as error:
+        outcome = Outcome(version, "here", str(error))
+    sys.stdout.write(msgspec.json.encode(outcome).decode())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -23,6 +23,7 @@ log = logging.getLogger("predvid.agent")
 SPREAD = 10.0  # seconds within which the agents of a ring begin; the server lets few begin at once
 AGAIN = {"unreachable": 1800.0, "disk": 1800.0}  # seconds after a refusal that passes by itself
 LATER = 6 * 3600.0  # seconds after any other
+CHILD = ("-I", "-m", "predvid.edge.update_verb")  # isolated, as `launch.MODULE` is
 PATIENCE = 3600  # seconds for the whole installation
 
 
@@ -43,19 +44,10 @@ def no_updates() -> "Updating":
 
 
 def in_a_child(state: Path) -> Install:
-    """Return what installs a version by `predvid agent update` in a process of its own."""
+    """Return what installs a version by `edge.update_verb`, in a process of its own."""
 
     def install(version: str) -> Outcome:
-        command = [
-            sys.executable,
-            *launch.MODULE,
-            "agent",
-            "update",
-            version,
-            "--json",
-            "--state",
-            str(state),
-        ]
+        command = [sys.executable, *CHILD, version, str(state)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
             return msgspec.json.decode(done.stdout, type=Outcome)

@@ -23,7 +23,7 @@ from predvid.edge.look import Look, look
 from predvid.edge.memory import return_freed
 from predvid.edge.selftest import selftest
 from predvid.edge.sources.local import local_source
-from predvid.edge.update_verb import update
+from predvid.edge.updating import in_a_child
 from predvid.wire.v1 import Claim
 
 STATES = {
@@ -178,7 +178,7 @@ def _selftest(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    outcome = update(_state(options), options.version)
+    outcome = in_a_child(_state(options).path)(options.version)
     if options.json:
         print(msgspec.json.encode(outcome).decode())
         return 0

@@ -27,38 +27,16 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: int = 300
 
 
-class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One parameter as the file gives it; see `wire.authority.Parameter`."""
-
-    name: str
-    values: list[str] = []
-    low: int | None = None
-    high: int | None = None
-    longest: int = 0
-    default: str | None = None
-
-
-class Reach(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The targets as the file gives them; see `wire.authority.Targets`."""
-
-    everywhere: bool = False
-    clients: list[str] = []
-    sites: list[str] = []
-    tags: list[str] = []
-    agents: list[str] = []
-    platforms: list[str] = []
-
-
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file; `days` is how long the publication holds."""
+    """The whole file; `days` is how long the publication holds, the rest is that of `wire.authority`."""
 
     id: str
     version: int
     title: str
     script: Script
-    targets: Reach
+    targets: Targets
     description: str = ""
-    parameters: list[Given] = []
+    parameters: list[Parameter] = []
     rate: int = 24
     days: int = 365
     by_server: bool = True
@@ -70,6 +48,7 @@ def read(path: Path, now: int) -> Publication:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         template = msgspec.convert(data, Template)
+        _only_known(data)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
@@ -77,6 +56,15 @@ def read(path: Path, now: int) -> Publication:
     publication = _publication(template, _body(path, template.script), path, now)
     _check(publication, path)
     return publication
+
+
+def _only_known(data: dict[str, Any]) -> None:
+    """Refuse what the words of the wire have no place for: they grow, so that they pass over what is new."""
+    parts: list[tuple[str, type[msgspec.Struct], dict[str, Any]]] = [("targets", Targets, data["targets"])]
+    parts += [("parameters", Parameter, one) for one in data.get("parameters", ())]
+    for where, kind, given in parts:
+        if unknown := set(given) - {field.name for field in msgspec.structs.fields(kind)}:
+            raise msgspec.ValidationError(f"[{where}] has no field '{min(unknown)}'")
 
 
 def _body(path: Path, script: Script) -> str:
@@ -104,10 +92,10 @@ def _publication(template: Template, body: str, path: Path, now: int) -> Publica
         template.version,
         template.title,
         Content(language, body, template.script.timeout),
-        Targets(**msgspec.structs.asdict(template.targets)),
+        template.targets,
         now,
         now + template.days * DAY,
-        [Parameter(**msgspec.structs.asdict(one)) for one in template.parameters],
+        template.parameters,
         template.rate,
         template.by_server,
         template.minutes_by_hand,

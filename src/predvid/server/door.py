@@ -51,11 +51,11 @@ class Door:
     """Authenticates requests; remembers the agents' keys."""
 
     def __init__(self) -> None:
-        self._known: dict[UUID, KnownAgent] = {}
+        self._known: dict[str, KnownAgent] = {}  # by the id as agents write it
 
     def cached(self, headers: Mapping[str, str]) -> KnownAgent | None:
         """Return the agent if this very start of it is known here: then `check` needs no database."""
-        known = self._known.get(_uuid(headers))
+        known = self._known.get(headers.get("predvid-agent", ""))
         return known if known is not None and self._same_start(known, headers) else None
 
     @staticmethod
@@ -87,7 +87,7 @@ class Door:
 
     def forget(self, agent: UUID) -> None:
         """Read this agent again at its next request."""
-        self._known.pop(agent, None)
+        self._known.pop(str(agent), None)
 
     def _read(self, agent_id: UUID) -> KnownAgent:
         row = Agent.objects.filter(pk=agent_id).first()
@@ -103,7 +103,7 @@ class Door:
             row.boot,
             row.started_ms,
         )
-        self._known[agent_id] = known
+        self._known[str(agent_id)] = known
         return known
 
     @staticmethod

@@ -34,6 +34,7 @@ from predvid.server.heartbeat import keep_beating
 from predvid.server.leasing import Leasing
 from predvid.server.limits import Limits
 from predvid.server.live import Live
+from predvid.server.patience import WHOLE
 from predvid.server.place import Place
 from predvid.server.proxy import ConsoleProxy, too_many
 from predvid.server.refusals import RefusalLog
@@ -113,6 +114,11 @@ class Gateway:
             return False
         return True
 
+    def let_go(self) -> None:
+        """End the answers that are held open, so that nobody who waits keeps the gateway from ending."""
+        self.leasing.let_go()
+        self.live.let_go()
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
@@ -144,7 +150,7 @@ class Gateway:
                     "There is no such agent path; the agent may be newer than the server.",
                 )
             self.limits.agent_path(scope)
-            body = await _in_time(receive, headers)
+            body = await _body(scope, receive, headers)
             content: Any = await route(scope["path"], headers, body)
             status, kind = 200, _TYPE
             if isinstance(content, Caller):
@@ -240,7 +246,10 @@ class Gateway:
         return msgspec.json.encode(counts), (b"content-type", b"application/json")
 
 
-async def _in_time(receive: Receive, headers: dict[str, str]) -> bytes:
+async def _body(scope: Scope, receive: Receive, headers: dict[str, str]) -> bytes:
+    """Return the body of a request; a time-out is costly, so only what is still to come gets one."""
+    if scope.get(WHOLE):
+        return await _read(receive, headers)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _read(receive, headers)

@@ -167,6 +167,11 @@ class Leasing:
             del self.held[held.agent]
         self._spawn(_close(held.send))
 
+    def let_go(self) -> None:
+        """End every held answer: the gateway is about to end, and its agents ask another one."""
+        for held in list(self.held.values()):
+            self._end(held)
+
     async def hold(self, agent: UUID, boot: str, receive: Receive, send: Send) -> None:
         """Hold the answer to a signed GET /push of this start of the agent until either side ends it.
 

@@ -110,6 +110,12 @@ class Live:
             with contextlib.suppress(asyncio.QueueFull):  # a page that does not read gets the next one
                 page.queue.put_nowait(message)
 
+    def let_go(self) -> None:
+        """End every stream: the gateway is about to end, and its pages ask again in a moment."""
+        for page in self._pages:
+            page.ended = True
+        self._put(b": bye\n\n", self._pages)
+
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Stream changes to one signed-in page (401 otherwise, 503 when too many are open)."""
         viewer = await asyncio.get_running_loop().run_in_executor(self._thread, _viewer, scope["headers"])

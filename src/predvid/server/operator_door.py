@@ -3,8 +3,8 @@
 import base64
 import binascii
 import re
-import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from predvid.core.trust import digest, verify
 from predvid.modules.monitoring.delivery import Refused
@@ -12,16 +12,16 @@ from predvid.wire.authority import KeySet, OperatorKey
 from predvid.wire.operator import TIMELY, envelope
 
 _KEY, _NONCE = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{32}")
-MOST_NONCES = 100_000
 
 
 class OperatorDoor:
-    """Checks requests; `newest` returns the newest KeySet of the installation, None without one."""
+    """Checks requests; `newest` returns the newest KeySet of the installation, None without one.
 
-    def __init__(self, newest: Callable[[], KeySet | None]) -> None:
-        self._newest = newest
-        self._seen: dict[str, int] = {}  # nonce -> when it may be forgotten (ms)
-        self._mutex = threading.Lock()
+    `first` keeps a nonce until a moment and tells whether any gateway has met it before.
+    """
+
+    def __init__(self, newest: Callable[[], KeySet | None], first: Callable[[str, datetime], bool]) -> None:
+        self._newest, self._first = newest, first
 
     def check(self, method: str, path: str, headers: Mapping[str, str], body: bytes, now: int) -> OperatorKey:
         """Return the operator who signed this request at about `now` (ms). Raises Refused (401)."""
@@ -39,17 +39,9 @@ class OperatorDoor:
             raise Refused(
                 401, "clock", "The operator's clock and the server's are more than 5 minutes apart."
             )
-        self._once(nonce, now)
+        if not self._first(nonce, datetime.fromtimestamp((now + 2 * TIMELY) / 1000, UTC)):
+            raise Refused(401, "repeated", "This request came before.")
         return operator
-
-    def _once(self, nonce: str, now: int) -> None:
-        """Refuse a request that came before; those too old to be timely are forgotten."""
-        with self._mutex:
-            if len(self._seen) > MOST_NONCES:
-                self._seen = {old: until for old, until in self._seen.items() if until > now}
-            if nonce in self._seen or len(self._seen) > MOST_NONCES:
-                raise Refused(401, "repeated", "This request came before.")
-            self._seen[nonce] = now + 2 * TIMELY
 
 
 def _refused() -> Refused:

@@ -17,7 +17,7 @@ from predvid.core.errors import UserError
 from predvid.core.wording import word
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import PLATFORM_ROLE, Viewer
-from predvid.modules.automation.actions import authority
+from predvid.modules.automation.actions import authority, nonces
 from predvid.modules.automation.queries import operators
 from predvid.modules.automation.queries.authority import keyset
 from predvid.modules.monitoring.delivery import Refused
@@ -35,7 +35,7 @@ _ENCODE = msgspec.msgpack.Encoder().encode
 
 def routes(in_thread: InThread) -> dict[tuple[str, str], Route]:
     """Return the gateway's routes for operators; `in_thread` runs what uses the database."""
-    door = OperatorDoor(keyset)
+    door = OperatorDoor(keyset, nonces.first)
     deeds: dict[tuple[str, str], Callable[[Viewer, bytes, datetime], object]] = {
         ("GET", "keyset"): lambda viewer, body, now: operators.known(now),
         ("GET", "waiting"): lambda viewer, body, now: operators.asked(viewer, now),

@@ -12,8 +12,11 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.queries.standing import Counts, counts
 
-OFFICE = {"notifications", "people", "audit"}
-ALSO = {"tasks": ("authority", "releases")}  # pages of a room that lie at addresses of their own
+OFFICE = {"policies", "notifications", "people", "audit"}
+ALSO = {
+    "tasks": ("authority", "releases"),
+    "policies": ("group-add",),
+}  # pages of a room that lie at addresses of their own
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
     ]
     if viewer.may("task.view"):
         entries.append((_("Tasks"), "player-play", "tasks", None))
+    if viewer.may("policy.view"):
+        entries.append((_("Policies"), "settings", "policies", None))
     if viewer.may("device.enrol"):
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
     if viewer.may("delivery.view"):

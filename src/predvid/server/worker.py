@@ -20,8 +20,8 @@ from django.db import close_old_connections
 from predvid.checks.registry import checks
 from predvid.modules.access import chores as people_chores
 from predvid.modules.automation.actions import chores as task_chores
-from predvid.modules.automation.actions import rollouts, running
-from predvid.modules.monitoring import beats, chores, reactions, sweeping
+from predvid.modules.automation.actions import nonces, rollouts, running
+from predvid.modules.monitoring import beats, believing, chores, reactions, roles, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
 from predvid.modules.notifying import beating, sending, telling
@@ -70,8 +70,10 @@ class Worker:
         self._turned = time.monotonic()  # when the loop of reactions and chores last came round
         self.chores = [
             Chore("sweep", 5, lambda now: _sweep(started, now)),
+            Chore("believed alerts", 5, believing.tick),
             Chore("roll up", 300, lambda now: chores.roll_up(store, now)),
             Chore("late hours", 30, lambda now: chores.late_hours(store, now)),
+            Chore("roles", 10, roles.assign),
             Chore("people", 3600, people_chores.sweep),
             Chore("campaigns", 1, running.advance_all),
             Chore("rollouts", 5, rollouts.advance_all),
@@ -82,6 +84,7 @@ class Worker:
             Chore("silent tasks", 3600, task_chores.give_up),
             Chore("old tasks", 3600, task_chores.forget),
             Chore("old notifications", 3600, notice_chores.forget),
+            Chore("old nonces", 3600, nonces.forget),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 

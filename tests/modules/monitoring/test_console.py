@@ -16,13 +16,22 @@ from predvid.modules.access.models import Passkey, Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
-from predvid.modules.inventory.models import Agent, SecretBinding, Tenure
+from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.modules.notifying.models import Delivery, Route
 from predvid.wire.secrets import SnmpCommunity
 
-OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
+# None: healthz, for the supervisor; the link of a mail opens by its secret.
+OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "acknowledge-link", "None"}
 # A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is read.
-ABOUT_MANY = {"audit-export", "release-stop"}
+ABOUT_MANY = {
+    "policy-template",
+    "audit-export",
+    "devices-export",
+    "release-stop",
+    "channel-test",
+    "channel-remove",
+}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
@@ -53,6 +62,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
     """Return, by name, the address of every page about one thing, for things of the second client."""
     client, site, device, alert = world.clients[1], world.sites[1], world.devices[2], world.alerts[1]
     agent, token, task = world.pending(site, "Gim-NOVI"), world.token(site), world.task(site)
+    window = world.window(client)
     owner = world.person("svi@example.com", role="owner", all_clients=True)
     passkey = Passkey.objects.create(
         person=owner, credential=b"c", public_key=b"k", sign_count=0, party="x", created_at=world.now
@@ -60,11 +70,18 @@ def foreign_addresses(world: World) -> dict[str, str]:
     world.signed_in(owner)
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
+    group = DeviceGroup.objects.create(client=client, name="Strana")
+    route = Route.objects.create(client=client, name="Strana")
+    sent = Delivery.objects.create(
+        client=client, alert=alert, event=alert.events.get(), queued_at=world.now, next_at=world.now
+    )
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
-        "alert-acknowledge": alert.pk, "alert-note": alert.pk, "agent-approve": agent.pk,
+        "alert-acknowledge": alert.pk, "alert-note": alert.pk, "alert-snooze": alert.pk,
+        "alert-assign": alert.pk, "window": window.pk, "window-end": window.pk, "window-delete": window.pk,
+        "agent-approve": agent.pk,
         "agent-revoke": agent.pk,
         "agent-release": agent.pk,
         "token": token.pk,
@@ -79,6 +96,9 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "task-request": task.request_id, "request-approve": task.request_id,
         "request-decline": task.request_id, "request-cancel": task.request_id,
         "task-template": task.request.publication_id,
+        "policy-client": client.pk, "policy-site": site.pk, "policy-device": device.pk,
+        "policy-group": group.pk, "group": group.pk, "group-delete": group.pk, "device-tags": device.pk,
+        "route-remove": route.pk, "delivery-retry": sent.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -144,17 +164,23 @@ BUDGETS = {
     "overview": 11,
     "clients": 8,
     "devices": 10,
-    "alerts": 9,
+    "alerts": 11,
     "enrol": 9,
-    "device": 27,
+    "device": 29,
     "client": 14,
-    "alert": 10,
+    "policies": 8,
+    "policy-client": 9,
+    "policy-device": 9,
+    "policy-template": 9,
+    "alert": 13,
+    "windows": 7,
     "tasks": 11,
 }
 
 
 def budget_address(world: World, name: str) -> str:
     keys = {"device": world.devices[0].pk, "client": world.clients[0].pk, "alert": world.alerts[0].pk}
+    keys |= {f"policy-{kind}": keys[kind] for kind in ("client", "device")} | {"policy-template": "server"}
     return reverse(name, args=[keys[name]] if name in keys else [])
 
 

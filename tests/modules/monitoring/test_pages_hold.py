@@ -84,7 +84,7 @@ def test_a_refused_form_of_an_alert_answers_on_its_page(world: World, owner: Per
     browser = world.signed_in(owner)
     page = browser.get(address).content.decode()
     forms = re.findall(r'<form[^>]*action="/alerts/\d+/\w+".*?</form>', page, re.S)
-    assert len(forms) == 2
+    assert len(forms) == 4
     for form in forms:
         back = re.search(r'name="back" value="([^"]+)"', form)
         assert back

@@ -14,6 +14,7 @@ from predvid.modules.access.models import Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.monitoring.models import Alert
 from predvid.modules.monitoring.queries import devices as lists
+from predvid.modules.monitoring.queries import search as finding
 from predvid.modules.monitoring.queries import standing
 from predvid.server.templatetags.predvid import clock
 
@@ -46,7 +47,7 @@ def test_overview_list_client_and_search_agree_with_the_inbox(world: World, owne
     expected = inbox()
     for word in ("critical", "unknown", "warning"):
         assert by_health[word] == listed.counted[word] == expected[word], word
-    assert {found.state for found in lists.search(viewer, "Hot-DUGO", now)} == {"ok"}
+    assert {found.state for found in finding.search(viewer, "Hot-DUGO", now)} == {"ok"}
     shown = standing.counts(viewer)
     assert shown.open_alerts == Alert.objects.exclude(phase="resolved").count()
     assert sum(row.critical + row.other for row in standing.health(viewer, now)) == shown.open_alerts

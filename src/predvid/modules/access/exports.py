@@ -2,9 +2,21 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import xlsxwriter
 
 from predvid.modules.access.rules import plain_cell
+
+Cell = str | int | float | datetime | None
+SHEETS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+WIDEST, NARROWEST = 60, 8  # characters of a column
+LONGEST = 32_767  # characters of a cell (ECMA-376); what is longer would be left out whole
 
 MARK = "\ufeff"  # tells a spreadsheet that the text is UTF-8
 
@@ -20,3 +32,51 @@ def _line(cells: Iterable[str]) -> str:
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerow([plain_cell(cell) for cell in cells])
     return text.getvalue()
+
+
+def texts(rows: Iterable[Iterable[Cell]]) -> Iterator[list[str]]:
+    """Yield rows as texts: moments as local ISO 8601, nothing as an empty cell."""
+    for row in rows:
+        yield ["" if cell is None else _text(cell) for cell in row]
+
+
+def _text(cell: Cell) -> str:
+    return cell.isoformat(" ", "seconds") if isinstance(cell, datetime) else str(cell)
+
+
+def workbook(name: str, head: Sequence[str], rows: Iterable[Iterable[Cell]]) -> bytes:
+    """Return an XLSX file of one sheet `name`: a head that stays in view, filters, columns as wide as needed.
+
+    Texts are stored as texts (ECMA-376, type `s`), which no spreadsheet computes; moments as local dates.
+    """
+    file = io.BytesIO()
+    safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(file, {"in_memory": True, "remove_timezone": True, **safe}) as book:
+        sheet = book.add_worksheet(name[:31])
+        bold = book.add_format({"bold": True, "bottom": 1})
+        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        sheet.write_row(0, 0, head, bold)
+        sheet.freeze_panes(1, 0)
+        widths = [len(title) for title in head]
+        last = 0
+        for last, row in enumerate(rows, 1):
+            for column, cell in enumerate(row):
+                _write(sheet, last, column, cell, moment)
+                widths[column] = max(widths[column], _width(cell))
+        sheet.autofilter(0, 0, last, len(head) - 1)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, min(max(width + 2, NARROWEST), WIDEST))
+    return file.getvalue()
+
+
+def _width(cell: Cell) -> int:
+    return 16 if isinstance(cell, datetime) else len(str(cell or ""))
+
+
+def _write(sheet: Any, line: int, column: int, cell: Cell, moment: Any) -> None:
+    if isinstance(cell, datetime):
+        sheet.write_datetime(line, column, cell, moment)
+    elif isinstance(cell, str):
+        sheet.write_string(line, column, cell[:LONGEST])
+    elif cell is not None:
+        sheet.write_number(line, column, cell)

@@ -1,6 +1,6 @@
 """Forms of people: sign in, first owner, profile, password."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -12,6 +12,26 @@ from predvid.modules.access.models import Person
 LANGUAGES = [("hr", "Hrvatski"), ("en", "English")]
 
 
+class Password(forms.CharField):
+    """A password as it is typed, spaces and all; what a browser has kept for here is offered."""
+
+    attributes: ClassVar[dict[str, str]] = {"autocomplete": "current-password"}
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(
+            max_length=500, strip=False, widget=forms.PasswordInput(attrs=dict(self.attributes)), **words
+        )
+
+
+class NewPassword(Password):
+    """A password that a person makes up; whoever asks for it holds it to the installation's rules."""
+
+    attributes: ClassVar[dict[str, str]] = {"autocomplete": "new-password", "minlength": "12"}
+
+    def __init__(self, **words: Any) -> None:
+        super().__init__(help_text=_("At least 12 characters; a sentence is fine."), **words)
+
+
 class SignInForm(forms.Form):
     """E-mail address and password."""
 
@@ -20,12 +40,7 @@ class SignInForm(forms.Form):
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=500,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    password = Password(label=_("Password"))
 
 
 class OwnerForm(forms.Form):
@@ -37,13 +52,7 @@ class OwnerForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
     )
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username"}))
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=500,
-        strip=False,
-        help_text=_("At least 12 characters; a sentence is fine."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}),
-    )
+    password = NewPassword(label=_("Password"))
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
 
     def clean(self) -> dict[str, Any]:
@@ -67,20 +76,8 @@ class ProfileForm(forms.Form):
 class PasswordForm(forms.Form):
     """The current and a new password."""
 
-    current = forms.CharField(
-        label=_("Current password"),
-        max_length=500,
-        strip=False,
-        required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    new = forms.CharField(
-        label=_("New password"),
-        max_length=500,
-        strip=False,
-        help_text=_("At least 12 characters; a sentence is fine."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}),
-    )
+    current = Password(label=_("Current password"), required=False)
+    new = NewPassword(label=_("New password"))
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from predvid.modules.access.forms import LANGUAGES
+from predvid.modules.access.forms import LANGUAGES, NewPassword
 from predvid.modules.access.models import Person
 
 Choices = list[tuple[str, str]]
@@ -59,13 +59,7 @@ class InviteForm(RightsForm):
 class NewPasswordForm(forms.Form):
     """A new password, held to the installation's rules for its person."""
 
-    password = forms.CharField(
-        label=_("New password"),
-        max_length=500,
-        strip=False,
-        help_text=_("At least 12 characters; a sentence is fine."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "minlength": "12"}),
-    )
+    password = NewPassword(label=_("New password"))
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -31,11 +31,13 @@ _AUDIT = frozenset({"owner", "manager", "auditor"})
 # has no hands on devices; the auditor reads everything, who has access included, and changes nothing.
 VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("client.view", "device.view", "alert.view", "profile.change"), _LOOK),
-    **dict.fromkeys(("device.detail", "event.view", "policy.view", "task.view"), _STAFF),
+    **dict.fromkeys(("device.detail", "event.view", "policy.view", "task.view", "window.view"), _STAFF),
     **dict.fromkeys(("client.add", "alert.note"), _WORK),
     **dict.fromkeys(("device.enrol", "device.approve", "device.revoke", "device.release"), _HANDS),
-    **dict.fromkeys(("device.move", "device.merge", "site.add", "task.request", "task.cancel"), _HANDS),
+    **dict.fromkeys(("device.move", "device.merge", "device.tag", "site.add"), _HANDS),
+    **dict.fromkeys(("task.request", "task.cancel"), _HANDS),
     **dict.fromkeys(("alert.acknowledge", "secret.view", "secret.write"), _HANDS),
+    **dict.fromkeys(("alert.assign", "alert.snooze", "window.change"), _HANDS),
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
     **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
@@ -69,8 +71,9 @@ DANGEROUS = frozenset(
 # there, so nothing that needs a second proof can be given to one.
 FOR_TOKENS = (
     *("client.view", "device.view", "device.detail", "alert.view", "event.view", "policy.view", "task.view"),
+    *("alert.assign", "alert.snooze", "window.view", "window.change"),
     *("alert.acknowledge", "alert.note", "device.approve", "device.revoke", "device.release"),
-    *("device.move", "device.merge", "site.add", "client.add"),
+    *("device.move", "device.merge", "device.tag", "site.add", "client.add", "policy.change"),
 )
 LONGEST_TOKEN = timedelta(days=365)
 

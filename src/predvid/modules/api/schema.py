@@ -17,7 +17,11 @@ ABOUT = (
     "Devices, alerts, events, clients, policies and tasks of one Predvid, for programs. A call asks for the "
     "same verbs as the page that does the same, and sees the same clients. See docs/api.md."
 )
-PLACE_SCHEMAS = {"uuid": {"type": "string", "format": "uuid"}, "int": {"type": "integer", "minimum": 0}}
+PLACE_SCHEMAS = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer", "minimum": 0},
+    "str": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": "^[a-z_]+$"},
+}
 # What any call may answer but its own; 413 and 415 only where a body is sent.
 PROBLEMS = {
     "400": "The body is no JSON.",

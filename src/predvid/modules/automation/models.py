@@ -28,6 +28,13 @@ class KeySetRow(models.Model):
     accepted_at = models.DateTimeField()
 
 
+class OperatorNonce(models.Model):
+    """What makes one request of an operator unlike all others, kept while that request could be heard."""
+
+    nonce = models.CharField(max_length=32, primary_key=True)
+    until = models.DateTimeField(db_index=True)
+
+
 class Publication(models.Model):
     """One version of a published template: msgpack of its Signed, and what it says for lists and forms."""
 

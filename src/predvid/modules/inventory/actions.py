@@ -12,7 +12,16 @@ from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Subject, Viewer
-from predvid.modules.inventory.models import Agent, Device, DeviceClaim, Fact, Site, Tenure
+from predvid.modules.inventory.models import (
+    Agent,
+    Device,
+    DeviceClaim,
+    DeviceTag,
+    Fact,
+    GroupMember,
+    Site,
+    Tenure,
+)
 from predvid.modules.inventory.rules import next_plan_version
 from predvid.modules.inventory.secret_bindings import drop_foreign
 
@@ -70,7 +79,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     """Move a device to another site, perhaps of another client, from `since` (not in the future).
 
     Samples and events before `since` stay with the former client; what the device has open goes along, but
-    no secret of where it was.
+    no secret and no group of where it was.
     Raises UserError (future date, before its last move) or NotVisible.
     """
     device = held_device(viewer, "device.move", device_id)
@@ -88,8 +97,12 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     device.judging_version += 1
     device.plan_version = next_plan_version(now, device.plan_version)
     device.save(update_fields=["client", "site", "judging_version", "plan_version"])
-    for table in (Agent, DeviceClaim, Fact):
+    for table in (Agent, DeviceClaim, Fact, DeviceTag):
         table._default_manager.filter(device=device).update(client=site.client)
+    GroupMember.objects.filter(device=device).exclude(group__client=None).exclude(
+        group__client=site.client
+    ).delete()
+    GroupMember.objects.filter(device=device).update(client=site.client)
     drop_foreign(device)
     return device
 
@@ -114,6 +127,12 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     other.claims.all().delete()
     other.facts.all().delete()
     other.secret_bindings.all().delete()
+    tagged = set(keep.tags.values_list("name", flat=True))
+    other.tags.exclude(name__in=tagged).update(device=keep)
+    grouped = set(keep.memberships.values_list("group_id", flat=True))
+    other.memberships.exclude(group_id__in=grouped).update(device=keep)
+    other.tags.all().delete()
+    other.memberships.all().delete()
     Device.objects.filter(pk=other.pk).update(merged_into=keep, judging_version=F("judging_version") + 1)
     Device.objects.filter(pk=keep.pk).update(
         judging_version=F("judging_version") + 1,

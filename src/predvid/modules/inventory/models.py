@@ -50,6 +50,8 @@ class Device(models.Model):
     )
     judging_version = models.PositiveBigIntegerField(default=0)
     plan_version = models.PositiveBigIntegerField(default=1)
+    roles = models.JSONField(default=list)  # what it is (`role_rules.roles_of`), the weakest template first
+    roles_at = models.DateTimeField(null=True, blank=True)  # when that was last worked out
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -181,4 +183,57 @@ class SecretBinding(models.Model):
                 condition=models.Q(device=None),
                 name="secret_once_an_agent",
             ),
+        ]
+
+
+class DeviceTag(models.Model):
+    """A word that people put on a device, to find it and to group by."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["device", "name"], name="tag_once_a_device")]
+        indexes: ClassVar = [models.Index(fields=["client", "name"])]
+
+
+class DeviceGroup(models.Model):
+    """Devices that belong together across sites or, without a client, across clients.
+
+    Whoever `filter` (the JSON of `group_rules.Filter`) describes is in it by itself, others by GroupMember.
+    Of several groups of a device that set one field, the one with the highest `priority` wins.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.CASCADE)
+    name = models.CharField(max_length=80)
+    priority = models.PositiveSmallIntegerField(default=100)
+    filter = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-priority", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "name"], name="group_name_in_client"),
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(client=None), name="group_name_of_the_msp"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GroupMember(models.Model):
+    """A device that a person put into a group, whatever the group's filter says."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    group = models.ForeignKey(DeviceGroup, on_delete=models.CASCADE, related_name="members")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="memberships")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["group", "device"], name="member_once_a_group")
         ]

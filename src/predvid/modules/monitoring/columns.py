@@ -182,10 +182,14 @@ def _judge_item(
         check = checks.get(ran.check)
         if check is None:
             continue
-        if ran.error is not None and ran.error.id in NOT_HERE:
+        if check.name in state.off or (ran.error is not None and ran.error.id in NOT_HERE):
             changes += not_here(state, check.name, item.delivery.at)
         elif ran.error is not None:
-            hold = timedelta.max if ran.error.id in DENIED else timedelta(seconds=2 * check.interval)
+            hold = (
+                timedelta.max
+                if ran.error.id in DENIED
+                else timedelta(seconds=2 * state.running(check).interval)
+            )
             changes += failed_run(state, check.name, said(ran.error), item.delivery.at, hold)
         elif _wants_judging(state, check, touched):
             samples, at = _samples(item, check.name, ran), _run_at(item, ran)

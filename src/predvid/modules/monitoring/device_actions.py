@@ -19,7 +19,7 @@ from predvid.modules.inventory.rules import next_plan_version
 from predvid.modules.inventory.secret_bindings import bound_names
 from predvid.modules.monitoring.actions import note_event, record
 from predvid.modules.monitoring.intake import load_states
-from predvid.modules.monitoring.models import Alert, Event, Result, Stream
+from predvid.modules.monitoring.models import Alert, Event, PolicySetting, Result, Stream
 from predvid.modules.monitoring.rules import AGENT_CHECK, Change, silent, spoke
 from predvid.modules.monitoring.store import SeriesRow, TenureRow
 from predvid.modules.monitoring.stores import store
@@ -150,7 +150,11 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     ended = sorted(set(bound) - set(bound_names(device_id)))
     day = timezone.localdate(since)
     Result.objects.filter(device=device).update(client=device.client)
-    Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED).update(client=device.client)
+    PolicySetting.objects.filter(device=device).update(client=device.client)
+    going = Alert.objects.filter(device=device).exclude(phase=Alert.Phase.RESOLVED)
+    # Cause and assignee may be of the former client alone.
+    going.update(client=device.client, cause=None, site_wide=False, assigned_to=None)
+    Alert.objects.filter(cause__device=device).exclude(device=device).update(cause=None)
     Event.objects.filter(device=device, at__gte=since).update(client=device.client)
     store().set_tenure([TenureRow(str(device.pk), str(device.client_id), day)])
     note_event(
@@ -200,6 +204,7 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     Alert.objects.filter(device_id=other_id).update(device=keep)
     Event.objects.filter(device_id=other_id).update(device=keep)
     Result.objects.filter(device_id=other_id).delete()
+    PolicySetting.objects.filter(device_id=other_id).delete()  # those of the device that stays hold
     _hand_over_series(str(keep_id), str(other_id))
     _judge_agents(keep.pk, now)
     note_event(

@@ -16,13 +16,13 @@ from django.db import transaction
 from predvid.core.alerting import Condition, Phase
 from predvid.core.model import Event as Fact
 from predvid.core.model import Said, Severity, State, say
-from predvid.core.policy import Setting
 from predvid.modules.inventory.models import Agent, Device
 from predvid.modules.monitoring import plain
 from predvid.modules.monitoring.actions import event_row, record
 from predvid.modules.monitoring.chores import note_late
 from predvid.modules.monitoring.delivery import Delivery
-from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
+from predvid.modules.monitoring.models import Event, Result, Stream
+from predvid.modules.monitoring.reaching import Reach, reach
 from predvid.modules.monitoring.rules import Change, DeviceState, Standing
 from predvid.modules.monitoring.sent_events import sent_events
 from predvid.modules.monitoring.sent_facts import store_facts
@@ -100,15 +100,25 @@ def read_ran(blob: bytes) -> dict[str, tuple[int, int]]:
 
 
 def load_states(devices: Collection[UUID]) -> dict[UUID, DeviceState]:
-    """Return the judging state of each device, from its rows."""
+    """Return the judging state of each device, from its rows; a handful of queries for all of them."""
+    rows = list(Device.objects.filter(pk__in=devices))
+    return states_of(rows, reach(rows)) if rows else {}
+
+
+def states_of(devices: Collection[Device], known: Reach) -> dict[UUID, DeviceState]:
+    """Return the judging state of each device under the settings that `known` says reach it; one query."""
     states: dict[UUID, DeviceState] = {}
-    rows = {row.pk: row for row in Device.objects.filter(pk__in=devices)}
-    settings = _settings(rows.values())
-    for row in rows.values():
+    for row in devices:
         states[row.pk] = DeviceState(
-            row.pk, row.client_id, row.type, row.judging_version, row.plan_version, settings[row.pk]
+            row.pk,
+            row.client_id,
+            row.type,
+            row.judging_version,
+            row.plan_version,
+            known.settings(row),
+            platform=row.platform,
         )
-    for result in Result.objects.filter(device_id__in=devices):
+    for result in Result.objects.filter(device_id__in=list(states)):
         condition = Condition(Phase(result.phase), State(result.state), result.bad_since)
         if condition.phase is Phase.NONE:
             condition = Condition()
@@ -118,23 +128,6 @@ def load_states(devices: Collection[UUID]) -> dict[UUID, DeviceState]:
         )
         states[result.device_id].note(result.check_name, result.item, standing)
     return states
-
-
-def _settings(devices: Iterable[Device]) -> dict[UUID, tuple[Setting, ...]]:
-    devices = list(devices)
-    rows = list(PolicySetting.objects.filter(client_id__in={device.client_id for device in devices}))
-    out = {}
-    for device in devices:
-        mine = []
-        for row in rows:
-            if row.device_id == device.pk:
-                mine.append(Setting("device", row.check_name, row.field, row.value))
-            elif row.site_id == device.site_id and row.device_id is None:
-                mine.append(Setting("site", row.check_name, row.field, row.value))
-            elif row.client_id == device.client_id and row.site_id is None and row.device_id is None:
-                mine.append(Setting("client", row.check_name, row.field, row.value))
-        out[device.pk] = tuple(mine)
-    return out
 
 
 @dataclass(frozen=True, slots=True)

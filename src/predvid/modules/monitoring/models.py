@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from predvid.modules.access.models import Client, Person
-from predvid.modules.inventory.models import Agent, Device, Site
+from predvid.modules.inventory.models import Agent, Device, DeviceGroup, Site
 
 
 class Result(models.Model):
@@ -58,11 +58,25 @@ class Alert(models.Model):
     acknowledged_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
     resolved_at = models.DateTimeField(null=True, blank=True)
     evidence = models.JSONField(default=list)  # [{name, value, since}]: facts as they stood when it opened
+    notify = models.BooleanField(default=True)  # by policy; without it the alert is shown, nobody is told
+    acknowledged_until = models.DateTimeField(null=True, blank=True)  # then it is open again
+    cause = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers"
+    )
+    site_wide = models.BooleanField(default=False)  # leads the silent devices of its whole site
+    assigned_to = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned_alerts"
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    flapping = models.BooleanField(default=False)
+    quiet = models.CharField(max_length=13, blank=True)  # why nobody was told of its last event; "": told
+    told = models.JSONField(default=list)  # when people were told of its item lately, seconds since 1970
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["client", "phase", "opened_at"]),
             models.Index(fields=["phase", "state"]),
+            models.Index(fields=["check_name", "resolved_at"]),  # similar ones in the past
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -81,6 +95,45 @@ class AlertNote(models.Model):
     person = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL)
     at = models.DateTimeField()
     text = models.TextField()
+    solution = models.BooleanField(default=False)  # tells what solved it
+
+
+class MaintenanceWindow(models.Model):
+    """When alerts of a client (None: of all), or of one of its sites or devices, notify nobody.
+
+    The columns are those of `core.maintenance.Window`; `days` is a list of numbers.
+    """
+
+    class Repeat(models.TextChoices):
+        ONCE = "once", _("once")
+        WEEKLY = "weekly", _("every week")
+        MONTHLY = "monthly", _("every month")
+
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.CASCADE)
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE)
+    device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=200)
+    zone = models.CharField(max_length=60)
+    first = models.DateField()
+    at = models.TimeField()
+    minutes = models.PositiveIntegerField()
+    repeat = models.CharField(max_length=8, choices=Repeat.choices, default=Repeat.ONCE)
+    days = models.JSONField(default=list)
+    last = models.DateField(null=True, blank=True)
+    cut = models.DateTimeField(null=True, blank=True)
+    made_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(site=None, device=None) | models.Q(client__isnull=False),
+                name="window_of_a_client",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(site=None) | models.Q(device=None), name="window_at_one_place"
+            ),
+        ]
 
 
 class Event(models.Model):
@@ -141,14 +194,58 @@ class Stream(models.Model):
 
 
 class PolicySetting(models.Model):
-    """One explicit setting of a check, given to a client or, with `site` or `device`, to that alone."""
+    """One explicit setting of a check, given to a client or, with `site`, `group` or `device`, to that alone.
 
-    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    Only a group of the whole MSP has no client. `field` is one of the check's params (or `levels.part`), or
+    a reserved one (`core.policy.Running`).
+    """
+
+    client = models.ForeignKey(Client, null=True, blank=True, on_delete=models.CASCADE)
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE)
+    group = models.ForeignKey(
+        DeviceGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="settings"
+    )
     device = models.ForeignKey(Device, null=True, blank=True, on_delete=models.CASCADE)
     check_name = models.CharField(max_length=60)
     field = models.CharField(max_length=60)
     value = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(client__isnull=False) | models.Q(group__isnull=False),
+                name="setting_has_a_place",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(site=None, group=None)
+                | models.Q(site=None, device=None)
+                | models.Q(group=None, device=None),
+                name="setting_at_one_place",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "check_name", "field"],
+                condition=models.Q(site=None, group=None, device=None),
+                name="setting_once_a_client",
+            ),
+            models.UniqueConstraint(fields=["site", "check_name", "field"], name="setting_once_a_site"),
+            models.UniqueConstraint(fields=["group", "check_name", "field"], name="setting_once_a_group"),
+            models.UniqueConstraint(fields=["device", "check_name", "field"], name="setting_once_a_device"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["check_name"])]
+
+
+class TemplateSetting(models.Model):
+    """What the MSP sets for every device of a role, over what the ready template says."""
+
+    role = models.CharField(max_length=40)
+    check_name = models.CharField(max_length=60)
+    field = models.CharField(max_length=60)
+    value = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["role", "check_name", "field"], name="setting_once_a_template")
+        ]
 
 
 class LateHour(models.Model):

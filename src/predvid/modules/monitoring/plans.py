@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from predvid.checks.v1 import Check
-from predvid.core.policy import effective
 from predvid.core.sealed_box import seal_to
 from predvid.core.trust import sign
 from predvid.modules.inventory.models import Agent
@@ -32,12 +31,12 @@ def plan_for(agent_id: UUID, checks: dict[str, Check], now: datetime) -> Plan:
     planned = [
         PlannedCheck(
             check.name,
-            check.every(agent.device.platform),
+            state.running(check).interval,
             changed_params(check, state),
             sealed=_sealed(agent, check, state.plan_version, secrets),
         )
         for check in checks.values()
-        if agent.device.platform in ("", *check.platforms)
+        if agent.device.platform in ("", *check.platforms) and check.name not in state.off
     ]
     role: Any = agent.role
     issued = int(now.timestamp() * 1000)
@@ -59,12 +58,12 @@ def _sealed(agent: Agent, check: Check, version: int, secrets: Mapping[str, list
 
 def changed_params(check: Check, state: DeviceState) -> dict[str, Any]:
     """Return, JSON-like, the params of `check` that differ from its built-in defaults on this device."""
-    chosen = effective(check.name, check.params, check.defaults.get(state.type, {}), state.settings)
-    if not is_dataclass(chosen.params) or isinstance(chosen.params, type):
+    chosen = state.params(check)
+    if not is_dataclass(chosen) or isinstance(chosen, type):
         return {}
     values = {}
-    for part in fields(chosen.params):
-        value = getattr(chosen.params, part.name)
+    for part in fields(chosen):
+        value = getattr(chosen, part.name)
         if value != getattr(check.params, part.name):
             plain = is_dataclass(value) and not isinstance(value, type)
             values[part.name] = asdict(value) if plain else value

@@ -10,7 +10,7 @@ from predvid.checks.collecting import verdicts
 from predvid.checks.history import NO_HISTORY, History
 from predvid.checks.v1 import Check, Levels, Result, Said, Sample, State, say
 from predvid.core.alerting import Condition, Phase, Step, transition
-from predvid.core.policy import Setting, effective
+from predvid.core.policy import RESERVED, Running, Setting, effective, running
 
 RUN_ITEM = "!run"  # the item under which a check's own failure stands
 # What the device's owner, or an agent older than the server, does not run: shown, but no alert.
@@ -50,14 +50,49 @@ class DeviceState:
     standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
     bad: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    platform: str = ""
     _params: dict[str, Any] = field(default_factory=dict)
+    _running: dict[str, Running] = field(default_factory=dict)
+    _off: set[str] | None = None
+    _quiet: set[str] | None = None
 
     def params(self, check: Check) -> Any:
-        """Return the effective params of `check` on this device (worked out once)."""
+        """Return the effective params of `check` on this device (worked out once).
+
+        A setting that no longer fits the check is left out: pages name it.
+        """
         if check.name not in self._params:
             by_type = check.defaults.get(self.type, {})
-            self._params[check.name] = effective(check.name, check.params, by_type, self.settings).params
+            found = effective(check.name, check.params, by_type, self.settings, strict=False)
+            self._params[check.name] = found.params
         return self._params[check.name]
+
+    def running(self, check: Check) -> Running:
+        """Return how `check` runs on this device (worked out once)."""
+        if check.name not in self._running:
+            builtin = runs_by_default(check, self.platform)
+            found: Running = running(check.name, builtin, self.settings, strict=False).params
+            self._running[check.name] = found
+        return self._running[check.name]
+
+    @property
+    def off(self) -> set[str]:
+        """Return the checks that policies switch off on this device."""
+        if self._off is None:
+            self._off = self._without("enabled")
+        return self._off
+
+    @property
+    def quiet(self) -> set[str]:
+        """Return the checks of whose alerts nobody is notified."""
+        if self._quiet is None:
+            self._quiet = self._without("notify")
+        return self._quiet
+
+    def _without(self, flag: str) -> set[str]:
+        named = {one.check for one in self.settings if one.field == RESERVED + flag}
+        found = {name: running(name, Running(), self.settings, strict=False).params for name in named}
+        return {name for name, runs in found.items() if not getattr(runs, flag)}
 
     def note(self, check: str, item: str, standing: Standing | None) -> None:
         """Take over a new standing (None: the item is gone) and keep `bad` true."""
@@ -89,6 +124,13 @@ class Change:
     step: Step
     at: datetime
     opened: bool = False  # an alert stands open after this change
+    notify: bool = True  # without it (by policy) the alert is shown and nobody is told
+    late: bool = False  # rests on a backlog: history, of which nobody is told
+
+
+def runs_by_default(check: Check, platform: str) -> Running:
+    """Return how `check` runs where no policy says otherwise."""
+    return Running(interval=check.every(platform), hold=check.hold)
 
 
 def judge_run(
@@ -101,11 +143,18 @@ def judge_run(
     if check.judge is None:
         return []
     try:
-        results = _held(state, check, samples, _judged(check, samples, state.params(check), history), history)
+        results = judgements(state, check, samples, history)
     except Exception as error:
         said = say("check.raised", check=check.name, error=f"{type(error).__name__}: {error}"[:300])
-        return failed_run(state, check.name, said, now, timedelta(seconds=2 * check.interval))
-    return apply_results(state, check.name, results, now, timedelta(seconds=check.hold))
+        return failed_run(state, check.name, said, now, timedelta(seconds=2 * state.running(check).interval))
+    return apply_results(state, check.name, results, now, timedelta(seconds=state.running(check).hold))
+
+
+def judgements(
+    state: DeviceState, check: Check, samples: list[Sample], history: History = NO_HISTORY
+) -> list[Result]:
+    """Return how a run is judged, given how its items stand; raises whatever the check's judge raises."""
+    return _held(state, check, samples, _judged(check, samples, state.params(check), history), history)
 
 
 def _judged(check: Check, samples: list[Sample], params: Any, history: History) -> list[Result]:
@@ -187,14 +236,15 @@ def apply_results(
     gone = [key for key in state.standings if key[0] == check and key[1] not in named and key[1] != DATA_ITEM]
     for _, item in gone:
         before = state.standings[check, item]
-        if item.startswith("!") or not _stands_open(before.condition) or _closed_unseen(before, now):
+        if item.startswith("!") or not stands_open(before.condition) or _closed_unseen(before, now):
             changes += spoke(state, check, item, now)
         elif before.said.id != GONE:
             changes.append(_lost(state, check, item, before, now))
     return changes
 
 
-def _stands_open(condition: Condition) -> bool:
+def stands_open(condition: Condition) -> bool:
+    """Tell whether an alert is open, acknowledged or not."""
     return condition.phase in (Phase.OPEN, Phase.ACKNOWLEDGED)
 
 
@@ -209,7 +259,7 @@ def _lost(state: DeviceState, check: str, item: str, before: Standing, now: date
     condition = replace(before.condition, phase=Phase.OPEN, state=State.UNKNOWN)
     after = Standing(State.UNKNOWN, say(GONE, item=item), now, before.said, condition)
     state.note(check, item, after)
-    return Change(state.device, state.client, check, item, after, Step.CHANGED, now, opened=True)
+    return _change(state, check, item, after, Step.CHANGED, now, opened=True)
 
 
 def not_here(state: DeviceState, check: str, now: datetime) -> list[Change]:
@@ -218,7 +268,7 @@ def not_here(state: DeviceState, check: str, now: datetime) -> list[Change]:
     for name, item in [key for key in state.standings if key[0] == check]:
         _, step = transition(state.standings[name, item].condition, State.OK, now, timedelta(0))
         state.note(check, item, None)
-        changes.append(Change(state.device, state.client, check, item, None, step, now))
+        changes.append(_change(state, check, item, None, step, now))
     return changes
 
 
@@ -235,25 +285,44 @@ def spoke(state: DeviceState, check: str, item: str, now: datetime) -> list[Chan
         return []
     _, step = transition(before.condition, State.OK, now, timedelta(0))
     state.note(check, item, None)
-    return [Change(state.device, state.client, check, item, None, step, now)]
+    return [_change(state, check, item, None, step, now)]
 
 
 def _step(
     state: DeviceState, check: str, result: Result, now: datetime, hold: timedelta, *, sample: bool
 ) -> Change | None:
     before = state.standings.get((check, result.item))
+    if result.informational:
+        result = replace(result, state=State.OK)
     condition, step = transition(
         before.condition if before else Condition(), result.state, now, hold, sample=sample
     )
+    if result.informational and step is Step.NOTHING and (before is None or before.said.id != result.said.id):
+        step = Step.NOTED
     same = before is not None and before.state is result.state
     new_reason = before is not None and not sample and before.said.id != result.said.id
-    if before is not None and same and before.condition == condition and not new_reason:
+    anew = new_reason or step is Step.NOTED
+    if before is not None and same and before.condition == condition and not anew:
         return None
     since = before.since if before is not None and same else now
     after = Standing(result.state, result.said, since, result.reason, condition)
     state.note(check, result.item, after)
-    opened = _stands_open(condition)
-    return Change(state.device, state.client, check, result.item, after, step, now, opened)
+    opened = stands_open(condition)
+    return _change(state, check, result.item, after, step, now, opened=opened)
+
+
+def _change(
+    state: DeviceState,
+    check: str,
+    item: str,
+    after: Standing | None,
+    step: Step,
+    now: datetime,
+    *,
+    opened: bool = False,
+) -> Change:
+    notify = check not in state.quiet
+    return Change(state.device, state.client, check, item, after, step, now, opened, notify)
 
 
 def acknowledged(standing: Standing) -> Standing:

@@ -17,6 +17,7 @@ from predvid.modules.monitoring.rules import (
     DATA_ITEM,
     Change,
     DeviceState,
+    not_here,
     overdue,
     silent,
     spoke,
@@ -85,6 +86,8 @@ def sweep(checks: Mapping[str, Check], started: datetime, now: datetime) -> int:
 def _changes(
     row: Presence, state: DeviceState, checks: Mapping[str, Check], started: datetime, now: datetime
 ) -> Iterable[Change]:
+    for name in {check for check, _ in state.standings} & state.off:
+        yield from not_here(state, name, now)  # by policy nobody looks any more: nothing of it stands
     if now - max(row.seen, started) > LEASE:
         minutes = int((now - row.seen).total_seconds() // 60)
         yield from silent(
@@ -97,7 +100,7 @@ def _changes(
     floor, now_ms = max(int(started.timestamp() * 1000), 0), int(now.timestamp() * 1000)
     ran = {check: max(at, floor) for check, at in row.ran.items()}
     stopped, silent_ever = set(overdue(ran, intervals, now_ms)), set(overdue(row.ran, intervals, now_ms))
-    for check in stopped:
+    for check in stopped - state.off:
         at = datetime.fromtimestamp(row.ran[check] / 1000, UTC)
         yield from silent(
             state,

@@ -2,13 +2,23 @@
 
 from django.urls import path
 
-from predvid.modules.monitoring.views import alerts, devices, overview, verbs
+from predvid.modules.monitoring.views import (
+    alert_verbs,
+    alerts,
+    devices,
+    groups,
+    overview,
+    policies,
+    verbs,
+    windows,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("clients/", overview.clients, name="clients"),
     path("clients/<uuid:client_id>/", overview.client, name="client"),
     path("devices/", devices.devices, name="devices"),
+    path("devices/export.<str:sheet>", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", devices.device, name="device"),
     path("devices/<uuid:device_id>/series", devices.series, name="series"),
     path("devices/<uuid:device_id>/move", verbs.move, name="device-move"),
@@ -18,7 +28,24 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/release", verbs.release, name="agent-release"),
     path("alerts/", alerts.inbox, name="alerts"),
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
-    path("alerts/<int:alert_id>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
-    path("alerts/<int:alert_id>/note", alerts.note, name="alert-note"),
+    path("alerts/<int:alert_id>/acknowledge", alert_verbs.acknowledge, name="alert-acknowledge"),
+    path("alerts/<int:alert_id>/note", alert_verbs.note, name="alert-note"),
+    path("alerts/<int:alert_id>/snooze", alert_verbs.snooze, name="alert-snooze"),
+    path("alerts/<int:alert_id>/assign", alert_verbs.assign, name="alert-assign"),
+    path("alerts/bulk", alert_verbs.bulk, name="alerts-bulk"),
+    path("windows/", windows.windows, name="windows"),
+    path("windows/<int:window_id>/", windows.window, name="window"),
+    path("windows/<int:window_id>/end", windows.end, name="window-end"),
+    path("windows/<int:window_id>/delete", windows.delete, name="window-delete"),
+    path("policies/", policies.overview, name="policies"),
+    path("policies/templates/<str:role>/", policies.of_template, name="policy-template"),
+    path("policies/clients/<uuid:client_id>/", policies.of_client, name="policy-client"),
+    path("policies/sites/<uuid:site_id>/", policies.of_site, name="policy-site"),
+    path("policies/groups/<uuid:group_id>/", policies.of_group, name="policy-group"),
+    path("policies/devices/<uuid:device_id>/", policies.of_device, name="policy-device"),
+    path("groups/add", groups.add, name="group-add"),
+    path("groups/<uuid:group_id>/", groups.group, name="group"),
+    path("groups/<uuid:group_id>/delete", groups.delete, name="group-delete"),
+    path("devices/<uuid:device_id>/tags", groups.tag, name="device-tags"),
     path("search", devices.search, name="search"),
 ]

@@ -18,6 +18,7 @@ from predvid.modules.inventory.fact_words import PARTS, fact_name, value_in_word
 
 # A whole fact that changed has no part to name.
 WHOLE = {"inventory.whole": Text("{fact}: was {before}, now {after}", "{fact}: bilo {before}, sada {after}")}
+SITE = {"alert.site": Text("The whole site {site} does not answer", "Ne javlja se cijela lokacija {site}")}
 TITLES = {"agent": Text("Agent", "Agent")}  # what stands beside the installed checks
 LOCKED = {
     "fork": Text("two copies report under one identity", "pod istim se identitetom javljaju dva primjerka"),
@@ -30,7 +31,7 @@ LOCKED = {
 @cache
 def texts() -> Texts:
     """Return every sentence that can have been stored, by id."""
-    return {**KINDS, **WHOLE, **REFUSED, **TASK_WORDS, **registry.texts()}
+    return {**KINDS, **WHOLE, **SITE, **REFUSED, **TASK_WORDS, **registry.texts()}
 
 
 def sentence(said_id: str, values: Mapping[str, Any], language: str) -> str:
@@ -43,6 +44,12 @@ def title(check_name: str, language: str) -> str:
     check = registry.checks().get(check_name)
     text = check.title if check else TITLES.get(check_name)
     return text.pattern(language) if text else check_name
+
+
+def runbook(check_name: str, language: str) -> str:
+    """Return what a technician does when a check alerts; empty where nobody wrote that down."""
+    check = registry.checks().get(check_name)
+    return check.runbook.pattern(language) if check is not None and check.runbook is not None else ""
 
 
 def event_sentence(

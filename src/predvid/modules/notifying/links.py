@@ -10,7 +10,7 @@ from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.queries import secret_hash, viewer_of
 from predvid.modules.access.rules import Viewer
-from predvid.modules.monitoring import actions as alert_actions
+from predvid.modules.monitoring import alert_deeds
 from predvid.modules.monitoring.models import Alert
 from predvid.modules.notifying.models import AcknowledgeLink, Delivery
 
@@ -58,4 +58,4 @@ def use(secret: str, now: datetime, address: str) -> Alert:
     with tenancy.seen_by(viewer):
         if AcknowledgeLink.objects.filter(pk=link.pk, used_at=None).update(used_at=now) != 1:
             raise NotVisible
-        return alert_actions.acknowledge(viewer, link.alert_id, "", now)
+        return alert_deeds.acknowledge(viewer, link.alert_id, "", now)

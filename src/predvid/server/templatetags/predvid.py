@@ -15,6 +15,7 @@ from predvid.core import wording
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring import charts
 from predvid.modules.monitoring.queries.devices import SORTS
+from predvid.modules.monitoring.state_words import state_word
 from predvid.server import assets
 from predvid.server.icons import ICONS
 
@@ -82,25 +83,6 @@ def icon(name: str, size: int = 18) -> SafeString:
 def type_icon(device_type: str) -> str:
     """Return the icon's name of a device type."""
     return TYPE_ICONS.get(device_type, "device-unknown")
-
-
-def state_word(state: str) -> str:
-    """Return a state in the reader's language."""
-    words = {
-        "ok": pgettext("state", "OK"),
-        "warning": pgettext("state", "warning"),
-        "critical": pgettext("state", "critical"),
-        "unknown": pgettext("state", "unknown"),
-        "offline": pgettext("state", "offline"),
-        "waiting": pgettext("state", "waiting for data"),
-        "holding": pgettext("state", "not for long yet"),
-        "info": pgettext("state", "information"),
-        "pending": pgettext("state", "pending approval"),
-        "approved": pgettext("state", "approved"),
-        "revoked": pgettext("state", "revoked"),
-        "locked": pgettext("state", "locked"),
-    }
-    return words.get(state, state)
 
 
 @register.filter(name="state_word")

@@ -1,4 +1,4 @@
-"""Devices: the list, one with its facts, results, samples and policies."""
+"""Devices: the list, one with its facts, results and samples."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -15,7 +15,6 @@ from predvid.modules.api.route import Named, Paged, route
 from predvid.modules.monitoring import charts
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
-from predvid.modules.monitoring.queries import policies as policy_queries
 from predvid.modules.monitoring.stores import store
 
 State = Literal["offline", "critical", "unknown", "warning", "waiting", "ok"]
@@ -161,30 +160,6 @@ class Samples(msgspec.Struct):
     curves: list[Curve]
 
 
-class Setting(msgspec.Struct):
-    """The value of a setting, and where it comes from: built-in, device type, client, site or device."""
-
-    field: str
-    value: Any
-    origin: str
-
-
-class Policy(msgspec.Struct):
-    """The settings of one check on a device; `wrong` names one that does not fit: defaults hold then."""
-
-    check: str
-    title: str
-    interval_seconds: float
-    settings: list[Setting]
-    wrong: str
-
-
-class Policies(msgspec.Struct):
-    """The settings of every check that a device can run."""
-
-    items: list[Policy]
-
-
 @route("GET", "devices", "device.view")
 def list_devices(viewer: Viewer, query: DeviceQuery) -> Paged[DeviceInList]:
     """List devices. Those merged into another are no devices of their own."""
@@ -207,7 +182,7 @@ def list_devices(viewer: Viewer, query: DeviceQuery) -> Paged[DeviceInList]:
 def get_device(viewer: Viewer, device_id: UUID) -> WholeDevice:
     """Show one device."""
     now = timezone.now()
-    found = _device(viewer, device_id, now)
+    found = found_device(viewer, device_id, now)
     agents = None
     if viewer.may("device.detail", found.client_id):
         agents = [_agent(row) for row in device_queries.agents(viewer, found, now)]
@@ -217,14 +192,14 @@ def get_device(viewer: Viewer, device_id: UUID) -> WholeDevice:
 @route("GET", "devices/{device_id}/facts", "device.detail")
 def list_facts(viewer: Viewer, device_id: UUID) -> Facts:
     """List what is known to be true of a device: its hardware, software and much else."""
-    rows = device_queries.facts(viewer, _device(viewer, device_id, timezone.now()))
+    rows = device_queries.facts(viewer, found_device(viewer, device_id, timezone.now()))
     return Facts([Fact(row.name, row.check_name, row.value, row.since) for row in rows])
 
 
 @route("GET", "devices/{device_id}/results", "device.view")
 def list_results(viewer: Viewer, device_id: UUID) -> Results:
     """List how the checks of a device stand, in the words of the token's owner."""
-    rows = device_queries.check_rows(viewer, _device(viewer, device_id, timezone.now()), [])
+    rows = device_queries.check_rows(viewer, found_device(viewer, device_id, timezone.now()), [])
     return Results(
         [
             CheckResults(
@@ -242,7 +217,7 @@ def list_results(viewer: Viewer, device_id: UUID) -> Results:
 def list_samples(viewer: Viewer, device_id: UUID, query: SampleQuery) -> Samples:
     """Show the curves of a metric. Long spans are means of whole hours."""
     now = timezone.now()
-    found = _device(viewer, device_id, now)
+    found = found_device(viewer, device_id, now)
     end = min(query.until or now, now)
     start = query.since or end - timedelta(days=1)
     if not now - charts.LONGEST <= start < end:
@@ -255,25 +230,8 @@ def list_samples(viewer: Viewer, device_id: UUID, query: SampleQuery) -> Samples
     return Samples(query.metric, charts.unit_of(query.metric), start, end, curves)
 
 
-@route("GET", "devices/{device_id}/policies", "policy.view")
-def list_policies(viewer: Viewer, device_id: UUID) -> Policies:
-    """List the settings that hold for each check of a device, with where each was set."""
-    kept = policy_queries.policies(viewer, _device(viewer, device_id, timezone.now()))
-    return Policies(
-        [
-            Policy(
-                row.check.name,
-                row.check.title.pattern(viewer.language),
-                row.check.interval,
-                [Setting(name, value, row.origins[name]) for name, value in row.values.items()],
-                row.wrong,
-            )
-            for row in kept
-        ]
-    )
-
-
-def _device(viewer: Viewer, device_id: UUID, now: datetime) -> Any:
+def found_device(viewer: Viewer, device_id: UUID, now: datetime) -> Any:
+    """Return a device as its page shows it. Raises NotVisible, or Problem (410) if it was merged."""
     if target := device_queries.merged_target(viewer, device_id):
         raise Problem(410, "merged", f"This device was merged into {target}.")
     return device_queries.one(viewer, device_id, now)

@@ -8,18 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from predvid.checks import registry
 from predvid.checks.v1 import Check, Levels, Sample
 from predvid.core.alerting import Phase
 from predvid.core.model import State
-from predvid.core.policy import Effective, Setting, effective
+from predvid.core.policy import Effective, Setting, effective, running
+from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.fact_words import HIDDEN
 from predvid.modules.inventory.models import Agent, Device, Fact, Tenure
-from predvid.modules.monitoring.models import Event, PolicySetting, Result, Stream
+from predvid.modules.monitoring.models import Event, Result, Stream
 from predvid.modules.monitoring.queries.alerts import Line
 from predvid.modules.monitoring.queries.standing import (
     WORD_OF,
@@ -28,7 +29,8 @@ from predvid.modules.monitoring.queries.standing import (
     shown,
     with_code,
 )
-from predvid.modules.monitoring.rules import DENIED, RUN_ITEM
+from predvid.modules.monitoring.reaching import reach
+from predvid.modules.monitoring.rules import DENIED, RUN_ITEM, runs_by_default
 from predvid.modules.monitoring.stores import store
 from predvid.modules.monitoring.sweeping import LEASE
 from predvid.modules.monitoring.words import event_sentence, sentence, title
@@ -159,15 +161,14 @@ def check_rows(viewer: Viewer, device: Device, latest: list[Sample]) -> list[Che
     by_check: dict[str, list[Result]] = {}
     for result in Result.objects.filter(device=device).order_by("-state", "item"):
         by_check.setdefault(result.check_name, []).append(result)
-    settings = settings_of(device)
+    settings = settings_of(viewer, device)
     rows = []
     for name, results in by_check.items():
         check = registry.checks().get(name)
-        policy = (
-            effective(name, check.params, check.defaults.get(device.type, {}), settings) if check else None
-        )
+        policy = policy_of(check, device, settings) if check else None
         fresh = _fresh(check, policy, latest)
-        items = [_item(viewer, result, check, fresh) for result in results]
+        hold = _hold(check, device, settings)
+        items = [_item(viewer, result, hold, fresh) for result in results]
         rows.append(
             CheckRow(name, title(name, viewer.language), _worst(items), items, _limits(check, policy))
         )
@@ -179,16 +180,24 @@ def _worst(items: list[Item]) -> str:
     return max(("holding" if item.until else item.state for item in items), key=RANKS.index)
 
 
-def _until(result: Result, check: Check | None) -> datetime | None:
+def _hold(check: Check | None, device: Device, settings: list[Setting]) -> timedelta:
+    """Return how long an item of `check` must be bad before its alert opens."""
+    if check is None:
+        return timedelta(0)
+    runs = running(check.name, runs_by_default(check, device.platform), settings, strict=False)
+    return timedelta(seconds=runs.params.hold)
+
+
+def _until(result: Result, hold: timedelta) -> datetime | None:
     if result.phase != Phase.PENDING or result.bad_since is None or result.said_id in DENIED:
         return None
-    return result.bad_since + timedelta(seconds=check.hold if check else 0)
+    return result.bad_since + hold
 
 
 def _item(
     viewer: Viewer,
     result: Result,
-    check: Check | None,
+    hold: timedelta,
     fresh: Mapping[str, tuple[State, str, Mapping[str, Any]]],
 ) -> Item:
     said_id, values = result.said_id, result.said_values
@@ -203,7 +212,7 @@ def _item(
         sentence(said_id, values, viewer.language),
         reason,
         result.since,
-        _until(result, check),
+        _until(result, hold),
     )
 
 
@@ -227,11 +236,15 @@ def metrics_of(check: Check) -> set[str]:
     return set(check.watches) | set(check.charts)
 
 
-def limits_of(device: Device, check: Check) -> list[Limit]:
-    """Return the limits by which `check` judges this device; one query."""
-    return _limits(
-        check, effective(check.name, check.params, check.defaults.get(device.type, {}), settings_of(device))
-    )
+def policy_of(check: Check, device: Device, settings: list[Setting]) -> Effective:
+    """Return the params of `check` on a device; a setting that does not fit is left out and named."""
+    by_type = check.defaults.get(device.type, {})
+    return effective(check.name, check.params, by_type, settings, strict=False)
+
+
+def limits_of(viewer: Viewer, device: Device, check: Check) -> list[Limit]:
+    """Return the limits by which `check` judges this device; two queries, more where groups have settings."""
+    return _limits(check, policy_of(check, device, settings_of(viewer, device)))
 
 
 def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
@@ -254,18 +267,13 @@ def _limits(check: Check | None, policy: Effective | None) -> list[Limit]:
     return found
 
 
-def settings_of(device: Device) -> list[Setting]:
-    """Return the explicit settings that reach a device which the caller may see."""
-    rows = PolicySetting.objects.filter(
-        Q(client=device.client_id, site=None, device=None)
-        | Q(site=device.site_id, device=None)
-        | Q(device=device)
-    )
-    found = []
-    for row in rows:
-        origin = "device" if row.device_id else "site" if row.site_id else "client"
-        found.append(Setting(origin, row.check_name, row.field, row.value))
-    return found
+def settings_of(viewer: Viewer, device: Device) -> list[Setting]:
+    """Return the explicit settings that reach a device which `viewer` may see.
+
+    They hold whoever looks, those of a group of the whole MSP too; only its name is not for everybody.
+    """
+    with tenancy.as_platform():
+        return list(reach([device], viewer).settings(device))
 
 
 def visible_from(viewer: Viewer, device: Device) -> datetime:

@@ -1,19 +1,20 @@
-"""Reads of many devices: the list with its filters, the search over everything."""
+"""Reads of many devices: the list with its filters."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from predvid.modules.access.models import Client
 from predvid.modules.access.rules import Viewer
-from predvid.modules.inventory.models import Device, Site
+from predvid.modules.inventory.models import Device, DeviceClaim, Fact, Site
 from predvid.modules.monitoring.models import Stream
 from predvid.modules.monitoring.queries.standing import (
     CODES,
@@ -27,6 +28,8 @@ from predvid.modules.monitoring.queries.standing import (
 )
 
 PER_PAGE = 50
+MOST_EXPORTED = 100_000
+ADDRESS = re.compile(r"(?=.*[.:])[0-9a-fA-F.:]{3,45}")  # a part of an IPv4 or IPv6 address, or of a MAC
 # What each sorting reads, and whether it begins with the highest.
 SORTS = {
     "state": ("code", True),
@@ -53,17 +56,6 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Found:
-    """One hit of the search."""
-
-    kind: str
-    title: str
-    detail: str
-    key: Any
-    state: str = ""
-
-
-@dataclass(frozen=True)
 class Listed:
     """One page of devices, and how many stand how under the same filters (but that by state)."""
 
@@ -85,6 +77,11 @@ def device_list(viewer: Viewer, filters: Filters, now: datetime, per_page: int =
     for device in page.object_list:
         device.alert_count = alerts.get(device.pk, 0)
     return Listed(page, {name: counted[name] for name in STANDINGS})
+
+
+def every_device(viewer: Viewer, filters: Filters, now: datetime) -> list[Any]:
+    """Return all devices that the filters leave, in their order, as `device_list` gives those of one page."""
+    return list(device_list(viewer, replace(filters, page="1"), now, MOST_EXPORTED).page.object_list)
 
 
 def _sorted(rows: QuerySet[Any], sort: str, alerts: Mapping[UUID, int]) -> list[tuple[str, int]]:
@@ -110,13 +107,18 @@ def _narrow(rows: QuerySet[Device], filters: Filters) -> QuerySet[Device]:
     if filters.type in Device.Type.values:
         rows = rows.filter(type=filters.type)
     if filters.q:
-        rows = rows.filter(_matching(filters.q))
+        rows = rows.filter(matching(filters.q))
     return rows
 
 
-def _matching(q: str) -> Q:
-    by_claim = Q(pk__in=Device.objects.filter(claims__value__icontains=q).values("pk"))
-    return Q(name__icontains=q) | Q(os__icontains=q) | Q(client__name__icontains=q) | by_claim
+def matching(q: str) -> Q:
+    """Return what finds devices by a part of name, system, client, serial number, MAC or network address."""
+    claimed = Q(pk__in=DeviceClaim.objects.filter(value__icontains=q).values("device"))
+    found = Q(name__icontains=q) | Q(os__icontains=q) | Q(client__name__icontains=q) | claimed
+    if ADDRESS.fullmatch(q):  # a look into every device's interfaces costs more, and finds nothing else
+        interfaces = Fact.objects.annotate(text=Cast("value", TextField())).filter(name="network.interfaces")
+        found |= Q(pk__in=interfaces.filter(text__icontains=q).values("device"))
+    return found
 
 
 def types() -> list[tuple[str, str]]:
@@ -135,16 +137,3 @@ def sites(viewer: Viewer, client: UUID | None = None) -> list[Site]:
     if client is not None:
         rows = rows.filter(client=client)
     return list(rows.order_by("client__name", "name"))
-
-
-def search(viewer: Viewer, q: str, now: datetime, limit: int = 8) -> list[Found]:
-    """Return clients and devices that match `q` (name, system, address, serial), at most `limit` of each."""
-    if len(q) < 2:
-        return []
-    named = narrowed(viewer, Client.objects.filter(name__icontains=q), "pk")[:limit]
-    matching = with_code(devices(viewer).filter(_matching(q)), now)
-    rows = shown(matching.select_related("client").order_by("-code", "name")[:limit])
-    found = [Found("client", client.name, client.sector, client.pk) for client in named]
-    for device in rows:
-        found.append(Found("device", device.name, device.client.name, device.pk, device.standing))
-    return found

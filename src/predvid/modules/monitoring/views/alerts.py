@@ -1,23 +1,22 @@
-"""Alerts: the inbox, one alert with its evidence, acknowledging and noting."""
+"""Alerts: the inbox, and one alert with its evidence."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from predvid.checks import registry
-from predvid.modules.access.pages import back, page, show
+from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
-from predvid.modules.monitoring import actions
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
+from predvid.modules.monitoring.queries.alert_people import assignable
+from predvid.modules.monitoring.queries.similar import similar
 from predvid.modules.monitoring.views.devices import filters_of
+from predvid.modules.monitoring.words import runbook
 
 BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert that has ended
 
@@ -26,23 +25,35 @@ BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert 
 @page("alert.view")
 def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List alerts of one phase: what do I do next?"""
-    filters = filters_of(request)
-    phase = request.GET.get("phase", "")
-    phase = phase if phase in alert_queries.PHASES else "open"
-    found = alert_queries.inbox(
-        viewer, phase=phase, state=filters.state, client=filters.client, q=filters.q, number=filters.page
-    )
+    wanted = wanted_of(request)
     return show(
         request,
         "monitoring/alerts.html",
         {
-            "alerts": found,
-            "phase": phase,
-            "filters": filters,
+            "alerts": alert_queries.inbox(viewer, wanted),
+            "phase": wanted.phase,
+            "wanted": wanted,
             "counted": alert_queries.by_phase(viewer),
             "clients": list_queries.clients(viewer),
-            "filtered": bool(filters.state or filters.client or filters.q),
+            "checks": alert_queries.check_names(viewer),
+            "filtered": wanted != alert_queries.Wanted(phase=wanted.phase, number=wanted.number),
         },
+    )
+
+
+def wanted_of(request: HttpRequest) -> alert_queries.Wanted:
+    """Return what the address asks the inbox for; what it cannot be asked for is left out."""
+    words, filters = request.GET, filters_of(request)
+    phase, assigned, held = (words.get(name, "") for name in ("phase", "assigned", "held"))
+    return alert_queries.Wanted(
+        phase=phase if phase in alert_queries.PHASES else "open",
+        state=filters.state,
+        client=filters.client,
+        q=filters.q,
+        check=words.get("check", "").replace("\x00", "")[:60],
+        assigned=assigned if assigned in ("me", "nobody") else "",
+        held=held if held in ("maintenance", "snoozed") else "",
+        number=filters.page,
     )
 
 
@@ -54,7 +65,8 @@ def alert(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBa
     context = {
         "alert": found,
         "row": alert_queries.row(viewer, found),
-        "past": alert_queries.past(viewer, found),
+        "followers": alert_queries.folded(viewer, [found])[0].followers,
+        "cause": alert_queries.cause(viewer, found),
         "span": _span(found, timezone.now()),
         "now": timezone.now(),
     }
@@ -63,6 +75,9 @@ def alert(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBa
             "evidence": _evidence(viewer, found),
             "copied": alert_queries.evidence(viewer, found),
             "lines": alert_queries.history(viewer, found),
+            "similar": similar(viewer, found),
+            "people": assignable(viewer, found.client_id),
+            "runbook": runbook(found.check_name, viewer.language),
         }
     return show(request, "monitoring/alert.html", context)
 
@@ -72,7 +87,7 @@ def _evidence(viewer: Viewer, found: Any) -> dict[str, Any] | None:
     check = registry.checks().get(found.check_name)
     if check is None:
         return None
-    limits = device_queries.limits_of(found.device, check)
+    limits = device_queries.limits_of(viewer, found.device, check)
     said = found.said_id.partition(".")[2]
     named = [
         limit for limit in limits if limit.field in (found.item, said) or found.item.endswith(limit.field)
@@ -88,20 +103,3 @@ def _span(found: Any, now: datetime) -> tuple[datetime, datetime] | None:
     if found.resolved_at is None:
         return None
     return found.since - BEFORE, min(found.resolved_at + AFTER, now)
-
-
-@require_POST
-@page("alert.acknowledge")
-def acknowledge(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
-    """Take an alert on, with a note if one was written."""
-    taken = actions.acknowledge(viewer, alert_id, request.POST.get("note", ""), timezone.now())
-    messages.success(request, _("You have taken this alert on."))
-    return back(request, reverse("alert", args=[taken.pk]))
-
-
-@require_POST
-@page("alert.note")
-def note(request: HttpRequest, viewer: Viewer, alert_id: int) -> HttpResponseBase:
-    """Add a note to an alert."""
-    actions.add_note(viewer, alert_id, request.POST.get("text", ""), timezone.now())
-    return back(request, reverse("alert", args=[alert_id]))

@@ -4,19 +4,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from predvid.checks import registry
+from predvid.modules.access import exports
+from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.fact_tables import tables
-from predvid.modules.monitoring import charts
+from predvid.modules.monitoring import charts, device_rows
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
+from predvid.modules.monitoring.queries import groups as group_queries
+from predvid.modules.monitoring.queries import search as search_queries
 from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
 from predvid.modules.monitoring.stores import store
 
@@ -71,6 +76,25 @@ def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 @require_safe
+@page("export.make")
+def export(request: HttpRequest, viewer: Viewer, sheet: str) -> HttpResponseBase:
+    """Answer the whole list under the address's filters as a file, `csv` or `xlsx`."""
+    if sheet not in exports.SHEETS:
+        raise NotVisible
+    found = list_queries.every_device(viewer, filters_of(request), timezone.now())
+    head, rows = device_rows.HEAD, device_rows.rows(found)
+    titles = [str(title) for title in head]
+    if sheet == "csv":
+        body = "".join(exports.csv_lines(titles, exports.texts(rows))).encode()
+    else:
+        body = exports.workbook(gettext("Devices"), titles, rows)
+    answer = HttpResponse(body, content_type=exports.SHEETS[sheet])
+    day = timezone.localdate().isoformat()
+    answer["Content-Disposition"] = f'attachment; filename="predvid-devices-{day}.{sheet}"'
+    return answer
+
+
+@require_safe
 @page("device.view")
 def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
     """Show one device: what is wrong with it, and since when."""
@@ -99,6 +123,7 @@ def _detail(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
         "agents": device_queries.agents(viewer, found, now),
         "facts": tables(device_queries.facts(viewer, found), viewer.language),
         "tenures": device_queries.tenures(viewer, found),
+        "tags": group_queries.tags_of(viewer, found),
     }
 
 
@@ -138,8 +163,7 @@ def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
 @require_safe
 @page("device.view")
 def search(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
-    """Answer clients and devices that match, as a fragment below the search field."""
+    """Answer what matches, as a fragment below the search field."""
     q = asked(request)
-    return render(
-        request, "monitoring/_search.html", {"q": q, "found": list_queries.search(viewer, q, timezone.now())}
-    )
+    found = search_queries.search(viewer, q, timezone.now())
+    return render(request, "monitoring/_search.html", {"q": q, "found": found})

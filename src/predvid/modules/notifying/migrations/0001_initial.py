@@ -13,8 +13,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('access', '0007_letters'),
-        ('inventory', '0005_agent_update'),
-        ('monitoring', '0004_alert_evidence'),
+        ('inventory', '0006_groups'),
+        ('monitoring', '0006_believed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,4 +1,4 @@
-/* The keyboard: j/k and Enter in lists, a to acknowledge, / and Ctrl-K to search, g and a letter to a room, ? for help. */
+/* The keyboard: j/k and Enter in lists, a to acknowledge, s to snooze, x to choose, / and Ctrl-K to search, g and a letter to a room, ? for help. */
 (() => {
   const ROOMS = { o: "/", a: "/alerts/", c: "/clients/", d: "/devices/" };
   const search = document.getElementById("search");
@@ -27,6 +27,15 @@
     button?.click();
   };
 
+  const snooze = () => {
+    const row = document.activeElement?.closest("[data-row]");
+    const link = row?.matches("tr, li") && row.querySelector("a[data-open]");
+    if (link && row.querySelector("[data-choose]")) location.assign(`${link.href}#snooze-hours`);
+    else document.getElementById("snooze-hours")?.focus();
+  };
+
+  const choose = () => document.activeElement?.closest("[data-row]")?.querySelector("[data-choose]")?.click();
+
   const typing = (target) => target.matches("input, textarea, select, [contenteditable]");
 
   const openSearch = (event) => {
@@ -36,7 +45,7 @@
   };
 
   const onKey = {
-    j: () => step(1), k: () => step(-1), a: acknowledge, "/": openSearch,
+    j: () => step(1), k: () => step(-1), a: acknowledge, s: snooze, x: choose, "/": openSearch,
     "?": () => help?.showModal(), g: () => { leader = true; setTimeout(() => { leader = false; }, 1000); },
   };
 
