@@ -43,6 +43,10 @@ LISTED: dict[str, dict[str, str]] = {
     },
     "modules/monitoring/store_link.py": {"clickhouse_connect": "the store, from the operator's environment"},
     "server/fetching.py": {"http.client": "the one way out"},
+    "modules/notifying/kinds/email.py": {
+        "smtplib": "the mail server, named by an owner with a fresh proof; its address is judged, pinned",
+        "socket.create_connection": "likewise: to an address that core.outgoing.judge has allowed",
+    },
     "server/looks_database.py": {"link.execute": "the doctor asks which role the database gives it"},
     "server/row_security.py": {
         "connection.cursor": "installs the policies of PostgreSQL",

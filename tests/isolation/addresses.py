@@ -14,16 +14,19 @@ from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
 from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken, SecretBinding
 from predvid.modules.monitoring.models import MaintenanceWindow
+from predvid.modules.notifying.models import Delivery
+from predvid.modules.notifying.models import Route as NoticeRoute
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
-NUMBERED = {"alert_id", "window_id", "publication_id", "key"}
+NUMBERED = {"alert_id", "window_id", "delivery_id", "publication_id", "key"}
 # What a body holds as another kind of value than a form.
 AS_VALUE: dict[str, Callable[[str], object]] = {"tags": lambda word: [word], "minutes": int}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
+OPEN |= {"acknowledge/<str:secret>"}
 
 
 class NoRow(LookupError):
@@ -121,6 +124,9 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "publication_id": rows[Publication].pk,
         "window_id": rows[MaintenanceWindow].pk,
         "rollout_id": tenants.rollout.pk,
+        "route_id": rows[NoticeRoute].pk,
+        "delivery_id": rows[Delivery].pk,
+        "channel_id": tenants.channel.pk,
         "site_id": world.sites[tenant].pk,
         "group_id": rows[DeviceGroup].pk,
     }

@@ -15,7 +15,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from console_fixture import World
-from predvid.modules.access import audit, tenancy, token_actions
+from predvid.modules.access import audit, tenancy, token_actions, vault
 from predvid.modules.access.models import (
     ApiToken,
     AuditChain,
@@ -31,6 +31,7 @@ from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
 from predvid.modules.inventory.models import DeviceGroup, SecretBinding
 from predvid.modules.monitoring.models import Alert, MaintenanceWindow
+from predvid.modules.notifying.models import Channel, Delivery, Route
 from predvid.server.row_security import wall_of
 
 MARK = "ZZF"
@@ -68,6 +69,7 @@ class TwoTenants:
     foreign: dict[type[models.Model], models.Model] = field(default_factory=dict)
     mine: dict[type[models.Model], models.Model] = field(default_factory=dict)
     rollout: Rollout = field(init=False)  # the whole MSP's
+    channel: Channel = field(init=False)  # likewise
 
     def __post_init__(self) -> None:
         with transaction.atomic(), tenancy.as_platform():
@@ -87,7 +89,7 @@ class TwoTenants:
             for model in tenant_tables():
                 self.foreign[model] = self._row(model, self.other)
                 self._mark(model)
-            for model in (Task, Secret, SecretBinding, DeviceGroup, MaintenanceWindow):
+            for model in (Task, Secret, SecretBinding, DeviceGroup, MaintenanceWindow, Route, Delivery):
                 self.mine[model] = self._row(model, self.own)
 
     def _resolved(self) -> None:
@@ -157,6 +159,11 @@ class TwoTenants:
             version="9", agents=1, ring_since=now, requested_name="Ana", requested_at=now
         )
         self.foreign[Rollout] = self.rollout
+        Channel.objects.all().delete()
+        self.channel = Channel(kind="webhook", name=f"Kanal {uuid4().hex[:6]}", changed_at=now)
+        vault.seal(self.channel, "settings", b'{"url": "http://192.0.2.1/", "key": "0123456789abcdef"}')
+        self.channel.save(force_insert=True)
+        self.foreign[Channel] = self.channel
 
     def passkey(self, person: Person) -> Passkey:
         """Return the passkey of a person, made if they have none."""

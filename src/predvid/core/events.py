@@ -130,6 +130,9 @@ KINDS: dict[str, Text] = {
         "{who} published the template {title}, version {version:int}",
         "{who} objavljuje predložak {title}, inačica {version:int}",
     ),
+    "notification.failed": Text(
+        "A notification did not reach {who}", "Obavijest nije stigla, primatelj: {who}"
+    ),
     "person.signed_in": Text("{who} signed in", "{who} prijavljuje se"),
     "security.task_refused": Text(
         "The device refused {n:int} {n|task|tasks}: {why}",
@@ -148,6 +151,7 @@ PLATFORM_ONLY = (
     "task",
     "campaign",
     "trust",
+    "notification",
     "agent.enrolled",
     "agent.approved",
     "agent.revoked",

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "predvid.modules.inventory",
     "predvid.modules.monitoring",
     "predvid.modules.automation",
+    "predvid.modules.notifying",
     "predvid.server",
 ]
 MIDDLEWARE = [
@@ -70,6 +71,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "name")},
     },
 ]
+FETCHER = "predvid.server.fetching.fetcher"  # the one way in which anything here calls out
 API_CALLS_A_MINUTE = 600  # of one token, in each console process
 LOGIN_URL = "/sign-in/"
 OVER_TLS = PLACE.address.startswith("https://")

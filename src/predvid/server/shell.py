@@ -12,7 +12,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.queries.standing import Counts, counts
 
-OFFICE = {"policies", "people", "audit"}
+OFFICE = {"policies", "notifications", "people", "audit"}
 ALSO = {
     "tasks": ("authority", "releases"),
     "policies": ("group-add",),
@@ -45,6 +45,8 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
         entries.append((_("Policies"), "settings", "policies", None))
     if viewer.may("device.enrol"):
         entries.append((_("Enrol"), "plus", "enrol", known.pending or None))
+    if viewer.may("delivery.view"):
+        entries.append((_("Notifications"), "send", "notifications", None))
     if viewer.may("person.view"):
         entries.append((_("People"), "users", "people", None))
     if viewer.may("audit.view"):

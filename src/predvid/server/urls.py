@@ -12,4 +12,5 @@ urlpatterns = [
     path("", include("predvid.modules.monitoring.urls")),
     path("", include("predvid.modules.api.urls")),
     path("", include("predvid.modules.automation.urls")),
+    path("", include("predvid.modules.notifying.urls")),
 ]

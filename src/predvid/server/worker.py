@@ -1,7 +1,8 @@
-"""The worker: reactions to events, the sweep for silent agents, roll-ups and retention.
+"""The worker: reactions to events, the sweep for silent agents, roll-ups and retention, and the post.
 
 Each event is claimed by one worker, so any number of them may run. A reaction that fails stays queued with
-its error and is tried again, later each time; while the store is away, nothing counts as a failure.
+its error and is tried again, later each time; while the store is away, nothing counts as a failure. The post
+(letters and notifications) has a thread of its own: no slow mail server holds anything else up.
 """
 
 import logging
@@ -23,14 +24,22 @@ from predvid.modules.automation.actions import nonces, rollouts, running
 from predvid.modules.monitoring import beats, believing, chores, reactions, roles, sweeping
 from predvid.modules.monitoring.reactions import Reaction
 from predvid.modules.monitoring.store import Store, StoreUnavailable
+from predvid.modules.notifying import beating, sending, telling
+from predvid.modules.notifying import chores as notice_chores
+from predvid.modules.notifying.rules import TOLD
 from predvid.server import root_pickup
+from predvid.server.fetching import fetcher
 
 log = logging.getLogger(__name__)
 
 REACTIONS: Mapping[str, tuple[Reaction, ...]] = {
     "": (reactions.copy_to_store,),  # every event
+    **{kind: (telling.tell,) for kind in TOLD},
 }
 PAUSE = 0.5
+POST_PAUSE = 2.0
+BEAT = 60.0
+HUNG = 90.0  # a loop that took longer for one turn is not well
 
 
 def reactions_to(kind: str) -> tuple[Reaction, ...]:
@@ -58,6 +67,7 @@ class Worker:
         started = datetime.now(UTC)
         self.stop = threading.Event()
         self._react_after = 0.0
+        self._turned = time.monotonic()  # when the loop of reactions and chores last came round
         self.chores = [
             Chore("sweep", 5, lambda now: _sweep(started, now)),
             Chore("believed alerts", 5, believing.tick),
@@ -73,17 +83,36 @@ class Worker:
             Chore("quiet alerts", 600, task_chores.close_quiet_alerts),
             Chore("silent tasks", 3600, task_chores.give_up),
             Chore("old tasks", 3600, task_chores.forget),
+            Chore("old notifications", 3600, notice_chores.forget),
             Chore("old nonces", 3600, nonces.forget),
             Chore("retention", 3600, lambda now: chores.retention(store, now)),
         ]
 
     def run(self) -> None:
         """Work until `stop` is set."""
+        post = threading.Thread(target=self._post, name="post", daemon=True)
+        post.start()
         while not self.stop.is_set():
+            self._turned = time.monotonic()
             close_old_connections()
             self._chores()
             if not self._react():
                 self.stop.wait(PAUSE)
+
+    def _post(self) -> None:
+        """Send letters and notifications until `stop` is set."""
+        address, fetch = settings.PLACE.address, fetcher(settings.PLACE)
+        beat_at = 0.0
+        while not self.stop.wait(POST_PAUSE):
+            close_old_connections()
+            try:
+                sending.send_letters(address, datetime.now(UTC))
+                sending.send_due(address, fetch, datetime.now(UTC))
+                if time.monotonic() >= beat_at and time.monotonic() - self._turned < HUNG:
+                    beat_at = time.monotonic() + BEAT
+                    beating.beat(self.store, fetch, datetime.now(UTC))
+            except Exception as error:
+                log.error("the post: %s", error, exc_info=not isinstance(error, DatabaseFault))
 
     def _react(self) -> int:
         if time.monotonic() < self._react_after:

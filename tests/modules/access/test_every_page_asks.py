@@ -14,6 +14,7 @@ from predvid.modules.access.rules import VERBS, Viewer
 
 # What strangers may open: nobody has signed in there yet, so there is no viewer to ask about.
 OPEN = {"healthz", "sign-in", "welcome/<str:secret>", "forgotten"}
+OPEN |= {"acknowledge/<str:secret>"}  # the link's own person is asked about
 OPEN |= {"sign-in/second", "sign-in/passkey", "sign-in/passkey/options"}  # half signed in at most
 EXAMPLES = {"uuid": "5b4e1c1e-0000-4000-8000-000000000000", "int": "1", "str": "csv"}
 

@@ -18,11 +18,20 @@ from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.modules.notifying.models import Delivery, Route
 from predvid.wire.secrets import SnmpCommunity
 
-OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
+# None: healthz, for the supervisor; the link of a mail opens by its secret.
+OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "acknowledge-link", "None"}
 # A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is read.
-ABOUT_MANY = {"policy-template", "audit-export", "devices-export", "release-stop"}
+ABOUT_MANY = {
+    "policy-template",
+    "audit-export",
+    "devices-export",
+    "release-stop",
+    "channel-test",
+    "channel-remove",
+}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
@@ -62,6 +71,10 @@ def foreign_addresses(world: World) -> dict[str, str]:
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     group = DeviceGroup.objects.create(client=client, name="Strana")
+    route = Route.objects.create(client=client, name="Strana")
+    sent = Delivery.objects.create(
+        client=client, alert=alert, event=alert.events.get(), queued_at=world.now, next_at=world.now
+    )
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
@@ -85,6 +98,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "task-template": task.request.publication_id,
         "policy-client": client.pk, "policy-site": site.pk, "policy-device": device.pk,
         "policy-group": group.pk, "group": group.pk, "group-delete": group.pk, "device-tags": device.pk,
+        "route-remove": route.pk, "delivery-retry": sent.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 

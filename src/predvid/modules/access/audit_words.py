@@ -77,6 +77,13 @@ VERBS = {
     "trust.keyset_accepted": _("Set of operators taken over"),
     "trust.published": _("Template published"),
     "trust.placed": _("Agent placed by an operator"),
+    "route.added": _("Route of notifications added"),
+    "route.removed": _("Route of notifications removed"),
+    "channel.added": _("Channel of notifications added"),
+    "channel.changed": _("Channel of notifications changed"),
+    "channel.removed": _("Channel of notifications removed"),
+    "channel.tested": _("Test message sent by a channel"),
+    "delivery.retried": _("Notification tried again"),
 }
 KINDS = {
     "person": pgettext("audit", "person"),
@@ -97,6 +104,9 @@ KINDS = {
     "keyset": pgettext("audit", "set of operators"),
     "release": pgettext("audit", "release"),
     "publication": pgettext("audit", "template"),
+    "route": pgettext("audit", "route"),
+    "channel": pgettext("audit", "channel"),
+    "delivery": pgettext("audit", "notification"),
 }
 FIELDS = {
     "name": pgettext("audit", "name"),
@@ -146,6 +156,9 @@ FIELDS = {
     "version": pgettext("audit", "version"),
     "signers": pgettext("audit", "signed by"),
     "tags": pgettext("audit", "tags"),
+    "people": pgettext("audit", "people"),
+    "severity": pgettext("audit", "from severity"),
+    "sent": pgettext("audit", "sent"),
     "values": pgettext("audit", "values set here"),
     "filter": pgettext("audit", "filter"),
     "priority": pgettext("audit", "priority"),

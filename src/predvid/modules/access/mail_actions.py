@@ -1,9 +1,14 @@
-"""Verbs of mails: queue an invitation, take the next letter off the queue for its sender."""
+"""Verbs of mails: queue an invitation, hand the next letter to its sender, note what became of it.
+
+A letter in hand is nobody else's for a while; it leaves the queue when it was sent, and goes back when it was
+not. So none is lost, and one whose sender dies between sending and saying so may go out twice.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from predvid.core.model import Said
 from predvid.core.wording import word
@@ -19,10 +24,15 @@ NOTICES = (FACTORS_REMOVED, PASSKEY_CLONED)  # tell of something and hold no lin
 KEPT = {said: LASTS[kind] for said, kind in LINKS.items()} | dict.fromkeys(NOTICES, timedelta(days=7))
 
 
+IN_HAND = timedelta(minutes=2)  # longer than a sender may need; after that it is another's to take
+PAUSES = (1, 2, 4, 8, 15, 30)  # minutes until the next try, the last one again and again
+
+
 @dataclass(frozen=True)
 class Letter:
-    """A mail in words, its one-time link in it."""
+    """A mail in words, its one-time link in it; `mail` is the row that it was made of."""
 
+    mail: int
     recipient: str
     subject: str
     body: str
@@ -60,13 +70,13 @@ def take_letter(address: str, now: datetime) -> Letter | None:
 
     `address` is the console's. Mails that came too late, or are for nobody who may use the link, are dropped.
     """
-    waiting = Mail.objects.select_for_update(of=("self",)).filter(sent_at=None).order_by("queued_at", "pk")
+    waiting = letters(now).select_for_update(of=("self",), skip_locked=True)
     for mail in waiting.select_related("person", "queued_by"):
         person = _meant(mail, now)
         if person is None:
             mail.delete()
             continue
-        Mail.objects.filter(pk=mail.pk).update(sent_at=now)
+        Mail.objects.filter(pk=mail.pk).update(not_before=now + IN_HAND)
         if mail.said_id in NOTICES:
             return _worded(mail, person, "")
         secret = new_link(person, LINKS[mail.said_id], mail.queued_by, now)
@@ -74,6 +84,29 @@ def take_letter(address: str, now: datetime) -> Letter | None:
         audit.record(PLATFORM, "person.link_made", subject, None, now, after=lasts, why="mail")
         return _worded(mail, person, f"{address}/welcome/{secret}")
     return None
+
+
+def letters(now: datetime) -> QuerySet[Mail]:
+    """Return the letters that may be taken now, oldest first."""
+    due = Q(not_before=None) | Q(not_before__lte=now)
+    return Mail.objects.filter(due, sent_at=None).order_by("queued_at", "pk")
+
+
+def letter_sent(letter: Letter, now: datetime) -> None:
+    """Take a letter off the queue: the mail server has it."""
+    Mail.objects.filter(pk=letter.mail, sent_at=None).update(sent_at=now, error="")
+
+
+def letter_failed(letter: Letter, why: Said, now: datetime) -> None:
+    """Put a letter back, to be tried again later, with a new link then; that in this letter expires."""
+    rows = Mail.objects.filter(pk=letter.mail, sent_at=None)
+    mail = rows.first()
+    if mail is None:
+        return
+    pause = timedelta(minutes=PAUSES[min(mail.attempts, len(PAUSES) - 1)])
+    rows.update(
+        not_before=now + pause, attempts=mail.attempts + 1, error=why.id, error_values=dict(why.values)
+    )
 
 
 def _meant(mail: Mail, now: datetime) -> Person | None:
@@ -91,4 +124,4 @@ def _worded(mail: Mail, person: Person, link: str) -> Letter:
     subject, body = (
         word(Said(f"{mail.said_id}.{part}", values), language, TEXTS) for part in ("subject", "body")
     )
-    return Letter(person.email, " ".join(subject.split()), body)
+    return Letter(mail.pk, person.email, " ".join(subject.split()), body)

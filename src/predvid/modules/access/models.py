@@ -147,9 +147,12 @@ class Session(models.Model):
 class Mail(models.Model):
     """A mail that waits for its sender: to whom, and what it says (`mail_words`, in either language).
 
-    It holds no secret: the link in it is made when it is sent (`mail_actions.take`). An invitation names its
-    person. A mail about a forgotten password has only the address that somebody typed: whether anybody signs
-    in with it is looked up when it is sent, so that asking tells and costs the same for every address.
+    It holds no secret: the link in it is made when it is sent (`mail_actions.take_letter`). An invitation
+    names its person. A mail about a forgotten password has only the address that somebody typed: whether
+    anybody signs in with it is looked up when it is sent, so that asking tells and costs the same for every
+    address.
+    A sender has it in hand, or it rests after a failure, until `not_before`; `error` (an id, with values)
+    says why it failed.
     """
 
     recipient = models.EmailField()
@@ -159,6 +162,10 @@ class Mail(models.Model):
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     queued_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     queued_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=80, blank=True)
+    error_values = models.JSONField(default=dict)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -43,6 +43,9 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
     **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
     **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
+    **dict.fromkeys(("route.view", "delivery.view"), _STAFF),
+    "route.change": _HEADS,
+    "delivery.retry": _HANDS,
     "release.roll": _HEADS,
     "release.view": _STAFF,
     "factor.change": _LOOK,  # one's own

@@ -1,0 +1,16 @@
+"""Addresses of the delivery log, routes, channels, and of acknowledging from a mail."""
+
+from django.urls import path
+
+from predvid.modules.notifying import views, views_channels, views_link
+
+urlpatterns = [
+    path("notifications/", views.log, name="notifications"),
+    path("notifications/<int:delivery_id>/retry", views.retry, name="delivery-retry"),
+    path("notifications/routes/", views.routes, name="routes"),
+    path("notifications/routes/<uuid:route_id>/remove", views.remove_route, name="route-remove"),
+    path("notifications/channels/", views_channels.channels, name="channels"),
+    path("notifications/channels/<uuid:channel_id>/test", views_channels.test, name="channel-test"),
+    path("notifications/channels/<uuid:channel_id>/remove", views_channels.remove, name="channel-remove"),
+    path("acknowledge/<str:secret>", views_link.acknowledge, name="acknowledge-link"),
+]
