@@ -15,7 +15,7 @@ from predvid.modules.inventory.fact_tables import FactTable
 from predvid.modules.inventory.fact_tables import tables as fact_tables
 from predvid.modules.inventory.models import Fact
 from predvid.modules.monitoring.models import Alert
-from predvid.modules.monitoring.queries.standing import WORD_OF, narrowed, open_alerts
+from predvid.modules.monitoring.queries.standing import WORD_OF, narrowed, open_alerts, unresolved
 from predvid.modules.monitoring.words import event_sentence, sentence, title
 
 PER_PAGE = 50
@@ -75,15 +75,18 @@ def _loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     return alerts.select_related("client", "device__site", "acknowledged_by")
 
 
-def urgent(
-    viewer: Viewer, limit: int = 9, client: UUID | None = None, device: UUID | None = None
-) -> list[AlertRow]:
-    """Return the unresolved alerts to look at first: untaken, then critical, then newest."""
+def urgent(viewer: Viewer, limit: int = 9, client: UUID | None = None) -> list[AlertRow]:
+    """Return the open alerts to look at first: critical, then newest. What someone took on is not theirs."""
     alerts = open_alerts(viewer)
     if client is not None:
         alerts = alerts.filter(client=client)
-    if device is not None:
-        alerts = alerts.filter(device=device)
+    ordered = _loaded(alerts).order_by("-state", "-opened_at", "-pk")
+    return [row(viewer, alert) for alert in ordered[:limit]]
+
+
+def of_device(viewer: Viewer, device: UUID, limit: int = 9) -> list[AlertRow]:
+    """Return what is wrong with one device: its unresolved alerts, untaken and critical ones first."""
+    alerts = unresolved(viewer).filter(device=device)
     ordered = _loaded(alerts).order_by("-phase", "-state", "-opened_at", "-pk")
     return [row(viewer, alert) for alert in ordered[:limit]]
 
@@ -122,7 +125,7 @@ def ordered(alerts: QuerySet[Alert], phase: str) -> QuerySet[Alert]:
 
 def by_phase(viewer: Viewer) -> dict[str, int]:
     """Return how many alerts are open and how many acknowledged (resolved ones are history: not counted)."""
-    rows = open_alerts(viewer).order_by().values_list("phase", flat=True)
+    rows = unresolved(viewer).order_by().values_list("phase", flat=True)
     found = list(rows)
     return {phase: found.count(phase) for phase in PHASES[:2]}
 
