@@ -133,6 +133,14 @@ class Place:
         """Tell whether no other machine can reach the address: it is a loopback one."""
         return (urlsplit(self.address).hostname or "127.0.0.1") in LOOPBACK
 
+    def opening(self) -> str:
+        """Return the command that starts this installation so that other machines reach it.
+
+        Empty where `predvid up` does not start it: then its environment file says how it listens.
+        """
+        by_up = (self.data / "run" / "place.json").exists()
+        return self.start("--listen", "0.0.0.0") if by_up else ""  # noqa: S104 - a word of a command
+
     @property
     def hosts(self) -> list[str]:
         """Return the host names under which the console answers."""
