@@ -14,7 +14,7 @@ import msgspec
 from predvid.checks.builtin.inventory import claims
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
-from predvid.core.options import Options
+from predvid.core.options import Options, sentence
 from predvid.edge import agent as agent_process
 from predvid.edge import selftest_words, service, trust_verb
 from predvid.edge.enrol import Request, enrol
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--role", choices=("device", "probe"), default="device", help="probe: also watches its site"
     )
-    _verb(verbs, "run", _run, "run in the foreground until SIGTERM")
+    _verb(verbs, "run", _run, "run in the foreground, until Ctrl-C or the signal SIGTERM")
     _verb(verbs, "status", _status, "how the agent stands").add_argument("--json", action="store_true")
     one = _verb(verbs, "trust", _trust, "whose tasks this device runs: show, pin a root, or none")
     one.add_argument("fingerprint", nargs="?", help="the root's, as 'predvid trust status' shows it")
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 def _verb(
     verbs: Any, name: str, run: Callable[[argparse.Namespace], int], what: str
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=f"{what.capitalize()}.")
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=sentence(what))
     parser.add_argument("--state", type=Path, help=f"state folder ({default_state().path})")
     parser.set_defaults(verb=run)
     return parser
