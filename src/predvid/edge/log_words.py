@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from predvid.checks.shared_texts import TEXTS
 from predvid.checks.v1 import Check
 from predvid.core.model import Said
-from predvid.core.wording import word
+from predvid.core.wording import plainly
 
 
 def of_check(name: str, said: Said | None, installed: Mapping[str, Check]) -> str:
@@ -13,5 +13,5 @@ def of_check(name: str, said: Said | None, installed: Mapping[str, Check]) -> st
     if said is None:
         return f"the check {name} works again"
     own = installed[name].texts if name in installed else {}
-    text = word(said, "en", {**TEXTS, **own})
+    text = plainly(said, "en", {**TEXTS, **own})
     return text if said.values.get("check") == name else f"the check {name}: {text}"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 
 from console_fixture import World
+from predvid.core.wording import NBSP
 from predvid.modules.access import secret_actions
 from predvid.modules.access.models import Passkey, Person
 from predvid.modules.access.queries import viewer_of
@@ -212,7 +213,7 @@ def test_htmx_gets_the_live_part_alone(world: World, owner: Person) -> None:
 def test_without_the_store_a_device_shows_its_states_and_says_so(world: World, owner: Person) -> None:
     page = world.signed_in(owner).get(f"/devices/{world.devices[0].pk}/").content.decode()
     assert "Spremište mjerenja ne odgovara" in page
-    assert "Na / zauzeto 96 %" in page
+    assert f"Na / zauzeto 96{NBSP}%" in page
     answer = world.signed_in(owner).get(
         f"/devices/{world.devices[0].pk}/series", {"metric": "cpu_used_percent"}
     )
