@@ -17,8 +17,9 @@ from house.test_words import flaws
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
 from predvid.core.model import say
+from predvid.core.trust import fingerprint
 from predvid.edge import log_words, selftest_words, service, verbs
-from predvid.edge.identity import StateFolder
+from predvid.edge.identity import StateFolder, load_keys
 from predvid.edge.proxy import choose, proxy_address, server_address
 from predvid.edge.schedule import LIGHT
 from predvid.edge.selftest import Findings, selftest
@@ -78,6 +79,8 @@ def test_the_selftest_asks_the_server_only_where_no_agent_runs(
     assert len(peer.agents["agent-1"].starts) == starts
     assert agent(["status", "--json", "--state", str(enrolled.path)]) == 0
     status = json.loads(capsys.readouterr().out)
+    agent(["status", "--state", str(enrolled.path)])
+    assert f"key        {fingerprint(load_keys(enrolled).signer().public)}\n" in capsys.readouterr().out
     assert (status["agent"], status["running"], status["link"]["state"]) == ("agent-1", True, "well")
 
 

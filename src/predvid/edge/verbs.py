@@ -15,10 +15,11 @@ from predvid.checks.builtin.inventory import claims
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
 from predvid.core.options import Options, sentence
+from predvid.core.trust import fingerprint
 from predvid.edge import agent as agent_process
 from predvid.edge import selftest_words, service, trust_verb
 from predvid.edge.enrol import Request, enrol
-from predvid.edge.identity import StateFolder, default_state
+from predvid.edge.identity import StateFolder, default_state, load_keys
 from predvid.edge.look import Look, look
 from predvid.edge.memory import return_freed
 from predvid.edge.selftest import selftest
@@ -99,9 +100,19 @@ def _enroll(options: argparse.Namespace) -> int:
     request = Request(
         options.url, token, options.ca, options.proxy, options.name, options.role, options.device_type
     )
-    enrolled = enrol(_state(options), request, found)
+    state = _state(options)
+    enrolled = enrol(state, request, found)
     print(f"Enrolled as {enrolled.agent}. {STATES.get(enrolled.state, enrolled.state)}")
+    print(f"Key: {_key(state)}")
     return 0
+
+
+def _key(state: StateFolder) -> str:
+    """Return the fingerprint of the agent's own key: the console shows it to whoever approves the device."""
+    try:
+        return fingerprint(load_keys(state).signer().public)
+    except UserError as error:
+        return str(error)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -122,6 +133,7 @@ def _status(options: argparse.Namespace) -> int:
     membership, works = seen.membership, "running" if seen.running else "not running"
     rows = [
         ("agent", f"{membership.agent} ({membership.role}), {works}"),
+        ("key", _key(_state(options))),
         ("server", membership.server),
         ("link", f"{link}, since {_time(standing.since) or '-'}"),
         ("delivered", _time(standing.acked) or "nothing yet"),

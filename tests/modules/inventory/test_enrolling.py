@@ -13,6 +13,7 @@ from django.test import Client as Browser
 from django.test import override_settings
 
 from console_fixture import World
+from predvid.core.trust import fingerprint
 from predvid.modules.access.models import Client, Person
 from predvid.modules.access.queries import secret_hash
 from predvid.modules.inventory.models import EnrolmentToken, Site
@@ -102,6 +103,24 @@ def test_arrivals_appear_and_are_approved_there(world: World, browser: Browser) 
     browser.post(f"/agents/{agent.pk}/approve", {"back": address})
     agent.refresh_from_db()
     assert agent.state == "approved"
+
+
+def test_a_waiting_device_shows_key_and_system_and_can_be_refused(world: World, browser: Browser) -> None:
+    make(world, browser)
+    row = EnrolmentToken.objects.get()
+    agent = world.pending(world.sites[0], "NOVI-02")
+    agent.device.os = "Debian GNU/Linux 12"
+    agent.device.save()
+    address = f"/enrol/{row.pk}/"
+    for page in ("/enrol/", address, f"/devices/{agent.device_id}/"):
+        shown = browser.get(page).content.decode()
+        assert fingerprint(bytes(agent.sign_key)) in shown, page
+        assert "Debian GNU/Linux 12" in shown, page
+        assert f'action="/agents/{agent.pk}/revoke"' in shown, page
+    assert browser.post(f"/agents/{agent.pk}/revoke", {"back": address}).headers["Location"] == address
+    agent.refresh_from_db()
+    assert agent.state == "revoked"
+    assert "NOVI-02" not in browser.get("/enrol/").content.decode()
 
 
 def test_clients_and_sites_are_added_by_their_forms(world: World, browser: Browser) -> None:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from predvid.core import wording
+from predvid.core.trust import fingerprint
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring import charts
 from predvid.modules.monitoring.queries.devices import SORTS
@@ -52,6 +53,12 @@ def _language() -> str:
 def may(viewer: Viewer, verb: str) -> bool:
     """Tell whether the viewer may do `verb` to anything at all: `{% if viewer|may:"device.move" %}`."""
     return viewer.may(verb)
+
+
+@register.filter
+def key_fingerprint(key: bytes) -> str:
+    """Return a public key's fingerprint, as the machine that holds the key shows it."""
+    return fingerprint(bytes(key))
 
 
 @register.filter
