@@ -1,7 +1,7 @@
 """What the pages of the console promise: who sees what, in how many queries, in which headers."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from console_fixture import World
 from predvid.core.wording import NBSP
@@ -19,6 +20,7 @@ from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.server.templatetags.predvid import exact
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
@@ -208,6 +210,19 @@ def test_htmx_gets_the_live_part_alone(world: World, owner: Person) -> None:
         part = browser.get(budget_address(world, name), headers={"HX-Request": "true"})
         assert "<html" not in part.content.decode(), name
         assert "HX-Request" in part.headers["Vary"]
+
+
+@pytest.mark.parametrize(("month", "said"), [(1, "CET"), (7, "CEST")])
+def test_a_moment_in_full_names_the_zone_of_its_clock(month: int, said: str) -> None:
+    assert exact(datetime(2026, month, 5, 12, 0, 7, tzinfo=UTC)).endswith(f":00:07 {said}")
+
+
+def test_every_page_says_once_in_which_zone_its_clocks_go(world: World, owner: Person) -> None:
+    local = timezone.localtime()
+    shown = f"Europe/Zagreb ({local:%Z}, UTC+{2 if local.dst() else 1})"
+    browser = world.signed_in(owner)
+    assert f"Vremena: {shown}" in browser.get("/alerts/").content.decode()
+    assert f'<div class="sub" title="{shown}">' in browser.get("/").content.decode()
 
 
 def test_without_the_store_a_device_shows_its_states_and_says_so(world: World, owner: Person) -> None:

@@ -1,7 +1,7 @@
 """Tags and filters of the pages: icons, numbers, times, states; built into every template."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from django import template
@@ -141,11 +141,21 @@ def _day(local: datetime) -> str:
 
 @register.filter
 def exact(moment: datetime | None) -> str:
-    """Return a moment in full: 22. studenoga 2026., 21:04:05."""
+    """Return a moment in full, with the zone of its clock: 22. studenoga 2026., 21:04:05 CET."""
     if moment is None:
         return "–"
     local = timezone.localtime(moment)
-    return f"{_day(local)}, {local:%H:%M:%S}"
+    return f"{_day(local)}, {local:%H:%M:%S} {local:%Z}"
+
+
+@register.simple_tag
+def zone() -> str:
+    """Return the zone of every clock on the pages, as it is now: Europe/Zagreb (CET, UTC+1)."""
+    local = timezone.localtime()
+    offset = (local.utcoffset() or timedelta()).total_seconds()
+    hours, minutes = divmod(abs(int(offset)) // 60, 60)
+    shown = f"{'-' if offset < 0 else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
+    return f"{timezone.get_current_timezone_name()} ({local:%Z}, UTC{shown})"
 
 
 @register.filter
