@@ -33,6 +33,9 @@ PERSON_ADDRESSES = (
 LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search", "tasks", "authority"]
 
 
+RANDOM = re.compile(r'value="[A-Za-z0-9]{64}"|nonce="[\w-]+"')  # may spell any three letters
+
+
 def all_patterns(patterns: list[Any]) -> list[URLPattern]:
     found: list[URLPattern] = []
     for pattern in patterns:
@@ -116,7 +119,7 @@ def test_lists_and_search_show_no_foreign_name(world: World, technician: Person)
     browser = world.signed_in(technician)
     for name in LISTS:
         page = browser.get(reverse(name), {"q": "SRV"} if name == "search" else {}).content.decode()
-        assert "Gim" not in page, name
+        assert "Gim" not in RANDOM.sub("", page), name
     assert "Hot-SRV-01" in browser.get("/devices/").content.decode()
 
 
