@@ -24,6 +24,18 @@ COLOURED = """figure => {
 }"""
 
 
+TILES = """() => Object.values([...document.querySelectorAll('.kpi')].reduce((ends, tile) => {
+  const { top, right } = tile.getBoundingClientRect();
+  return { ...ends, [top]: Math.max(ends[top] ?? 0, right) };
+}, {}))"""
+BAR = """() => {
+  const rooms = [...document.querySelectorAll('.side nav a')].filter(room => room.offsetWidth);
+  const names = rooms.map(room => room.querySelector('span'));
+  return [rooms[0].getBoundingClientRect().left, rooms.at(-1).getBoundingClientRect().right,
+    names.filter(name => name.scrollWidth > name.clientWidth).map(name => name.textContent)];
+}"""
+
+
 @pytest.mark.parametrize(("language", "shade"), [("hr", "light"), ("en", "dark")])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_every_page_is_whole(quiet: Site, browser: Browser, language: str, shade: str, width: int) -> None:
@@ -39,6 +51,22 @@ def test_every_page_is_whole(quiet: Site, browser: Browser, language: str, shade
         assert page.locator("html").get_attribute("data-shade") == shade
         assert page.locator("h1").count() == 1, name
         assert page.evaluate(TOO_WIDE) == [], f"{name} is wider than {width} px"
+    page.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 1100, 820, 390])
+def test_tiles_fill_their_rows_and_the_bar_of_a_phone_keeps_off_the_edges(
+    quiet: Site, browser: Browser, width: int
+) -> None:
+    page = quiet.page(browser, "hr", width)
+    rows = page.evaluate(TILES)
+    edge = page.evaluate("() => document.querySelector('.kpis').getBoundingClientRect().right")
+    assert [round(right - edge) for right in rows] == [0] * len(rows), "a row of tiles ends before the others"
+    if width <= 900:
+        first, last, cut = page.evaluate(BAR)
+        assert first >= 8
+        assert last <= width - 8
+        assert cut == [], "a name of a room does not fit"
     page.context.close()
 
 

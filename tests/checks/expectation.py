@@ -5,8 +5,8 @@ from typing import Any
 
 from predvid.checks import registry
 from predvid.checks.recording import Outcome
-from predvid.core.model import Sample
-from predvid.core.wording import word
+from predvid.core.model import Result, Sample
+from predvid.core.wording import plainly
 
 
 def series(sample: Sample) -> str:
@@ -15,13 +15,16 @@ def series(sample: Sample) -> str:
     return f"{sample.metric}{{{labels}}}" if labels else sample.metric
 
 
+def plain(result: Result) -> str:
+    """Return a result's sentence as a program reads it."""
+    return plainly(result.said, "en", registry.texts())
+
+
 def summary(outcome: Outcome) -> dict[str, Any]:
     """Return all of an outcome as JSON-like data; messages in English."""
     return {
         "error": outcome.error.id if outcome.error else None,
-        "results": {
-            r.item: f"{r.state.name}: {word(r.said, 'en', registry.texts())}" for r in outcome.results
-        },
+        "results": {r.item: f"{r.state.name}: {plain(r)}" for r in outcome.results},
         "samples": {series(sample): sample.value for sample in outcome.samples},
         "facts": {fact.name: fact.value for fact in outcome.facts},
         "events": [f"{event.kind} {event.at:%Y-%m-%dT%H:%M:%SZ}" for event in outcome.events],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predvid.core.model import say
-from predvid.core.wording import LANGUAGES, Text, duration, number, plural, size, word
+from predvid.core.wording import LANGUAGES, NBSP, Text, duration, number, plainly, plural, size, word
 
 DAYS = {
     "left": Text("{n} {n|day|days} left", "{n|Preostao je|Preostala su|Preostalo je} {n} {n|dan|dana|dana}")
@@ -70,7 +70,7 @@ def test_numbers(value: float, hr: str, en: str) -> None:
     ],
 )
 def test_sizes_count_in_thousands(value: float, hr: str) -> None:
-    assert size(value, "hr") == hr
+    assert size(value, "hr") == hr.replace(" ", NBSP)
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,30 @@ def test_sizes_count_in_thousands(value: float, hr: str) -> None:
     ],
 )
 def test_durations_in_their_largest_unit(seconds: float, hr: str, en: str) -> None:
-    assert (duration(seconds, "hr"), duration(seconds, "en")) == (hr, en)
+    held = (hr.replace(" ", NBSP), en.replace(" ", NBSP))
+    assert (duration(seconds, "hr"), duration(seconds, "en")) == held
 
 
 def test_formats() -> None:
     texts = {"t": Text("{a:int} {b:pct} {c:bytes} {d:secs} {e}", "{a:int} {b:pct} {c:bytes} {d:secs} {e}")}
     said = say("t", a=2.7, b=12.34, c=2_000_000, d=90, e="x")
-    assert word(said, "en", texts) == "3 12.3% 2 MB 1 minute x"
-    assert word(said, "hr", texts) == "3 12,3 % 2 MB 1 minuta x"
+    assert word(said, "en", texts) == "3 12.3% 2_MB 1_minute x".replace("_", NBSP)
+    assert word(said, "hr", texts) == "3 12,3_% 2_MB 1_minuta x".replace("_", NBSP)
+    assert plainly(said, "hr", texts) == "3 12,3 % 2 MB 1 minuta x"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "shown"),
+    [
+        ("uskraćuje {n:num} %", "uskraćuje 0_%"),
+        ("{n:int} °C, {n:int} ms, {n:int} s.", "0_°C, 0_ms, 0_s."),
+        ("{n} seconds {n} more", "0 seconds 0 more"),
+        ("{what} %, 10 s {what}", "10 s_%, 10 s 10 s"),
+    ],
+)
+def test_a_unit_stays_with_its_number_and_nothing_else_changes(pattern: str, shown: str) -> None:
+    texts = {"t": Text(pattern, pattern)}
+    assert word(say("t", n=0, what="10 s"), "hr", texts) == shown.replace("_", NBSP)
 
 
 def test_a_missing_value_stays_visible() -> None:

@@ -129,6 +129,20 @@ def test_an_unreachable_server_is_one_sentence(state: StateFolder, peer: Peer) -
         enrol(state, Request("http://127.0.0.1:1", peer.token(), proxy="none"), [])
 
 
+@pytest.mark.parametrize("pinned", [False, True])
+def test_https_where_the_server_speaks_http_says_what_to_do(
+    peer: Peer, state: StateFolder, tmp_path: Path, pinned: bool
+) -> None:
+    plain = peer.url
+    token = Peer(ca_pem=Authority(tmp_path).pem if pinned else None).token()
+    with pytest.raises(UserError) as refused:
+        enrol(state, Request(plain.replace("http://", "https://"), token, proxy="none"), [])
+    said = str(refused.value)
+    assert f"does not speak TLS: on the server's own machine give {plain}, elsewhere" in said
+    assert "--listen" in said
+    assert "SSL" not in said
+
+
 def test_a_key_that_others_can_read_is_refused(peer: Peer, state: StateFolder) -> None:
     go(peer, state)
     state.keys.chmod(0o644)

@@ -1,6 +1,7 @@
 """What the loop tells of each run: the interval that is kept here, and absence in the server's two words."""
 
 import json
+import re
 import sqlite3
 import sys
 import threading
@@ -124,7 +125,11 @@ def test_what_a_check_keeps_is_known_to_the_next_agent(peer: Peer, enrolled: Sta
         assert json.loads(enrolled.kept.read_text()) == {"counting": turn}
 
 
-def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrolled: StateFolder) -> None:
+def test_each_run_tells_its_interval_and_absence_is_no_failure(
+    peer: Peer, enrolled: StateFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "predvid.agent")
+
     def work(inbox: Inbox) -> None:
         inbox.put(Met())
         peer.wait(lambda: len(told(enrolled)) >= len(INSTALLED))
@@ -140,6 +145,8 @@ def test_each_run_tells_its_interval_and_absence_is_no_failure(peer: Peer, enrol
         error = ran[name].error
         assert error is not None
         assert error.id == "check.raised"
+    assert "The check no does not apply to this device" in caplog.messages
+    assert not [line for line in caplog.messages if re.search(r"\b(check|read)\.[a-z_]+", line)]
 
 
 def test_a_hanging_check_is_told_at_each_interval_and_started_once(

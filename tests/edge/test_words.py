@@ -16,8 +16,10 @@ from edge.peer import Peer
 from house.test_words import flaws
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
-from predvid.edge import selftest_words, service, verbs
-from predvid.edge.identity import StateFolder
+from predvid.core.model import say
+from predvid.core.trust import fingerprint
+from predvid.edge import log_words, selftest_words, service, verbs
+from predvid.edge.identity import StateFolder, load_keys
 from predvid.edge.proxy import choose, proxy_address, server_address
 from predvid.edge.schedule import LIGHT
 from predvid.edge.selftest import Findings, selftest
@@ -77,6 +79,8 @@ def test_the_selftest_asks_the_server_only_where_no_agent_runs(
     assert len(peer.agents["agent-1"].starts) == starts
     assert agent(["status", "--json", "--state", str(enrolled.path)]) == 0
     status = json.loads(capsys.readouterr().out)
+    agent(["status", "--state", str(enrolled.path)])
+    assert f"key        {fingerprint(load_keys(enrolled).signer().public)}\n" in capsys.readouterr().out
     assert (status["agent"], status["running"], status["link"]["state"]) == ("agent-1", True, "well")
 
 
@@ -144,3 +148,22 @@ def test_the_proxy_comes_from_the_option_then_the_environment() -> None:
 def test_an_address_that_no_one_can_have_is_refused_at_once(url: str) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         server_address(url)
+
+
+def test_the_log_says_sentences() -> None:
+    installed = checks()
+    absent = say("check.not_here", check="ups")
+    assert log_words.of_check("ups", absent, installed) == "The check ups does not apply to this device"
+    unread = say("read.tool_missing", tool="smartctl")
+    assert log_words.of_check("disk_health", unread, installed) == (
+        "the check disk_health: The program smartctl is not installed"
+    )
+    assert log_words.of_check("ups", None, installed) == "the check ups works again"
+    refused = say("check.not_installed", check="elsewhere")
+    assert log_words.of_check("elsewhere", refused, {}) == "The check elsewhere is not installed here"
+
+
+def test_help_keeps_the_names_of_things(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        agent(["run", "--help"])
+    assert "Run in the foreground, until Ctrl-C or the signal SIGTERM." in unwrapped(capsys.readouterr().out)

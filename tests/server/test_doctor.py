@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from predvid.core.model import Said
-from predvid.core.wording import word
+from predvid.core.wording import plainly
 from predvid.server import certificates, look_secrets, looks_data, looks_machine
 from predvid.server import doctor as doctor_verb
 from predvid.server.clock_look import EPOCH, clock_offset, time_server
@@ -104,7 +104,9 @@ def test_every_sentence_that_a_look_says_exists() -> None:
     code = "".join(Path(str(one.__file__)).read_text() for one in LOOKS)
     for id in re.findall(r'said\(\s*"([\w.]+)"', code):
         assert id in TEXTS, id
-    assert word(Said("space", {"free": 1.5e9, "path": "/srv"}), "hr", TEXTS) == "slobodno 1,5 GB, mapa /srv"
+    assert (
+        plainly(Said("space", {"free": 1.5e9, "path": "/srv"}), "hr", TEXTS) == "slobodno 1,5 GB, mapa /srv"
+    )
 
 
 def test_a_taken_port(tmp_path: Path, right_time: str) -> None:

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from predvid.server import listening, speech, up
+from predvid.core.wording import Texts
+from predvid.server import listening, owner_texts, speech, status_texts, up
 from predvid.server.up_texts import TEXTS
+
+
+@pytest.mark.parametrize("texts", [owner_texts.TEXTS, status_texts.TEXTS])
+def test_both_languages_say_the_same_values(texts: Texts) -> None:
+    for id, text in texts.items():
+        assert set(re.findall(r"\{(\w+)", text.en)) == set(re.findall(r"\{(\w+)", text.hr)), id
 
 
 def test_every_sentence_of_a_start_exists_with_the_same_values_in_both_languages() -> None:

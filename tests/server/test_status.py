@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_while_it_runs(up: Up) -> None:
     status = up.status()
     assert status["devices"] == {"total": 1, "online": 1, "offline": 0}
     assert status["agents"] == {"approved": 1}
-    assert status["alerts"].keys() == {"critical", "warning", "unknown"}
+    assert status["alerts"].keys() == {"critical", "warning", "unknown", "acknowledged"}
     assert status["reactions"].keys() == {"pending", "failed"}
     assert isinstance(status["samples_per_s"], float)
     assert status["samples_per_s"] > 0
@@ -71,6 +72,20 @@ def test_after_the_end(up: Up) -> None:
     assert stopped["devices"]["total"] == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "is not running. Start it:"), ("hr", "ne radi. Pokrenite ga:")]
+)
+def test_after_the_end_people_read_one_sentence_with_the_command(up: Up, language: str, said: str) -> None:
+    if up.process is not None and up.process.poll() is None:
+        up.end()
+    done = predvid("status", "--data", str(up.data), "--lang", language)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    assert f"{up.data} {said} " in done.stderr
+    program, *words = shlex.split(done.stderr.partition(f"{said} ")[2])
+    assert words == ["up", "--port", str(up.port), "--data", str(up.data)]
+    assert shutil.which(program)
+
+
 def test_a_database_that_is_gone_is_one_sentence(up: Up, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(up.data / "run", data / "run", ignore=lambda _, names: set(names) - {"place.json"})
@@ -78,9 +93,14 @@ def test_a_database_that_is_gone_is_one_sentence(up: Up, tmp_path: Path) -> None
     (data / "run" / "place.json").write_text(described)
     done = predvid("status", "--json", "--data", str(data))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    croatian = predvid("status", "--data", str(data), "--lang", "hr").stderr
+    assert f"Baza podataka instalacije {data} ne odgovara" in croatian
 
 
 def test_no_installation_is_one_sentence(tmp_path: Path) -> None:
     done = predvid("status", "--data", str(tmp_path))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "predvid up" in done.stderr
+    croatian = predvid("status", "--data", str(tmp_path), "--lang", "hr")
+    assert (croatian.returncode, croatian.stdout) == (2, "")
+    assert f"U mapi {tmp_path} nema instalacije" in croatian.stderr

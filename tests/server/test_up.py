@@ -106,7 +106,9 @@ def test_a_second_start_on_the_same_data_is_refused(up: Up) -> None:
 def test_a_taken_port_is_refused(up: Up, tmp_path: Path) -> None:
     line = refused("--data", str(tmp_path / "other"), "--port", str(up.port), status=1)
     assert f"Port {up.port} on 127.0.0.1 cannot be used" in line
-    assert "--port" in line
+    assert "Choose another with --port" in line
+    assert f"doctor --port {up.port} --data {tmp_path / 'other'}" in line
+    assert not (tmp_path / "other").exists()
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
@@ -116,7 +118,9 @@ def test_a_port_out_of_range_is_refused(port: str, tmp_path: Path) -> None:
 
 
 def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
-    assert "no.such.invalid" in refused("--data", str(tmp_path), "--listen", "no.such.invalid", status=2)
+    data = tmp_path / "data"
+    assert "no.such.invalid" in refused("--data", str(data), "--listen", "no.such.invalid", status=2)
+    assert not data.exists()
 
 
 def test_data_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
@@ -225,5 +229,5 @@ def test_a_terminal_shows_the_steps(tmp_path: Path) -> None:
 def test_status_in_a_line_of_json(up: Up) -> None:
     status = up.status()
     assert {"devices", "samples_per_s", "alerts", "version"} <= status.keys()
-    assert set(status["alerts"]) == {"critical", "warning", "unknown"}
+    assert set(status["alerts"]) == {"critical", "warning", "unknown", "acknowledged"}
     json.dumps(status)

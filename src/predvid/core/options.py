@@ -6,6 +6,11 @@ from typing import NoReturn
 from predvid.core.errors import UserError
 
 
+def sentence(what: str) -> str:
+    """Return a help text as a sentence; only its first letter changes, for names such as SIGTERM stay."""
+    return f"{what[:1].upper()}{what[1:]}."
+
+
 class Options(argparse.ArgumentParser):
     """An ArgumentParser for the options of one verb; its subparsers are of this kind too."""
 

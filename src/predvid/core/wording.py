@@ -2,7 +2,8 @@
 
 A pattern is plain text with places in braces: `{name}`, `{name:format}` or `{name|one|few|other}` (English
 takes `{name|one|other}`), where the chosen form follows the value. Formats: `int`, `num` (one decimal at
-most), `pct`, `bytes`, `secs` (a duration). Plural rules: Unicode CLDR for `hr` and `en`.
+most), `pct`, `bytes`, `secs` (a duration). Between a number and its unit stands a no-break space. Plural
+rules: Unicode CLDR for `hr` and `en`.
 """
 
 import math
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from predvid.core.model import Said, Value
 
 LANGUAGES = ("hr", "en")
-_PLACE = re.compile(r"\{(\w+)(?::(\w+))?((?:\|[^{}|]*)*)\}")
+NBSP = "\u00a0"  # holds a number to its unit: no line ends between them
+_PLACE = re.compile(r"\{(\w+)(?::(\w+))?((?:\|[^{}|]*)*)\}( (?=(?:%|°C|ms|s)(?!\w)))?")
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 _STEPS = (
     (86400, {"hr": ("dan", "dana", "dana"), "en": ("day", "days")}),
@@ -68,14 +70,19 @@ def size(value: float, language: str) -> str:
     step = 0
     while round(abs(value), 1) >= 1000 and step < len(_SIZES) - 1:
         value, step = value / 1000, step + 1
-    return f"{number(value, language)} {_SIZES[step]}"
+    return f"{number(value, language)}{NBSP}{_SIZES[step]}"
+
+
+def percent(value: float, language: str) -> str:
+    """Return a percentage as `language` writes it: 12,5 % or 12.5%."""
+    return f"{number(value, language)}{NBSP if language == 'hr' else ''}%"
 
 
 def duration(seconds: float, language: str) -> str:
     """Return a duration in its largest whole unit, in words: `3 dana`, `1 hour`, `-2 hours`."""
     length, names = next(step for step in _STEPS if abs(seconds) >= step[0] or step[0] == 1)
     n = int(seconds / length)
-    return f"{n} {names[language if language == 'hr' else 'en'][plural(n, language)]}"
+    return f"{n}{NBSP}{names[language if language == 'hr' else 'en'][plural(n, language)]}"
 
 
 def _format(value: Value, form: str | None, language: str) -> str:
@@ -88,8 +95,13 @@ def _format(value: Value, form: str | None, language: str) -> str:
     if form == "secs":
         return duration(value, language)
     if form == "pct":
-        return f"{number(value, language)} %" if language == "hr" else f"{number(value, language)}%"
+        return percent(value, language)
     return number(value, language, 0 if form == "int" else 1)
+
+
+def plainly(said: Said, language: str, texts: Texts) -> str:
+    """Return `said` in words with ordinary spaces alone, for programs and for terminals."""
+    return word(said, language, texts).replace(NBSP, " ")
 
 
 def word(said: Said, language: str, texts: Texts) -> str:
@@ -103,7 +115,7 @@ def word(said: Said, language: str, texts: Texts) -> str:
         name, form, forms = match.group(1), match.group(2), match.group(3)
         value = said.values.get(name)
         if not forms:
-            return _format(value, form, language)
+            return _format(value, form, language) + (NBSP if match.group(4) else "")
         choices = forms[1:].split("|")
         index = plural(value, language) if isinstance(value, int | float) else len(choices) - 1
         return choices[min(index, len(choices) - 1)]

@@ -9,7 +9,7 @@ from predvid.checks.recording import Outcome
 from predvid.checks.v1 import Check
 from predvid.core.events import KINDS
 from predvid.core.model import Event, Levels, Said, Sample
-from predvid.core.wording import Text, word
+from predvid.core.wording import Text, plainly
 
 _UNITS = {  # the longer ending first
     "_bytes_per_second": "B/s", "_bits_per_second": "bit/s", "_per_second": "1/s", "_percent": "%",
@@ -55,7 +55,7 @@ def check_row(check: Check, reason: Said | None, language: str, texts: Mapping[s
         "defaults": {kind: {name: asdict(value) if isinstance(value, Levels) else value
                             for name, value in values.items()} for kind, values in check.defaults.items()},
         "watches": dict(check.watches), "charts": list(check.charts), "applies": reason is None,
-        "reason": word(reason, language, texts) if reason else None, "group": group_of(check),
+        "reason": plainly(reason, language, texts) if reason else None, "group": group_of(check),
     }  # fmt: skip
 
 
@@ -68,11 +68,12 @@ def outcome_data(check: Check, outcome: Outcome, language: str, texts: Mapping[s
         "samples": [_sample(sample) for sample in outcome.samples],
         "events": [_event(event, language, texts) for event in outcome.events],
         "results": [
-            {"item": result.item, "state": result.state.name, "message": word(result.said, language, texts),
-             "reason": word(result.reason, language, texts) if result.reason else None}
+            {"item": result.item, "state": result.state.name,
+             "message": plainly(result.said, language, texts),
+             "reason": plainly(result.reason, language, texts) if result.reason else None}
             for result in outcome.results
         ],
-        "error": word(outcome.error, language, texts) if outcome.error else None,
+        "error": plainly(outcome.error, language, texts) if outcome.error else None,
     }  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def _event(event: Event, language: str, texts: Mapping[str, Text]) -> dict[str, 
         "severity": event.severity.name.lower(),
         "actor": event.actor,
         "target": event.target,
-        "message": word(event.said, language, texts),
+        "message": plainly(event.said, language, texts),
         "source": dict(event.source),
     }
 
@@ -150,7 +151,7 @@ def _series(row: Mapping[str, Any]) -> str:
 
 def _brief(value: Any, language: str) -> str:
     if isinstance(value, list):
-        return word(Said("rows", {"n": len(value)}), language, _HEADS)
+        return plainly(Said("rows", {"n": len(value)}), language, _HEADS)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {part}" for name, part in value.items() if part not in (None, ""))
     return str(value)

@@ -26,7 +26,7 @@ from predvid.edge.identity import (
     present,
     save_membership,
 )
-from predvid.edge.link import TIMEOUT, Link, LinkFailed, Sender, blind, verifying
+from predvid.edge.link import TIMEOUT, Link, LinkFailed, Sender, blind, reason, verifying
 from predvid.wire.token import BadToken, Token, ca_fingerprint, parse, plan_fingerprint
 from predvid.wire.v1 import PREFIX, Claim, Enrolled, Enrolment
 
@@ -179,7 +179,7 @@ def _fetch_ca(server: proxy.Address, way: proxy.Address | None, fingerprint: str
         response = connection.getresponse()
         pem = response.read(MAX_CA)
     except (OSError, http.client.HTTPException) as error:
-        raise UserError(f"cannot reach the server: {error}", status=1) from None
+        raise UserError(f"cannot reach the server: {reason(error, server)}", status=1) from None
     finally:
         connection.close()
     if response.status != http.client.OK:

@@ -23,6 +23,8 @@ LONGEST = 180.0  # seconds for a whole request: the largest batch on a slow line
 MAX_ANSWER = 4 << 20
 MAX_CODE, MAX_MESSAGE = 60, 300  # characters of a refusal that are kept and shown
 LATEST = 253_402_300_800_000  # ms since the epoch: the year 10000
+# How OpenSSL calls an answer in plain text to the first words of TLS; which one depends on its version.
+NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # what decoding foreign bytes raises
 Message = TypeVar("Message")
 
@@ -159,7 +161,7 @@ class Link:
             response = self._ask("GET", path, b"", self._sender.headers(path, b"", -1))
             yield Answer(response)
         except (OSError, http.client.HTTPException) as error:
-            raise LinkFailed(_reason(error, self._server)) from None
+            raise LinkFailed(reason(error, self._server)) from None
         finally:
             self.close()
 
@@ -183,16 +185,16 @@ class Link:
         except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError, http.client.BadStatusLine) as error:
             self.close()
             if not kept:
-                raise LinkFailed(_reason(error, self._server)) from None
+                raise LinkFailed(reason(error, self._server)) from None
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise LinkFailed(_reason(error, self._server)) from None
+            raise LinkFailed(reason(error, self._server)) from None
         # A server may close an idle connection at any moment; asking again is safe, for batches are numbered.
         try:
             return self._once(method, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise LinkFailed(_reason(error, self._server)) from None
+            raise LinkFailed(reason(error, self._server)) from None
 
     def _once(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         """Do one request; the time-out of a socket begins again with each byte, so a timer ends the whole."""
@@ -253,9 +255,15 @@ def _seconds(text: str | None) -> float:
     return float(text) if text and text.isdecimal() else 0.0
 
 
-def _reason(error: Exception, server: Address) -> str:
+def reason(error: Exception, server: Address) -> str:
+    """Return in words, for a person at the device, why a request to `server` failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate of {server.netloc} is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
+        return (
+            f"{server.netloc} does not speak TLS: on the server's own machine give http://{server.netloc}, "
+            "elsewhere have it started with --listen"
+        )
     if isinstance(error, TimeoutError):
         return f"{server.netloc} did not answer in time"
     if isinstance(error, socket.gaierror):

@@ -9,7 +9,7 @@ from pathlib import Path
 from predvid.checks.collecting import raised
 from predvid.checks.source import Source
 from predvid.checks.v1 import Check
-from predvid.core.model import say
+from predvid.core.model import Said, say
 from predvid.edge import handed
 from predvid.edge.anchors import Anchors
 from predvid.edge.clock import Clock
@@ -17,6 +17,7 @@ from predvid.edge.courier import Courier, Died, Met, News, PlanCame, SetAside
 from predvid.edge.gathering import Gathering
 from predvid.edge.kept import Kept
 from predvid.edge.local_policy import Policy
+from predvid.edge.log_words import of_check
 from predvid.edge.outbox import Outbox, OutboxFailed
 from predvid.edge.plan import Denied, PlanRefused, rights
 from predvid.edge.pool import NOT_HERE, Finished, Job, Pool, absence
@@ -112,7 +113,7 @@ class Loop:
         self._seal_due = self._hurry.pop(0)
         log.info("plan %d: %d checks run, %d do not", plan.version, len(allowed), len(denied))
         for one in denied:
-            log.warning("the check %s of the plan does not run: %s", one.name, one.said.id)
+            log.warning("not run: %s", of_check(one.name, one.said, setting.installed))
 
     def _tell_denied(self, now: float) -> None:
         """Tell what does not run here, each hour again: a check that says nothing looks like a lost one."""
@@ -219,7 +220,7 @@ class Loop:
         if run is None:
             said = absence(name, finished.not_here)
             self._gathering.failed(name, job.at, 0, said, interval)
-            self._note_error(name, said.id)
+            self._note_error(name, said)
             return
         try:
             told = replace(run, events=self._restarts.untold(run.events))
@@ -227,17 +228,17 @@ class Loop:
         except Exception as error:  # a plug-in may yield what no type checker has seen
             said = raised(job.allowed.check, error)
             self._gathering.failed(name, job.at, run.took_ms, said, interval)
-            self._note_error(name, said.id)
+            self._note_error(name, said)
             return
-        self._note_error(name, run.error.id if run.error else "", urgent=bool(told.events))
+        self._note_error(name, run.error, urgent=bool(told.events))
 
-    def _note_error(self, name: str, error: str, *, urgent: bool = False) -> None:
+    def _note_error(self, name: str, said: Said | None, *, urgent: bool = False) -> None:
         """Seal at once where a check began or ceased to fail, or saw an event."""
-        before = self._errors.get(name, "")
+        before, error = self._errors.get(name, ""), said.id if said else ""
         if error != before:
             self._errors[name] = error
             urgent = urgent or not {before, error} <= {"", *NOT_HERE}
-            log.info("the check %s: %s", name, error or "well again")
+            log.info("%s", of_check(name, said, self._setting.installed))
         if urgent:
             self._seal_due = self._clock.elapsed()
 
@@ -253,7 +254,7 @@ class Loop:
         if (entry := self._schedule.get(check.name)) is not None:
             entry.state = self._kept.state(check.name)  # the thread given up may still write to the old one
             self._schedule.finished(entry, now)
-        self._note_error(check.name, said.id)
+        self._note_error(check.name, said)
 
     def _acknowledged(self, ack: Ack) -> None:
         self._tell(self._setting.updating.delivered(self._clock.now()))

@@ -7,7 +7,7 @@ from typing import Any
 from predvid.checks.groups import GROUPS, group_of, grouped
 from predvid.checks.registry import texts as check_texts
 from predvid.core.model import Said, Sample, State, Value
-from predvid.core.wording import duration, number, size, word
+from predvid.core.wording import NBSP, duration, number, percent, plainly, size, word
 from predvid.edge.check_list import SYSTEMS, below, columns, printable
 from predvid.edge.check_report import state_word
 from predvid.edge.selftest import Findings, Tried
@@ -124,13 +124,13 @@ def _value(sample: Sample, language: str) -> str:
     """Return the value with the unit that the metric's name ends with (see `core.model.Sample`)."""
     metric, value = sample.metric, sample.value
     if metric.endswith("_percent"):
-        return f"{number(value, language)}{' ' if language == 'hr' else ''}%"
+        return percent(value, language)
     if metric.endswith(("_bytes", "_bytes_per_second")):
         return size(value, language) + ("/s" if metric.endswith("_per_second") else "")
     if metric.endswith("_seconds"):
         return duration(value, language)
     if metric.endswith("_celsius"):
-        return f"{number(value, language)} °C"
+        return f"{number(value, language)}{NBSP}°C"
     return number(value, language) + ("/s" if metric.endswith("_per_second") else "")
 
 
@@ -208,11 +208,11 @@ def _check_json(tried: Tried, language: str) -> dict[str, Any]:
         and {
             "item": result.item,
             "state": result.state.name,
-            "message": word(result.said, language, check_texts()),
+            "message": plainly(result.said, language, check_texts()),
         },
         "verdict": tried.verdict,
         "reason": None if tried.said is None else tried.said.id,
-        "message": None if tried.said is None else word(tried.said, language, check_texts()),
+        "message": None if tried.said is None else plainly(tried.said, language, check_texts()),
         "samples": tried.samples,
         "facts": tried.facts,
         "took_ms": tried.took_ms,

@@ -14,11 +14,12 @@ import msgspec
 from predvid.checks.builtin.inventory import claims
 from predvid.checks.registry import checks
 from predvid.core.errors import UserError
-from predvid.core.options import Options
+from predvid.core.options import Options, sentence
+from predvid.core.trust import fingerprint
 from predvid.edge import agent as agent_process
 from predvid.edge import selftest_words, service, trust_verb
 from predvid.edge.enrol import Request, enrol
-from predvid.edge.identity import StateFolder, default_state
+from predvid.edge.identity import StateFolder, default_state, load_keys
 from predvid.edge.look import Look, look
 from predvid.edge.memory import return_freed
 from predvid.edge.selftest import selftest
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--role", choices=("device", "probe"), default="device", help="probe: also watches its site"
     )
-    _verb(verbs, "run", _run, "run in the foreground until SIGTERM")
+    _verb(verbs, "run", _run, "run in the foreground, until Ctrl-C or the signal SIGTERM")
     _verb(verbs, "status", _status, "how the agent stands").add_argument("--json", action="store_true")
     one = _verb(verbs, "trust", _trust, "whose tasks this device runs: show, pin a root, or none")
     one.add_argument("fingerprint", nargs="?", help="the root's, as 'predvid trust status' shows it")
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 def _verb(
     verbs: Any, name: str, run: Callable[[argparse.Namespace], int], what: str
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=f"{what.capitalize()}.")
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=sentence(what))
     parser.add_argument("--state", type=Path, help=f"state folder ({default_state().path})")
     parser.set_defaults(verb=run)
     return parser
@@ -99,9 +100,19 @@ def _enroll(options: argparse.Namespace) -> int:
     request = Request(
         options.url, token, options.ca, options.proxy, options.name, options.role, options.device_type
     )
-    enrolled = enrol(_state(options), request, found)
+    state = _state(options)
+    enrolled = enrol(state, request, found)
     print(f"Enrolled as {enrolled.agent}. {STATES.get(enrolled.state, enrolled.state)}")
+    print(f"Key: {_key(state)}")
     return 0
+
+
+def _key(state: StateFolder) -> str:
+    """Return the fingerprint of the agent's own key: the console shows it to whoever approves the device."""
+    try:
+        return fingerprint(load_keys(state).signer().public)
+    except UserError as error:
+        return str(error)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -122,6 +133,7 @@ def _status(options: argparse.Namespace) -> int:
     membership, works = seen.membership, "running" if seen.running else "not running"
     rows = [
         ("agent", f"{membership.agent} ({membership.role}), {works}"),
+        ("key", _key(_state(options))),
         ("server", membership.server),
         ("link", f"{link}, since {_time(standing.since) or '-'}"),
         ("delivered", _time(standing.acked) or "nothing yet"),

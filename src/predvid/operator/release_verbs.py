@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from predvid.core.errors import UserError
-from predvid.core.options import Options
+from predvid.core.options import Options, sentence
 from predvid.core.trust import Signer
 from predvid.operator import ceremony, local, vault
 from predvid.operator.folder import Folder
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         ("withdraw", withdraw, "take a version back: no agent installs it any more"),
         ("refresh", refresh, "sign the list anew, so that agents go on believing it"),
     ):
-        one = verbs.add_parser(name, help=what, description=f"{what.capitalize()}.")
+        one = verbs.add_parser(name, help=what, description=sentence(what))
         add_session(one)
         one.add_argument("--to", type=Path, help="another folder that gets a copy, for a server elsewhere")
         one.set_defaults(verb=run)

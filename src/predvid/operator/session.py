@@ -16,6 +16,7 @@ from predvid.operator import folder as folders
 from predvid.operator import local, vault
 from predvid.operator.door import Door
 from predvid.operator.folder import Folder, Known, Server
+from predvid.server import command_line
 from predvid.server.speech import Speech
 from predvid.wire.operator import Offered
 
@@ -135,7 +136,7 @@ class Session:
 
 def data_directory(text: str | None) -> Path:
     """Return the data directory of a local installation, as `predvid up` chooses it."""
-    return Path(text or os.environ.get("PREDVID_DATA", "~/.local/share/predvid")).expanduser().absolute()
+    return Path(text or command_line.data_of(os.environ)).expanduser().absolute()
 
 
 def trust_folder(text: str | None, data: Path) -> Folder:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from predvid.core.errors import UserError
-from predvid.core.options import Options
+from predvid.core.options import Options, sentence
 from predvid.operator import authority_verbs, local, signing_verbs
 from predvid.operator.folder import Known
 from predvid.operator.session import Session
@@ -104,7 +104,7 @@ def _operator(verbs: Any) -> None:
 
 
 def _verb(verbs: Any, name: str, run: Verb, what: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=f"{what.capitalize()}.")
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=what, description=sentence(what))
     add_session(parser)
     parser.add_argument("--server", default="", help="the server's address, https://HOST[:PORT]")
     parser.add_argument(

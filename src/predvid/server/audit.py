@@ -10,6 +10,7 @@ from typing import Any
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
+from predvid.server import command_line
 from predvid.server.loading import after_setup
 from predvid.server.owner import existing
 
@@ -36,7 +37,7 @@ def audit(arguments: list[str]) -> int:
     head = verbs.add_parser("head", help="print how far each chain has come")
     for verb in (verify, head):
         verb.add_argument("--json", action="store_true")
-        verb.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+        verb.add_argument("--data", default=command_line.data_of(os.environ))
     options = parser.parse_args(arguments)
     os.environ.update(existing(options.data).environment())
     return _verify(options) if options.verb == "verify" else _head(options)

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import look_secrets, looks_data, looks_database, looks_machine
+from predvid.server import command_line, look_secrets, looks_data, looks_database, looks_machine
 from predvid.server.clock_look import SERVERS, Server, time_server
 from predvid.server.doctor_texts import TEXTS
 from predvid.server.findings import Finding, said
@@ -27,7 +27,7 @@ def doctor(arguments: list[str]) -> int:
     """Print findings; exit status 1 when something is bad."""
     parser = Options(prog="predvid doctor", description="Says what is wrong and what to do.")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+    parser.add_argument("--data", default=command_line.data_of(os.environ))
     parser.add_argument("--port", type=int, help="the port to look at (default: the installation's, or 8700)")
     parser.add_argument(
         "--time-server", action="append", metavar="HOST[:PORT]", help="compare the clock with this one"

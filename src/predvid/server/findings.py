@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from predvid.core.model import Said, Value
-from predvid.core.wording import word
+from predvid.core.wording import plainly
 from predvid.server.doctor_texts import TEXTS
 
 
@@ -23,11 +23,11 @@ class Finding:
 
     def seen(self, language: str = "en") -> str:
         """Return what was seen, in words."""
-        return word(self.sight, language, TEXTS)
+        return plainly(self.sight, language, TEXTS)
 
     def do(self, language: str = "en") -> str:
         """Return what to do, in words; empty where nothing is to be done."""
-        return word(self.advice, language, TEXTS) if self.advice else ""
+        return plainly(self.advice, language, TEXTS) if self.advice else ""
 
 
 def judged(what: str, good: bool, sight: Said, advice: Said, state: str = "bad") -> Finding:

@@ -39,8 +39,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check_free(listen: str, port: int, tell: Speech) -> None:
-    """Raise UserError where nothing can listen on `listen`:`port`, with the reason."""
+def check_free(listen: str, port: int, tell: Speech, doctor: str) -> None:
+    """Raise UserError where nothing can listen on `listen`:`port`, with the reason.
+
+    `doctor` is the command that tells more of this port.
+    """
     family = socket.AF_INET6 if ":" in listen else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,5 +52,5 @@ def check_free(listen: str, port: int, tell: Speech) -> None:
         except socket.gaierror:
             raise UserError(tell("refused.address", listen=listen)) from None
         except OSError as error:
-            taken = tell("refused.taken", port=str(port), listen=listen, reason=error.strerror)
+            taken = tell("refused.taken", port=str(port), listen=listen, reason=error.strerror, doctor=doctor)
             raise UserError(taken, 1) from None

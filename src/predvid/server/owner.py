@@ -6,8 +6,11 @@ from pathlib import Path
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
+from predvid.server import command_line
 from predvid.server.loading import after_setup
+from predvid.server.owner_texts import TEXTS
 from predvid.server.place import Place
+from predvid.server.speech import Speech, add_language
 
 
 def owner(arguments: list[str]) -> int:
@@ -15,22 +18,25 @@ def owner(arguments: list[str]) -> int:
     parser = Options(prog="predvid owner", description="Access for owners, by command line only.")
     parser.add_argument("verb", choices=("link",), help="print a one-time sign-in link, good for 24 hours")
     parser.add_argument("--email", help="whose link; not needed for the first or only owner")
-    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+    parser.add_argument("--data", default=command_line.data_of(os.environ))
+    add_language(parser)
     options = parser.parse_args(arguments)
-    place = existing(options.data)
+    place = existing(options.data, options.lang)
     os.umask(0o077)
     os.environ.update(place.environment())
-    sys.stdout.write(after_setup("predvid.server.setting_up").owner_link(place, options.email) + "\n")
+    tell = Speech(options.lang, TEXTS)
+    sys.stdout.write(after_setup("predvid.server.setting_up").owner_link(place, options.email, tell) + "\n")
     return 0
 
 
-def existing(data: str) -> Place:
-    """Return the installation in `data` as `predvid up` last described it. Raises UserError without one."""
-    if os.environ.get("PREDVID_STORE_PORT"):  # a server's environment file describes it
+def existing(data: str, language: str = "en") -> Place:
+    """Return the installation in `data` as `predvid up` last described it.
+
+    Raises UserError (in `language`) without one.
+    """
+    if command_line.installed_by_units():
         return Place.from_environment(os.environ)
     place = Place.described(Path(data).expanduser().absolute())
     if place is None:
-        raise UserError(
-            f"There is no installation in {data}. Start one with predvid up, or name it with --data."
-        )
+        raise UserError(Speech(language, TEXTS)("none", data=data))
     return place

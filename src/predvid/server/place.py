@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 from predvid.core.errors import UserError
 from predvid.core.outgoing import opened
+from predvid.server import command_line
+from predvid.server.listening import LOOPBACK
 
 BUSY_SECONDS = 20
 SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -104,6 +106,40 @@ class Place:
             return cls.from_environment(json.loads((data / "run" / "place.json").read_text()))
         except (OSError, ValueError):
             return None
+
+    def command(self, *words: str) -> str:
+        """Return `predvid words...` for this installation, whole, to be pasted in a shell of this machine."""
+        return command_line.pasted(self.data, *words)
+
+    def start(self, *more: str) -> str:
+        """Return the `predvid up` that starts this installation where it listened last, to be pasted.
+
+        With `more` it is the one that listens as those options say.
+        """
+        port = urlsplit(self.local).port or command_line.USUAL_PORT
+        words = ["up", *([] if port == command_line.USUAL_PORT else ["--port", str(port)])]
+        return self.command(*words, *(more or self._listening()))
+
+    def _listening(self) -> list[str]:
+        """Return the options of `predvid up` that gave this address; none on loopback."""
+        address, local = urlsplit(self.address), urlsplit(self.local).hostname or "127.0.0.1"
+        if address.scheme != "https":
+            return [] if local == "127.0.0.1" else ["--listen", local]
+        everywhere = "0.0.0.0" if local == "127.0.0.1" else local  # noqa: S104 - a word of a command
+        return ["--listen", everywhere, "--name", address.hostname or local]
+
+    @property
+    def only_here(self) -> bool:
+        """Tell whether no other machine can reach the address: it is a loopback one."""
+        return (urlsplit(self.address).hostname or "127.0.0.1") in LOOPBACK
+
+    def opening(self) -> str:
+        """Return the command that starts this installation so that other machines reach it.
+
+        Empty where `predvid up` does not start it: then its environment file says how it listens.
+        """
+        by_up = (self.data / "run" / "place.json").exists()
+        return self.start("--listen", "0.0.0.0") if by_up else ""  # noqa: S104 - a word of a command
 
     @property
     def hosts(self) -> list[str]:

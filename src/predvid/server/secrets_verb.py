@@ -14,6 +14,7 @@ from rich.table import Table
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
+from predvid.server import command_line
 from predvid.server.loading import after_setup
 from predvid.server.owner import existing
 from predvid.server.secrets_texts import TEXTS
@@ -24,7 +25,7 @@ def secrets(arguments: list[str]) -> int:
     """Do one of the verbs; exit status 1 when a secret does not open. No value is ever printed."""
     options = _options().parse_args(arguments)
     os.umask(0o077)
-    os.environ.update(existing(options.data).environment())
+    os.environ.update(existing(options.data, options.lang).environment())
     tell = Speech(options.lang, TEXTS)
     keeping = after_setup("predvid.server.secrets_keeping")
     deeds = {"rotate": _rotate, "recovery": _recovery, "verify": _verify, "list": _list}
@@ -48,7 +49,7 @@ def _options() -> Options:
     listed = verbs.add_parser("list", help="what there is, by name; never what it holds")
     for verb in (rotate, recovery, verify, listed):
         verb.add_argument("--json", action="store_true")
-        verb.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+        verb.add_argument("--data", default=command_line.data_of(os.environ))
         add_language(verb)
     return parser
 

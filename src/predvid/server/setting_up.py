@@ -31,6 +31,7 @@ from predvid.modules.monitoring.store import StoreUnavailable
 from predvid.modules.monitoring.stores import store
 from predvid.server import row_security
 from predvid.server.place import Place
+from predvid.server.speech import Speech
 from predvid.server.supervisor import Part, Supervisor
 
 HOME = "Moja tvrtka / My company"
@@ -169,21 +170,26 @@ def first_owner_link(place: Place) -> str | None:
     """Return a one-time link that makes the first owner, None when there is one."""
     if Person.objects.filter(role=Person.Role.OWNER, is_active=True).exists():
         return None
-    return owner_link(place, None)
+    return _sign_in_link(place, None)
 
 
-def owner_link(place: Place, email: str | None) -> str:
+def owner_link(place: Place, email: str | None, tell: Speech) -> str:
     """Return a one-time sign-in link for the owner with `email`, or one that makes the first owner.
 
-    Raises UserError if there is no such person, or if an owner exists and no address was given.
+    Raises UserError (worded by `tell`) if there is no such person, or if there are several owners and no
+    address was given.
     """
     person = None
     owners = Person.objects.filter(role=Person.Role.OWNER, is_active=True)
     if email:
         person = Person.objects.filter(email__iexact=email, is_active=True).first()
         if person is None:
-            raise UserError(f"Nobody with the address {email} may sign in here.")
+            raise UserError(tell("nobody", email=email))
     elif (person := owners.first()) is not None and owners.count() > 1:
-        raise UserError("There are several owners; give the address: predvid owner link --email ADDRESS")
+        raise UserError(tell("several", command=place.command("owner", "link", "--email", tell("address"))))
+    return _sign_in_link(place, person)
+
+
+def _sign_in_link(place: Place, person: Person | None) -> str:
     secret = make_sign_in_link(person, datetime.now(UTC))
     return f"{place.address}/welcome/{secret}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from predvid.modules.access.password_rules import SHORTEST
 from predvid.server.place import Place
 
 PLACE = Place.from_environment(os.environ)
@@ -64,12 +65,11 @@ DATABASES = {"default": PLACE.database(all_clients=os.environ.get("PREDVID_PART"
 AUTH_USER_MODEL = "access.Person"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ("email", "name")},
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": SHORTEST},
     },
+    {"NAME": "predvid.modules.access.password_validator.GuessableValidator"},
 ]
 FETCHER = "predvid.server.fetching.fetcher"  # the one way in which anything here calls out
 API_CALLS_A_MINUTE = 600  # of one token, in each console process

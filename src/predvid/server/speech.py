@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from predvid.core.model import Said, Value
-from predvid.core.wording import LANGUAGES, Texts, word
+from predvid.core.wording import LANGUAGES, Texts, plainly
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Speech:
 
     def __call__(self, id: str, **values: Value) -> str:
         """Return the sentence `id` with `values` in it."""
-        return word(Said(id, values), self.language, self.texts)
+        return plainly(Said(id, values), self.language, self.texts)
 
 
 def of_environment(env: Mapping[str, str]) -> str:

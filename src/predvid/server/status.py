@@ -16,24 +16,27 @@ from rich.table import Table
 from predvid import __version__
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import supervised
+from predvid.server import command_line, supervised
 from predvid.server.loading import after_setup
 from predvid.server.owner import existing
 from predvid.server.speech import Speech, add_language
 from predvid.server.status_texts import TEXTS
 
 WINDOW = timedelta(minutes=5)
+UNITS = "systemctl start predvid-store predvid-worker predvid-gateway predvid-console"
 FORMS = {"samples_per_s": "rate", "store_rows": "number", "store_bytes": "size"}
 
 
 def status(arguments: list[str]) -> int:
-    """Print the state of the installation; exit status 1 when its store does not answer."""
+    """Print the state of the installation; exit status 1 when its store does not answer or nothing runs."""
     parser = Options(prog="predvid status", description="What runs, and how the devices are.")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", "~/.local/share/predvid"))
+    parser.add_argument("--data", default=command_line.data_of(os.environ))
     add_language(parser)
     options = parser.parse_args(arguments)
-    place = existing(options.data)
+    tell = Speech(options.lang, TEXTS)
+    place = existing(options.data, options.lang)
+    start = UNITS if command_line.installed_by_units() else place.start()
     os.environ.update(place.environment())
     for chatty in (
         "urllib3.connectionpool",
@@ -44,13 +47,15 @@ def status(arguments: list[str]) -> int:
         answer = collect(datetime.now(UTC))
     except DatabaseFault as error:
         reason = str(error).strip().splitlines()[0]
-        raise UserError(f"The database of {place.data} does not answer: {reason}", 1) from None
+        raise UserError(tell("database", path=str(place.data), reason=reason), 1) from None
     answer["url"] = f"{place.address}/"
     answer["running"] = sorted(set(supervised.names(place.data)))
     if options.json:
         sys.stdout.write(json.dumps(answer) + "\n")
+    elif answer["store"] != "ok" and not answer["running"]:
+        raise UserError(tell("stopped", path=str(place.data), command=start), 1)
     else:
-        _table(answer, Speech(options.lang, TEXTS))
+        _table(answer, tell)
     return 0 if answer["store"] == "ok" else 1
 
 

@@ -4,8 +4,6 @@ import argparse
 import fcntl
 import json
 import os
-import shlex
-import shutil
 import signal
 import sys
 import time
@@ -20,7 +18,7 @@ from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import browser, certificates, listening, supervised
+from predvid.server import browser, certificates, command_line, listening, supervised
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
 from predvid.server.progress import Steps, steps
@@ -29,7 +27,6 @@ from predvid.server.supervisor import Part, Supervisor
 from predvid.server.up_texts import TEXTS
 
 READY_SECONDS = 90
-USUAL_DATA = "~/.local/share/predvid"
 
 
 def up(arguments: list[str]) -> int:
@@ -39,10 +36,12 @@ def up(arguments: list[str]) -> int:
     out = Console(stderr=True, highlight=False)
     data = Path(options.data).expanduser().absolute()
     os.umask(0o077)  # whoever made the data directory: what we and our parts write is for our eyes only
+    if not (data / "run").exists():  # a first start that cannot listen leaves nothing behind
+        _check_free(data, options, tell)
     with _only_one(data, tell):
         if left := supervised.end_leftovers(data):
             out.print(f"predvid: {tell('leftovers', n=left)}", style="dim")
-        listening.check_free(options.listen, options.port, tell)
+        _check_free(data, options, tell)
         try:
             place = _place(data, options)
             place.describe()
@@ -69,8 +68,10 @@ def up(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = Options(prog="predvid up", description="Server, console and local agent on this machine.")
-    parser.add_argument("--data", default=os.environ.get("PREDVID_DATA", USUAL_DATA), help="data directory")
-    parser.add_argument("--port", type=int, default=8700, help="port of the one address (default 8700)")
+    parser.add_argument("--data", default=command_line.data_of(os.environ), help="data directory")
+    parser.add_argument(
+        "--port", type=int, default=command_line.USUAL_PORT, help="port of the one address (default 8700)"
+    )
     parser.add_argument(
         "--listen", default="127.0.0.1", help="address to listen on; off loopback it speaks TLS"
     )
@@ -87,6 +88,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     if not 1 <= options.port <= 65535:
         raise UserError(Speech(options.lang, TEXTS)("refused.port", port=str(options.port)))
     return options
+
+
+def _check_free(data: Path, options: argparse.Namespace, tell: Speech) -> None:
+    doctor = command_line.pasted(data, "doctor", "--port", str(options.port))
+    listening.check_free(options.listen, options.port, tell, doctor)
 
 
 @contextmanager
@@ -152,15 +158,6 @@ def _start(supervisor: Supervisor, options: argparse.Namespace, step: Steps, tel
     setting_up.wait_for_samples(supervisor, READY_SECONDS)
 
 
-def _unlocking(place: Place) -> str:
-    """Return the command that unlocks automation, as it can be typed in the folder of this start."""
-    program = (
-        "predvid" if shutil.which("predvid") else os.path.relpath(Path(sys.executable).with_name("predvid"))
-    )
-    usual = Path(USUAL_DATA).expanduser().absolute() == place.data
-    return shlex.join([program, "trust", "init", *([] if usual else ["--data", str(place.data)])])
-
-
 def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Speech, took: float) -> None:
     """Say where everything is: to people on stderr, to programs as one line of JSON on stdout."""
     link = after_setup("predvid.server.setting_up").first_owner_link(place)
@@ -171,10 +168,13 @@ def _welcome(place: Place, options: argparse.Namespace, out: Console, tell: Spee
         out.print(f"  {name['sign_in']} [bold]{link}[/bold]", soft_wrap=True)
         out.print(f"  {'':<9} {tell('once')}")
     else:
-        out.print(f"  {name['sign_in']} {tell('password')}")
+        out.print(f"  {name['sign_in']} {tell('password', command=escape(place.command('owner', 'link')))}")
     out.print(f"  {name['data']} {escape(str(place.data))}", soft_wrap=True)
     if not place.root_fingerprint():
-        out.print(f"  {name['tasks']} {tell('tasks.off', command=escape(_unlocking(place)))}", soft_wrap=True)
+        out.print(
+            f"  {name['tasks']} {tell('tasks.off', command=escape(place.command('trust', 'init')))}",
+            soft_wrap=True,
+        )
     out.print(f"  {name['stop']} Ctrl-C\n")
     ready = {"event": "ready", "url": f"{place.address}/", "data": str(place.data), "sign_in": link}
     sys.stdout.write(json.dumps(ready) + "\n")

@@ -29,8 +29,8 @@ TEXTS = {
         "(jednokratna poveznica, vrijedi 24 sata: njome nastaje prvi vlasnik)",
     ),
     "password": Text(
-        "with your address and password (forgot it? predvid owner link)",
-        "svojom adresom i lozinkom (zaboravljena lozinka: predvid owner link)",
+        "with your address and password (forgot it? {command})",
+        "svojom adresom i lozinkom (zaboravljena lozinka: {command})",
     ),
     "data": Text("Data", "Podaci"),
     "tasks": Text("Tasks", "Zadaci"),
@@ -62,9 +62,9 @@ TEXTS = {
         "--listen {listen}: navedite adresu ovog računala ili 0.0.0.0 za sve.",
     ),
     "refused.taken": Text(
-        "Port {port} on {listen} cannot be used ({reason}). Choose another with --port; "
-        "predvid doctor tells more.",
+        "Port {port} on {listen} cannot be used ({reason}). Choose another with --port; more is told by: "
+        "{doctor}",
         "Port {port} na adresi {listen} nije moguće upotrijebiti ({reason}). Odaberite drugi s pomoću "
-        "--port; više govori predvid doctor.",
+        "--port; više govori: {doctor}",
     ),
 }

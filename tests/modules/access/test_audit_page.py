@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from console_fixture import World
 from predvid.modules.access import audit
+from predvid.modules.access.audit_words import ENROLMENT
 from predvid.modules.access.models import Person
 from predvid.modules.access.rules import (
     MSP,
@@ -165,3 +166,28 @@ def test_codes_are_shown_in_the_readers_words(world: World) -> None:
     for words in ("stanje: zaustavljeno", "uloga: revizor", "agenti: 3"):
         assert words in shown
     assert "halted" not in shown
+
+
+def test_codes_of_an_entry_are_words_in_the_readers_language(world: World, owner: Person) -> None:
+    viewer, client = Viewer("Ana Anić", "owner", None), world.clients[0].pk
+    entries: list[tuple[str, audit.Values, str]] = [
+        ("api_token.made", {"verbs": "device.view alert.acknowledge"}, ""),
+        ("agent.enrolled", {"state": "pending"}, f"{ENROLMENT}7a1c"),
+        ("person.changed", {"language": "en"}, ""),
+        ("secret.added", {"kind": "ssh_key"}, ""),
+        ("policy.changed", {"check": "disk_space"}, ""),
+    ]
+    for verb, after, why in entries:
+        audit.record(viewer, verb, Subject("device", "7", "X"), client, timezone.now(), after=after, why=why)
+    page = text(world.signed_in(owner))
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    for words in (
+        "vidjeti uređaje i njihovo stanje, preuzimati upozorenja",
+        "žetonom za prijavu 7a1c",
+        "English",
+        "SSH ključ",
+        "Prostor na diskovima",
+    ):
+        assert words in table, words
+    for code in ("device.view", "enrolment token", ">en<", "ssh_key", "disk_space"):
+        assert code not in table, code

@@ -148,6 +148,34 @@ def test_the_password_proves_only_those_without_a_factor(world: World, ana: Pers
     assert browser.post("/prove/", {"held": held(page), "password": PASSWORD}).status_code == 422
 
 
+def test_only_what_was_entered_is_said_to_be_kept(world: World, ana: Person) -> None:
+    browser = world.signed_in(ana, proved=False)
+    entered, bare = "Ono što ste upisali sačuvano je", "Izvršit će se odmah nakon nje."
+    page = browser.post("/profile/security/rule", {"days": "30"}).content.decode()
+    assert entered in page
+    assert bare not in page
+    for bare_one in (
+        browser.get("/audit/export.csv"),
+        browser.post(f"/people/{ana.pk}/sign-out", {"back": "/people/"}),
+    ):
+        page = bare_one.content.decode()
+        assert 'name="held"' in page
+        assert entered not in page
+        assert bare in page
+
+
+def test_an_empty_proof_is_no_wrong_one(world: World, ana: Person) -> None:
+    browser = world.signed_in(ana, proved=False)
+    sealed = held(browser.post("/profile/security/rule", {"days": "30"}))
+    for _ in range(PAIR_LIMIT + 1):
+        assert "Upišite svoju lozinku." in browser.post("/prove/", {"held": sealed}).content.decode()
+    assert browser.post("/prove/", {"held": sealed, "password": PASSWORD}).status_code == 307
+    with_app(ana)
+    browser = world.signed_in(ana, proved=False)
+    sealed = held(browser.post("/profile/security/rule", {"days": "30"}))
+    assert "Upišite kôd." in browser.post("/prove/", {"held": sealed, "code": " "}).content.decode()
+
+
 def test_proofs_are_guessed_no_more_often_than_sign_ins(world: World, ana: Person) -> None:
     browser = world.signed_in(ana, proved=False)
     sealed = held(browser.post("/profile/security/rule", {"days": "30"}))

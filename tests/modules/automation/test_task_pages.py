@@ -1,9 +1,13 @@
 """What the pages of tasks promise: who sees and does what, the exact task, what empty rooms say."""
 
+import html
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.test import override_settings
 from django.urls import reverse
 
 import task_scene
@@ -71,9 +75,24 @@ def test_every_page_shows_what_it_is_for(world: World, owner: Person, scene: Sce
 def test_empty_rooms_say_what_to_do(world: World, owner: Person) -> None:
     browser = world.signed_in(owner)
     assert "follow operators, not the server" in browser.get("/tasks/").content.decode()
-    assert "predvid trust init" in browser.get("/authority/").content.decode()
+    authority = html.unescape(browser.get("/authority/").content.decode())
+    for words in ("trust init", "trust offer public", "trust sign"):
+        assert settings.PLACE.command(*words.split()) in authority
+    assert f"trust init --data {settings.PLACE.data}</code>" in authority
     page = browser.get(f"/devices/{world.devices[0].pk}/").content.decode()
     assert "follows no operator yet" in page
+
+
+@pytest.mark.parametrize(
+    ("address", "tail"),
+    [("http://127.0.0.1:8700", " --data "), ("https://m.example.com:8700", "</code>")],
+)
+def test_an_operator_elsewhere_is_told_no_path_of_the_server(
+    world: World, owner: Person, scene: Scene, address: str, tail: str
+) -> None:
+    with override_settings(PLACE=replace(settings.PLACE, address=address)):
+        page = world.signed_in(owner).get(pages(scene)["waiting"]).content.decode()
+    assert f"predvid trust sign{tail}" in page
 
 
 @pytest.mark.parametrize("role", ["auditor", "client_contact", "account_manager"])

@@ -52,7 +52,7 @@ def test_every_metric_on_a_page_has_a_name() -> None:
         ("os.kernel", "6.1.0-1", "6.1.0-2", "Jezgra sustava: bilo 6.1.0-1, sada 6.1.0-2"),
         ("hardware.cpu", {"cores": 4}, {"cores": 8}, "Procesor: Jezgre promijenjeno iz 4 u 8"),
         ("hardware.memory", {"total_bytes": 8 * 10**9}, {"total_bytes": 16 * 10**9},
-         "Memorija: Veličina promijenjeno iz 8 GB u 16 GB"),
+         "Memorija: Veličina promijenjeno iz 8\u00a0GB u 16\u00a0GB"),
         ("network.interfaces", [{"key": "eth0", "mac": "a", "addresses": ["10.0.0.1"]}],
          [{"key": "eth0", "mac": "a", "addresses": ["10.0.0.2"]}],
          "Mrežna sučelja: eth0 promijenjeno iz 10.0.0.1 u 10.0.0.2"),

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import get_language
+
+from predvid.checks.registry import checks
 from predvid.modules.access import exports
 from predvid.modules.access.audit import EPOCH
-from predvid.modules.access.audit_words import FIELDS, KINDS, REASONS, VALUES, VERBS
+from predvid.modules.access.audit_words import BY_TOKEN, ENROLMENT, FIELDS, KINDS, REASONS, VALUES, VERBS
 from predvid.modules.access.models import AuditEntry
 from predvid.modules.access.queries_audit import COLUMNS
+from predvid.modules.access.token_forms import WORDS as MAY
 
 CSV = (
     *("time", "person", "name", "verb", "object_kind", "object_id", "object_name", "client", "before"),
@@ -46,7 +50,7 @@ def rows(entries: Iterable[AuditEntry], clients: Mapping[str, str], people: Mapp
             people.get(entry.object_id, entry.object_name),
             clients.get(entry.chain, ""),
             _changes(entry),
-            str(REASONS.get(entry.why, entry.why)),
+            _reason(entry.why),
             entry.address,
             entry.number,
             entry.hash,
@@ -83,11 +87,21 @@ def _values(text: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {"?": text}
 
 
+def _reason(why: str) -> str:
+    if why.startswith(ENROLMENT):
+        return BY_TOKEN % {"id": why.removeprefix(ENROLMENT)}
+    return str(REASONS.get(why, why))
+
+
 def _shown(name: str, value: Any) -> str:
     """Return what the field `name` holds, in words where the stored one is a code."""
     if isinstance(value, bool):
         return "✓" if value else "✗"
     text = "" if value is None else str(value)
+    if name == "verbs":
+        return ", ".join(str(MAY.get(verb, verb)) for verb in text.split())
+    if name == "check" and (check := checks().get(text)) is not None:
+        return check.title.pattern("hr" if (get_language() or "hr").startswith("hr") else "en")
     return str(VALUES.get(name, {}).get(text, text))
 
 

@@ -3,7 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as pgettext
 
+from predvid.modules.access.forms import LANGUAGES
 from predvid.modules.access.models import Person
+from predvid.modules.access.secret_words import KINDS as CREDENTIALS
 
 VERBS = {
     "person.signed_in": _("Sign-in"),
@@ -196,7 +198,11 @@ REASONS = {
     "recovery code": _("by recovery code"),
     "passkey": _("by passkey"),
 }
+ENROLMENT = "enrolment token "  # begins the reason of an enrolment; the token's id follows
+BY_TOKEN = _("by enrolment token %(id)s")
 VALUES = {
+    "language": dict(LANGUAGES),
+    "kind": CREDENTIALS,
     "state": STATES,
     "phase": STATES,
     "role": dict(Person.Role.choices),

@@ -5,6 +5,7 @@ the address nor kept on the server, and it cannot be altered on the way.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -22,6 +23,7 @@ from predvid.modules.access.way_back import is_ours
 FIELD = "held"
 SECONDS = 15 * 60  # that a held request waits
 NOT_HELD = ("csrfmiddlewaretoken",)
+NOT_TYPED = ("back",)  # a form brings it along; nobody entered it
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ def ask_for_proof(request: HttpRequest, now: datetime) -> HttpResponse:
     fields = {name: request.POST.getlist(name) for name in request.POST if name not in NOT_HELD}
     held = Held(str(request.method), request.get_full_path(), fields, now.timestamp())
     sealed = seal_text(json.dumps(vars(held)), _context(request))
-    return proof_page(request, sealed, status=403)
+    return proof_page(request, sealed, fields, status=403)
 
 
-def proof_page(request: HttpRequest, held: str, *, status: int, wrong: str = "") -> HttpResponse:
-    """Render the page of proofs around a sealed request."""
+def proof_page(
+    request: HttpRequest, held: str, fields: Mapping[str, list[str]], *, status: int, wrong: str = ""
+) -> HttpResponse:
+    """Render the page of proofs around a sealed request, whose form had these fields."""
     live = request.headers.get("HX-Request") == "true"
     response = render(
         request,
@@ -54,6 +58,7 @@ def proof_page(request: HttpRequest, held: str, *, status: int, wrong: str = "")
         {
             "held": held,
             "wrong": wrong,
+            "typed": _typed(fields),
             "cancel": _page_before(request),
             "whole_body": live,
         }
@@ -64,6 +69,11 @@ def proof_page(request: HttpRequest, held: str, *, status: int, wrong: str = "")
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
+
+
+def _typed(fields: Mapping[str, list[str]]) -> bool:
+    """Tell whether the held form had anything in it that a person entered: then it must not seem lost."""
+    return any(any(values) for name, values in fields.items() if name not in NOT_TYPED)
 
 
 def opened(request: HttpRequest, sealed: str, now: datetime) -> Held | None:

@@ -103,7 +103,7 @@ def prove(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     try:
         _prove(request, person, PROVED, now)
     except UserError as error:
-        return step_up.proof_page(request, sealed, status=422, wrong=refusal(error))
+        return step_up.proof_page(request, sealed, held.fields, status=422, wrong=refusal(error))
     sign_in_state.note_proof(request, now)
     again = redirect(held.path)
     if held.method == "POST":
@@ -124,7 +124,11 @@ def _prove(request: HttpRequest, person: Person, verb: str, now: datetime) -> No
         challenge = sign_in_state.take_challenge(request, USE, now)
         prove_by_passkey(words["credential"], challenge, at, verb, who, now, only=person)
     elif verb == PROVED and not factors(person):
+        if not words.get("password"):
+            raise UserError("Type your password.")
         prove_by_password(person, words.get("password", ""), who, now)
+    elif not words.get("code", "").strip():
+        raise UserError("Type the code.")
     else:
         prove_by_code(person, words.get("code", ""), verb, who, now)
 

@@ -15,6 +15,7 @@ from django.db.models import F
 from predvid.core.errors import UserError
 from predvid.core.trust import public_key
 from predvid.modules.access import audit
+from predvid.modules.access.audit_words import ENROLMENT
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.guard import require
 from predvid.modules.access.rules import PLATFORM, Subject, Viewer
@@ -113,7 +114,7 @@ def enrol(secret: str, request: Enrolment, now: datetime, busy: Callable[[Device
         approved_at=now if approved else None,
     )
     subject = Subject("agent", str(agent.pk), device.name)
-    words, why = {"state": str(agent.state)}, f"enrolment token {token.pk}"
+    words, why = {"state": str(agent.state)}, f"{ENROLMENT}{token.pk}"
     audit.record(PLATFORM, "agent.enrolled", subject, token.client_id, now, after=words, why=why)
     return Enrolled(agent, new=True, twin=twin)
 

@@ -37,6 +37,7 @@ def enrol(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
             "pending": queries.pending(viewer),
             "tokens": queries.running_tokens(viewer, timezone.now()),
             "has_sites": form.has_sites,
+            "place": settings.PLACE,
         },
     )
 
@@ -60,6 +61,7 @@ def _made(request: HttpRequest, viewer: Viewer, words: dict[str, Any]) -> HttpRe
             "token": found,
             "install": _install(text),
             "agents": queries.arrivals(viewer, found),
+            "place": settings.PLACE,
         },
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from predvid.checks import registry
 from predvid.checks.v1 import Check
-from predvid.core.wording import Text, number, size
+from predvid.core.wording import NBSP, Text, number, percent, size
 from predvid.modules.monitoring.store import SeriesWindow
 
 RANGES = {
@@ -138,8 +138,8 @@ def value_in_words(value: float, metric: str, language: str) -> str:
     if unit in ("B", "B/s"):
         return size(value, language) + unit.removeprefix("B")
     if unit == "%":
-        return f"{number(value, language)} %" if language == "hr" else f"{number(value, language)}%"
-    return f"{number(value, language)} {unit}".rstrip()
+        return percent(value, language)
+    return f"{number(value, language)}{NBSP}{unit}".rstrip()
 
 
 def offered(

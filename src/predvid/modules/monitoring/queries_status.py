@@ -14,7 +14,10 @@ from predvid.modules.monitoring.rules import AGENT_CHECK
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Devices by state, agents by state, open alerts by state, events whose reactions wait or failed."""
+    """Devices by state, agents by state, events whose reactions wait or failed.
+
+    `alerts`: the open ones by state, and apart from them how many someone has acknowledged.
+    """
 
     devices: dict[str, int]
     agents: dict[str, int]
@@ -35,8 +38,9 @@ def numbers(viewer: Viewer, now: datetime) -> Numbers:
     if viewer.clients is not None:
         reporting = reporting.filter(agent__client__in=viewer.clients)
     online = reporting.values("agent__device").distinct().count()
-    open_alerts = Alert.objects.exclude(phase=Alert.Phase.RESOLVED).filter(**mine)
+    open_alerts = Alert.objects.filter(phase=Alert.Phase.OPEN, **mine)
     by_state = Counter(State(state).name.lower() for state in open_alerts.values_list("state", flat=True))
+    by_state["acknowledged"] = Alert.objects.filter(phase=Alert.Phase.ACKNOWLEDGED, **mine).count()
     streams = Stream.objects.all()
     if viewer.clients is not None:
         streams = streams.filter(agent__client__in=viewer.clients)
@@ -44,7 +48,7 @@ def numbers(viewer: Viewer, now: datetime) -> Numbers:
     return Numbers(
         {"total": total, "online": online, "offline": offline},
         dict(Counter(Agent.objects.filter(**mine).values_list("state", flat=True))),
-        {name: by_state.get(name, 0) for name in ("critical", "warning", "unknown")},
+        {name: by_state.get(name, 0) for name in ("critical", "warning", "unknown", "acknowledged")},
         {state: Event.objects.filter(reaction=state, **mine).count() for state in ("pending", "failed")},
         last,
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
@@ -29,6 +30,20 @@ ICONS = {
     "cancelled": ("x", "offline"),
     "expired": ("hourglass", "offline"),
 }
+
+
+@register.inclusion_tag("inventory/_command.html")
+def command_here(id: str, words: str) -> dict[str, str]:
+    """Show `predvid words` as it can be pasted on this server's own machine."""
+    return {"id": id, "command": settings.PLACE.command(*words.split())}
+
+
+@register.inclusion_tag("inventory/_command.html")
+def operator_command(id: str, words: str) -> dict[str, str]:
+    """Show `predvid words` for an operator's machine: this one, where no other reaches the server."""
+    if settings.PLACE.only_here:
+        return command_here(id, words)
+    return {"id": id, "command": f"predvid {words}"}
 
 
 @register.simple_tag

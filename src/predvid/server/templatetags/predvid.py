@@ -1,7 +1,7 @@
 """Tags and filters of the pages: icons, numbers, times, states; built into every template."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 from django import template
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from predvid.core import wording
+from predvid.core.trust import fingerprint
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring import charts
 from predvid.modules.monitoring.queries.devices import SORTS
@@ -52,6 +53,12 @@ def _language() -> str:
 def may(viewer: Viewer, verb: str) -> bool:
     """Tell whether the viewer may do `verb` to anything at all: `{% if viewer|may:"device.move" %}`."""
     return viewer.may(verb)
+
+
+@register.filter
+def key_fingerprint(key: bytes) -> str:
+    """Return a public key's fingerprint, as the machine that holds the key shows it."""
+    return fingerprint(bytes(key))
 
 
 @register.filter
@@ -134,11 +141,21 @@ def _day(local: datetime) -> str:
 
 @register.filter
 def exact(moment: datetime | None) -> str:
-    """Return a moment in full: 22. studenoga 2026., 21:04:05."""
+    """Return a moment in full, with the zone of its clock: 22. studenoga 2026., 21:04:05 CET."""
     if moment is None:
         return "–"
     local = timezone.localtime(moment)
-    return f"{_day(local)}, {local:%H:%M:%S}"
+    return f"{_day(local)}, {local:%H:%M:%S} {local:%Z}"
+
+
+@register.simple_tag
+def zone() -> str:
+    """Return the zone of every clock on the pages, as it is now: Europe/Zagreb (CET, UTC+1)."""
+    local = timezone.localtime()
+    offset = (local.utcoffset() or timedelta()).total_seconds()
+    hours, minutes = divmod(abs(int(offset)) // 60, 60)
+    shown = f"{'-' if offset < 0 else '+'}{hours}" + (f":{minutes:02}" if minutes else "")
+    return f"{timezone.get_current_timezone_name()} ({local:%Z}, UTC{shown})"
 
 
 @register.filter

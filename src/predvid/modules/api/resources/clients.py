@@ -31,7 +31,7 @@ class ClientQuery(OnePage, forbid_unknown_fields=True):
 
 
 class Client(msgspec.Struct):
-    """A client with the number of its devices by standing and of its open alerts."""
+    """A client with the number of its devices by standing and of its alerts; acknowledged ones apart."""
 
     id: UUID
     name: str
@@ -41,6 +41,7 @@ class Client(msgspec.Struct):
     devices: dict[str, int]
     critical_alerts: int
     other_alerts: int
+    acknowledged_alerts: int
 
 
 class NewClient(msgspec.Struct, forbid_unknown_fields=True):
@@ -135,6 +136,7 @@ def _client(row: standing.Health) -> Client:
         counted,
         row.critical,
         row.other,
+        row.acknowledged,
     )
 
 

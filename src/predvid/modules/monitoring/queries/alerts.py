@@ -17,7 +17,7 @@ from predvid.modules.inventory.fact_tables import FactTable
 from predvid.modules.inventory.fact_tables import tables as fact_tables
 from predvid.modules.inventory.models import Fact
 from predvid.modules.monitoring.models import Alert
-from predvid.modules.monitoring.queries.standing import UNRESOLVED, WORD_OF, narrowed, open_alerts
+from predvid.modules.monitoring.queries.standing import UNRESOLVED, WORD_OF, narrowed, open_alerts, unresolved
 from predvid.modules.monitoring.words import event_sentence, sentence, title
 
 PER_PAGE = 50
@@ -118,15 +118,18 @@ def _loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
     return alerts.select_related("client", "device__site", "acknowledged_by", "assigned_to")
 
 
-def urgent(
-    viewer: Viewer, limit: int = 9, client: UUID | None = None, device: UUID | None = None
-) -> list[AlertRow]:
-    """Return the unresolved alerts to look at first: untaken, then critical, then newest."""
+def urgent(viewer: Viewer, limit: int = 9, client: UUID | None = None) -> list[AlertRow]:
+    """Return the open alerts to look at first: critical, then newest. What someone took on is not theirs."""
     alerts = open_alerts(viewer)
     if client is not None:
         alerts = alerts.filter(client=client)
-    if device is not None:
-        alerts = alerts.filter(device=device)
+    ordered = _loaded(alerts).order_by("-state", "-opened_at", "-pk")
+    return [row(viewer, alert) for alert in ordered[:limit]]
+
+
+def of_device(viewer: Viewer, device: UUID, limit: int = 9) -> list[AlertRow]:
+    """Return what is wrong with one device: its unresolved alerts, untaken and critical ones first."""
+    alerts = unresolved(viewer).filter(device=device)
     ordered = _loaded(alerts).order_by("-phase", "-state", "-opened_at", "-pk")
     return [row(viewer, alert) for alert in ordered[:limit]]
 
@@ -137,7 +140,7 @@ def inbox(viewer: Viewer, wanted: Wanted, per_page: int = PER_PAGE) -> Page[Any]
     What follows a cause that the viewer does not see, or that is over, stands for itself.
     """
     alerts = _filtered(viewer, narrowed(viewer, Alert.objects.filter(phase=wanted.phase)), wanted)
-    leading = narrowed(viewer, Alert.objects.filter(phase__in=UNRESOLVED)).values("pk")
+    leading = unresolved(viewer).values("pk")
     if wanted.phase != Alert.Phase.RESOLVED and not wanted.q:
         alerts = alerts.exclude(cause__in=leading)
     page: Page[Any] = Paginator(ordered(_loaded(alerts), wanted.phase), per_page).get_page(wanted.number)
@@ -194,13 +197,13 @@ def ordered(alerts: QuerySet[Alert], phase: str) -> QuerySet[Alert]:
 
 def by_phase(viewer: Viewer) -> dict[str, int]:
     """Return how many alerts are open and how many acknowledged (resolved ones are history: not counted)."""
-    found = list(open_alerts(viewer).order_by().values_list("phase", flat=True))
+    found = list(unresolved(viewer).order_by().values_list("phase", flat=True))
     return {phase: found.count(phase) for phase in PHASES[:2]}
 
 
 def check_names(viewer: Viewer) -> list[tuple[str, str]]:
     """Return the checks whose alerts stand, by name and title."""
-    names = open_alerts(viewer).order_by().values_list("check_name", flat=True).distinct()
+    names = unresolved(viewer).order_by().values_list("check_name", flat=True).distinct()
     return sorted(((name, title(name, viewer.language)) for name in names), key=lambda pair: pair[1])
 
 
@@ -214,14 +217,14 @@ def one(viewer: Viewer, alert_id: int) -> Alert:
 
 def cause(viewer: Viewer, alert: Alert) -> AlertRow | None:
     """Return the alert that `alert` follows, if it stands and the viewer sees it."""
-    leads = open_alerts(viewer).filter(pk=alert.cause_id) if alert.cause_id else None
+    leads = unresolved(viewer).filter(pk=alert.cause_id) if alert.cause_id else None
     found = _loaded(leads).first() if leads is not None else None
     return row(viewer, found) if found is not None else None
 
 
 def chosen(viewer: Viewer, ids: Sequence[int]) -> list[AlertRow]:
     """Return those of these alerts that stand and are visible, the worst first."""
-    return [row(viewer, one) for one in ordered(_loaded(open_alerts(viewer).filter(pk__in=ids)), "open")]
+    return [row(viewer, one) for one in ordered(_loaded(unresolved(viewer).filter(pk__in=ids)), "open")]
 
 
 def history(viewer: Viewer, alert: Alert) -> list[Line]:

@@ -17,8 +17,8 @@ from predvid.modules.monitoring.queries.standing import (
     WORD_OF,
     devices,
     narrowed,
-    open_alerts,
     shown,
+    unresolved,
     with_code,
 )
 from predvid.modules.monitoring.words import sentence
@@ -69,7 +69,7 @@ def _devices(viewer: Viewer, q: str, now: datetime, most: int) -> Iterator[Found
 
 def _alerts(viewer: Viewer, q: str, now: datetime, most: int) -> Iterator[Found]:
     named = Q(device__name__icontains=q) | Q(client__name__icontains=q) | Q(item__icontains=q)
-    rows = open_alerts(viewer).filter(named).select_related("device")
+    rows = unresolved(viewer).filter(named).select_related("device")
     for alert in rows.order_by("-state", "-opened_at", "-pk")[:most]:
         said = sentence(alert.said_id, alert.said_values, viewer.language)
         yield Found("alert", said, alert.device.name, alert.pk, WORD_OF[State(alert.state)])

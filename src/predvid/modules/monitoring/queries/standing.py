@@ -11,7 +11,6 @@ from django.db.models import (
     Case,
     Count,
     Exists,
-    F,
     IntegerField,
     Max,
     Model,
@@ -52,19 +51,21 @@ class Counts:
     """The figures beside the rooms."""
 
     devices: int
-    open_alerts: int
-    critical_alerts: int
+    open_alerts: int  # nobody has taken them on yet: these call for someone
+    critical_alerts: int  # of the open ones
+    acknowledged: int
     pending: int
 
 
 @dataclass
 class Health:
-    """One client with its devices by standing and its open alerts by state."""
+    """One client with its devices by standing, its open alerts by state, and how many are acknowledged."""
 
     client: Client
     by_standing: Counter[str] = field(default_factory=Counter)
     critical: int = 0
     other: int = 0
+    acknowledged: int = 0
 
     @property
     def total(self) -> int:
@@ -136,18 +137,28 @@ def shown(rows: Iterable[Any]) -> list[Any]:
     return found
 
 
-def open_alerts(viewer: Viewer) -> QuerySet[Alert]:
-    """Return the viewer's alerts that are not resolved."""
+def unresolved(viewer: Viewer) -> QuerySet[Alert]:
+    """Return the viewer's alerts that are not resolved: open and acknowledged ones."""
     return narrowed(viewer, Alert.objects.filter(phase__in=UNRESOLVED))
+
+
+def open_alerts(viewer: Viewer) -> QuerySet[Alert]:
+    """Return the viewer's alerts that nobody has taken on: what every figure and the inbox call open."""
+    return narrowed(viewer, Alert.objects.filter(phase=Alert.Phase.OPEN))
 
 
 def counts(viewer: Viewer) -> Counts:
     """Return the figures beside the rooms, in three queries."""
-    alerts = open_alerts(viewer).aggregate(
-        all=Count("pk"), critical=Count("pk", filter=Q(state=int(State.CRITICAL)))
+    standing_open = Q(phase=Alert.Phase.OPEN)
+    alerts = unresolved(viewer).aggregate(
+        open=Count("pk", filter=standing_open),
+        critical=Count("pk", filter=standing_open & Q(state=int(State.CRITICAL))),
+        acknowledged=Count("pk", filter=~standing_open),
     )
     pending = narrowed(viewer, Agent.objects.filter(state=Agent.State.PENDING)).count()
-    return Counts(devices(viewer).count(), alerts["all"], alerts["critical"], pending)
+    return Counts(
+        devices(viewer).count(), alerts["open"], alerts["critical"], alerts["acknowledged"], pending
+    )
 
 
 def last_seen(viewer: Viewer) -> datetime | None:
@@ -161,7 +172,7 @@ def last_seen(viewer: Viewer) -> datetime | None:
 def health(viewer: Viewer, now: datetime, only: UUID | None = None) -> list[Health]:
     """Return the visible clients (or the one asked for) with figures, most trouble first; three queries."""
     clients = narrowed(viewer, Client.objects.all(), "pk")
-    alerts, rows = open_alerts(viewer), devices(viewer)
+    alerts, rows = unresolved(viewer), devices(viewer)
     if only is not None:
         clients, alerts, rows = clients.filter(pk=only), alerts.filter(client=only), rows.filter(client=only)
     found = {client.pk: Health(client) for client in clients}
@@ -169,9 +180,11 @@ def health(viewer: Viewer, now: datetime, only: UUID | None = None) -> list[Heal
         with_code(rows, now).order_by().values_list("client", "code").annotate(n=Count("pk"))
     ):
         found[client].by_standing[WORDS[code]] += n
-    by_state = alerts.order_by().values_list("client", "state").annotate(n=Count("pk"))
-    for client, state, n in by_state:
-        if state == State.CRITICAL:
+    by_state = alerts.order_by().values_list("client", "phase", "state").annotate(n=Count("pk"))
+    for client, phase, state, n in by_state:
+        if phase == Alert.Phase.ACKNOWLEDGED:
+            found[client].acknowledged += n
+        elif state == State.CRITICAL:
             found[client].critical += n
         else:
             found[client].other += n
@@ -179,10 +192,14 @@ def health(viewer: Viewer, now: datetime, only: UUID | None = None) -> list[Heal
 
 
 def open_alerts_by_hour(viewer: Viewer, now: datetime, hours: int = 24) -> list[int]:
-    """Return how many alerts stood open at each whole step of the last `hours`, oldest first."""
+    """Return how many alerts stood open at each whole step of the last `hours`, oldest first.
+
+    An alert stands open until someone takes it on, or until it is resolved by itself.
+    """
     start = now - timedelta(hours=hours)
     rows = narrowed(viewer, Alert.objects.filter(Q(resolved_at=None) | Q(resolved_at__gt=start)))
-    spans = list(rows.values_list("opened_at", F("resolved_at"))[:20_000])
+    until = Case(When(~Q(phase=Alert.Phase.OPEN), then=Coalesce("acknowledged_at", "resolved_at")))
+    spans = list(rows.annotate(until=until).values_list("opened_at", "until")[:20_000])
     moments = [start + timedelta(hours=step) for step in range(1, hours + 1)]
     return [
         sum(opened <= moment and (ended is None or ended > moment) for opened, ended in spans)

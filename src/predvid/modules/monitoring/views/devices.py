@@ -106,7 +106,7 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
         "device": found,
         "now": now,
         "ranges": charts.RANGES,
-        "alerts": alert_queries.urgent(viewer, device=device_id),
+        "alerts": alert_queries.of_device(viewer, device_id),
     }
     if viewer.may("device.detail", found.client_id):
         context |= _detail(viewer, found, now) | {
