@@ -19,7 +19,7 @@ from predvid.modules.monitoring.queries import devices as list_queries
 from predvid.modules.monitoring.stores import store
 from predvid.modules.monitoring.views.devices import filters_of
 
-SHOWN = 50  # devices that are listed by name
+SHOWN = 12  # devices that are listed by name
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,13 +59,11 @@ def bulk(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 
 
 def _keys(request: HttpRequest, viewer: Viewer) -> list[UUID]:
-    """Return the devices that are chosen: in one field, as many fields, or all that the filters leave."""
+    """Return the devices that are chosen: in one field, as many fields; with none, all the filters leave."""
     if request.method == "POST":
         words = request.POST.get("devices", "").split(",")
-    elif request.GET.get("every"):
+    elif not (words := request.GET.getlist("device")):
         return [row.pk for row in list_queries.every_device(viewer, filters_of(request), timezone.now())]
-    else:
-        words = request.GET.getlist("device")
     try:
         return [UUID(word) for word in words if word]
     except ValueError:
