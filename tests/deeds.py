@@ -52,6 +52,10 @@ def on_alerts(world: World) -> Deed:
     return "/alerts/bulk", {"deed": "acknowledge", "alert": str(world.alerts[0].pk)}
 
 
+def on_devices(world: World) -> Deed:
+    return "/devices/bulk", {"devices": str(world.devices[0].pk), "on": "vip", "do": "save"}
+
+
 def new_window(world: World) -> Deed:
     return "/windows/", {**PLAN, "where": f"client:{world.clients[0].pk}"}
 

@@ -39,6 +39,7 @@ from deeds import (
     on_alerts,
     on_channel,
     on_delivery,
+    on_devices,
     on_factors,
     on_invited,
     on_left,
@@ -142,6 +143,7 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "alert-note": (on_alert("note", text="Zovem"), [("first", "alert.noted", '"note":')]),
     "alert-snooze": (on_alert("snooze", hours="4", note="Zovem"), [("first", "alert.snoozed", '"until":')]),
     "alert-assign": (on_alert("assign", person="me"), [("first", "alert.assigned", '"assigned":true')]),
+    "devices-bulk": (on_devices, [("first", "device.tagged", '"tags":"vip"')]),
     "alerts-bulk": (on_alerts, [("first", "alert.acknowledged", '"phase":"acknowledged"')]),
     "windows": (new_window, [("first", "window.added", '"minutes":90,"repeat":"once"')]),
     "window": (on_window("", **PLAN), [("first", "window.changed", '"minutes":90,"repeat":"once"')]),
@@ -269,7 +271,13 @@ def test_failed_sign_ins_new_passwords_and_the_first_owner_leave_one_each(world:
 
 EXCUSED = {
     "automation/actions/nonces.py": {"first", "forget"},  # remember what was heard
-    "monitoring/group_actions.py": set(),
+    "monitoring/group_actions.py": {
+        "tags",  # reads words
+    },
+    "monitoring/bulk_actions.py": {
+        "deed",  # reads words
+        "change", "group",  # do verbs, each of which writes its entry
+    },
     "monitoring/policy_actions.py": set(),
     "access/secret_actions.py": {
         "held",  # changes nothing

@@ -38,7 +38,7 @@ class Wanted:
 def tag(viewer: Viewer, device_id: UUID, words: Collection[str], now: datetime) -> list[str]:
     """Let a device have exactly these tags; return them as kept. Raises NotVisible, Denied or UserError."""
     device = held_device(viewer, "device.tag", device_id)
-    wanted = _tags(words)
+    wanted = tags(words)
     before = sorted(device.tags.values_list("name", flat=True))
     if wanted == before:
         return wanted
@@ -56,7 +56,8 @@ def tag(viewer: Viewer, device_id: UUID, words: Collection[str], now: datetime) 
     return wanted
 
 
-def _tags(words: Collection[str]) -> list[str]:
+def tags(words: Collection[str]) -> list[str]:
+    """Return tags as they are kept, sorted. Raises UserError for what cannot be one, or for too many."""
     found = set()
     for word in words:
         try:

@@ -1,6 +1,6 @@
 """Which explicit settings reach which devices: read in bulk, and changed in thought for a preview."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -55,15 +55,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Every explicit setting by place, and who is in which group."""
+    """Every explicit setting by place, and who is in which group.
+
+    `roles` are those of devices that would have others than they have now.
+    """
 
     by_place: Mapping[tuple[str, str | UUID], Settings]
     groups: tuple[Group, ...]
     traits: Mapping[UUID, Traits] = field(default_factory=dict)
+    roles: Mapping[UUID, Sequence[str]] = field(default_factory=dict)
 
     def settings(self, device: Device) -> Settings:
         """Return the settings that reach a device, in any order."""
-        found = [setting for role in device.roles for setting in self.by_place.get(("template", role), ())]
+        roles = self.roles.get(device.pk, device.roles)
+        found = [setting for role in roles for setting in self.by_place.get(("template", role), ())]
         for kind, key in (("client", device.client_id), ("site", device.site_id), ("device", device.pk)):
             found += self.by_place.get((kind, key), ())
         for group in self.groups_of(device):

@@ -1,6 +1,6 @@
 """Gives each device the roles that its facts show, so that the templates of those roles apply to it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
+from predvid.modules.inventory.group_rules import Traits
 from predvid.modules.inventory.models import Device, Fact
 from predvid.modules.inventory.role_rules import TELLING, roles_of
 from predvid.modules.inventory.rules import next_plan_version
@@ -27,18 +28,23 @@ def assign(now: datetime) -> int:
     return settle(list(due.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]), now)
 
 
+def shown(traits: Mapping[UUID, Traits]) -> dict[UUID, list[str]]:
+    """Return the roles that devices with these traits have, by what they told; one query."""
+    facts: dict[UUID, dict[str, Any]] = {}
+    told = Fact.objects.filter(device__in=list(traits), name__in=TELLING)
+    for device, name, value in told.values_list("device_id", "name", "value"):
+        facts.setdefault(device, {})[name] = value
+    return {device: roles_of(mine, facts.get(device, {}), templates()) for device, mine in traits.items()}
+
+
 @transaction.atomic
 def settle(devices: Collection[UUID], now: datetime) -> int:
     """Work out the roles of these devices; those that changed are judged and planned anew."""
     rows = list(Device.objects.select_for_update().filter(pk__in=devices).order_by("pk"))
-    traits = traits_of(rows)
-    facts: dict[UUID, dict[str, Any]] = {}
-    told = Fact.objects.filter(device__in=rows, name__in=TELLING)
-    for device, name, value in told.values_list("device_id", "name", "value"):
-        facts.setdefault(device, {})[name] = value
+    found = shown(traits_of(rows))
     changed = 0
     for row in rows:
-        roles = roles_of(traits[row.pk], facts.get(row.pk, {}), templates())
+        roles = found[row.pk]
         if roles != row.roles:
             row.roles = roles
             row.plan_version = next_plan_version(now, row.plan_version)

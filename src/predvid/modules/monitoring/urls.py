@@ -5,6 +5,7 @@ from django.urls import path
 from predvid.modules.monitoring.views import (
     alert_verbs,
     alerts,
+    bulk,
     devices,
     groups,
     overview,
@@ -19,6 +20,7 @@ urlpatterns = [
     path("clients/<uuid:client_id>/", overview.client, name="client"),
     path("devices/", devices.devices, name="devices"),
     path("devices/export.<str:sheet>", devices.export, name="devices-export"),
+    path("devices/bulk", bulk.bulk, name="devices-bulk"),
     path("devices/<uuid:device_id>/", devices.device, name="device"),
     path("devices/<uuid:device_id>/series", devices.series, name="series"),
     path("devices/<uuid:device_id>/move", verbs.move, name="device-move"),

@@ -69,6 +69,7 @@ def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
             "clients": list_queries.clients(viewer),
             "sites": list_queries.sites(viewer, filters.client) if filters.client else [],
             "types": list_queries.types(),
+            "listed": listed.page.paginator.count,
             "filtered": any((filters.state, filters.client, filters.site, filters.type, filters.q)),
             "now": now,
         },
