@@ -70,6 +70,7 @@ def pages(one: Fleet, dice: random.Random) -> dict[str, Callable[[], str]]:
         "devices": lambda: f"/devices/?page={dice.randint(1, 40)}",
         "devices by alerts": lambda: "/devices/?sort=alerts&type=server",
         "device": lambda: f"/devices/{dice.choice(one.keys)}/",
+        "timeline": lambda: f"/devices/{dice.choice(one.keys)}/timeline?range=30d",
         "chart": lambda: f"/devices/{dice.choice(one.keys)}/series?metric=cpu_used_percent&range=30d",
         "search": lambda: (
             f"/search?q={dice.choice(('PC-0', 'pc-04', 'CZC00', '10.9.', 'Klijent+0'))}"

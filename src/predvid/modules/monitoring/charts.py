@@ -169,13 +169,18 @@ def offered(
     return Offer([charts[metric] for metric in keys], others)
 
 
+def range_of(text: str) -> str:
+    """Return the range that an address asks for, a day where it asks for none that there is."""
+    return text if text in RANGES else "24h"
+
+
 def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
     """Return start and end of what an address asks for: `from` and `to` (seconds since 1970), or `range`."""
     try:
         first, last = float(words["from"]), float(words["to"])
         start, end = datetime.fromtimestamp(first, now.tzinfo), datetime.fromtimestamp(last, now.tzinfo)
     except (KeyError, ValueError, OverflowError, OSError):
-        return now - RANGES.get(words.get("range", ""), RANGES["24h"]), now
+        return now - RANGES[range_of(words.get("range", ""))], now
     end = max(min(end, now), now - LONGEST)
     start = max(start, now - LONGEST)
     return (start, end) if end - start >= timedelta(minutes=1) else (end - timedelta(minutes=1), end)

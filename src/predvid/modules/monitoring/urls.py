@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predvid.modules.monitoring.views import alerts, devices, groups, overview, policies, verbs
+from predvid.modules.monitoring.views import alerts, devices, groups, overview, policies, timeline, verbs
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("devices/export.<str:sheet>", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", devices.device, name="device"),
     path("devices/<uuid:device_id>/series", devices.series, name="series"),
+    path("devices/<uuid:device_id>/timeline", timeline.of_device, name="device-timeline"),
     path("devices/<uuid:device_id>/move", verbs.move, name="device-move"),
     path("devices/<uuid:device_id>/merge", verbs.merge, name="device-merge"),
     path("agents/<uuid:agent_id>/approve", verbs.approve, name="agent-approve"),

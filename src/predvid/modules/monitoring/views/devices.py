@@ -106,6 +106,7 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
         "device": found,
         "now": now,
         "ranges": charts.RANGES,
+        "range": charts.range_of(request.GET.get("range", "")),
         "alerts": alert_queries.urgent(viewer, device=device_id),
     }
     if viewer.may("device.detail", found.client_id):

@@ -9,7 +9,7 @@
   const shade = () => document.documentElement.dataset.shade;
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-  const view = { range: "24h", from: null, to: null };
+  const view = { range: null, from: null, to: null }; // range: the one that the reader chose for all
   const plots = new Map();
 
   const sized = (value, steps, base) => {
@@ -181,7 +181,7 @@
     if (figure.dataset.only) query.set("only", figure.dataset.only);
     const { from, to } = figure.dataset;
     if (view.from === null && from) { query.set("from", from); query.set("to", to); }
-    else if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range);
+    else if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range ?? figure.dataset.range);
     const asked = String(query);
     figure.asked = asked;
     try {
@@ -207,9 +207,10 @@
   }, { rootMargin: "200px" });
 
   const reload = () => figures().filter((figure) => figure.drawn).forEach(load);
+  const chosen = () => new URLSearchParams(location.search).get("range") ?? "24h";
   const zoom = (from, to) => {
     view.from = from; view.to = to;
-    document.querySelectorAll("#ranges button").forEach((button) => button.setAttribute("aria-pressed", String(from === null && button.dataset.range === view.range)));
+    document.querySelectorAll("#ranges button").forEach((button) => button.setAttribute("aria-pressed", String(from === null && button.dataset.range === (view.range ?? chosen()))));
     reload();
   };
   const watch = () => figures().forEach((figure) => seen.observe(figure));
@@ -218,7 +219,12 @@
     const button = event.target.closest("#ranges button");
     if (!button) return;
     view.range = button.dataset.range;
+    const address = new URL(location);
+    address.searchParams.set("range", view.range);
+    history.replaceState(history.state, "", address);
     zoom(null, null);
+    const timeline = document.getElementById("timeline");
+    if (timeline) htmx.ajax("GET", `${timeline.getAttribute("hx-get").split("?")[0]}?range=${view.range}`, { target: "#timeline", swap: "innerHTML" });
   });
   document.addEventListener("dblclick", (event) => {
     if (event.target.closest("figure[data-chart] .chart-plot")) zoom(null, null);
