@@ -264,6 +264,21 @@ def test_own_things_joined_with_foreign_ones(matrix: Matrix) -> None:
     told(matrix, "joined")
 
 
+def test_own_devices_compared_with_foreign_ones(matrix: Matrix) -> None:
+    """A chart that names a device of another client beside an own one is as good as none."""
+    own, foreign = matrix.tenants.world.devices[0].pk, matrix.tenants.world.devices[2].pk
+    for someone in people(matrix):
+        for page in ("chart", "series"):
+            path = f"/devices/{own}/{page}?metric=cpu_used_percent&with={foreign}"
+            answer = matrix.ask(matrix.browser(someone, api=False), "GET", path)
+            sees = someone.viewer.sees(matrix.tenants.other.pk)
+            allowed = (200, 503) if sees else (404,)
+            expected = allowed if someone.viewer.may("device.detail") else (403,)
+            matrix.cell(f"GET {page} (own, with foreign)", someone, answer, *expected)
+    assert not matrix.wrong, "\n".join(matrix.wrong)
+    assert sum(matrix.cells.values()) >= 2 * len(people(matrix))
+
+
 def call_cells(matrix: Matrix, address: Address, someone: Someone, method: str) -> None:
     """Ask one address of the API in one way for all that it may be about."""
     assert address.routes is not None

@@ -64,7 +64,7 @@ def foreign_addresses(world: World) -> dict[str, str]:
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
-        "device-timeline": device.pk,
+        "device-timeline": device.pk, "chart": device.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
         "alert-acknowledge": alert.pk, "alert-note": alert.pk, "agent-approve": agent.pk,
         "agent-revoke": agent.pk,
@@ -152,6 +152,7 @@ BUDGETS = {
     "enrol": 9,
     "device": 29,
     "device-timeline": 6,
+    "chart": 8,
     "client": 14,
     "alert": 11,
     "policies": 8,
@@ -166,6 +167,7 @@ def budget_address(world: World, name: str) -> str:
     keys = {
         "device": world.devices[0].pk,
         "device-timeline": world.devices[0].pk,
+        "chart": world.devices[0].pk,
         "client": world.clients[0].pk,
         "alert": world.alerts[0].pk,
     }

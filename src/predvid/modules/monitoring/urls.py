@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from predvid.modules.monitoring.views import alerts, devices, groups, overview, policies, timeline, verbs
+from predvid.modules.monitoring.views import (
+    alerts,
+    comparing,
+    devices,
+    groups,
+    overview,
+    policies,
+    timeline,
+    verbs,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -11,7 +20,8 @@ urlpatterns = [
     path("devices/", devices.devices, name="devices"),
     path("devices/export.<str:sheet>", devices.export, name="devices-export"),
     path("devices/<uuid:device_id>/", devices.device, name="device"),
-    path("devices/<uuid:device_id>/series", devices.series, name="series"),
+    path("devices/<uuid:device_id>/series", comparing.series, name="series"),
+    path("devices/<uuid:device_id>/chart", comparing.chart, name="chart"),
     path("devices/<uuid:device_id>/timeline", timeline.of_device, name="device-timeline"),
     path("devices/<uuid:device_id>/move", verbs.move, name="device-move"),
     path("devices/<uuid:device_id>/merge", verbs.merge, name="device-merge"),

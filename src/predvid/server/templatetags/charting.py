@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from predvid.modules.monitoring.queries.compared import EARLIER
 from predvid.modules.monitoring.state_words import state_word
 from predvid.modules.monitoring.timeline import Bar, Entry, Mark
 from predvid.server.templatetags.predvid import clock, in_croatian
@@ -76,6 +77,12 @@ def marked(mark: Mark) -> str:
     n = len(mark.entries)
     head = ngettext("%(n)s change", "%(n)s changes", n) % {"n": n}
     return f"{head}: {'; '.join(words)}{' …' if n > NAMED else ''}"
+
+
+@register.filter
+def shift_name(key: str) -> str:
+    """Return how much earlier a chart is compared with, in words."""
+    return EARLIER[key].pattern("hr" if in_croatian() else "en")
 
 
 @register.simple_tag

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -141,24 +141,6 @@ def _measured(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
         }
     except (StoreUnavailable, StoreRefused):
         return {"checks": device_queries.check_rows(viewer, found, []), "charts": None, "store_down": True}
-
-
-@require_safe
-@page("device.detail")
-def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
-    """Answer the curves of one metric as JSON columns; 503 while the store does not answer."""
-    now = timezone.now()
-    found = device_queries.one(viewer, device_id, now)
-    metric = request.GET.get("metric", "")
-    start, end = charts.span(request.GET.dict(), now)
-    known = device_queries.clamped(viewer, found, start, now)
-    try:
-        curves = store().window([str(found.pk)], metric, known, end, charts.POINTS) if known < end else []
-    except (StoreUnavailable, StoreRefused):
-        return JsonResponse({"error": "store"}, status=503)
-    mine = charts.of_item(curves, request.GET.get("only", ""))
-    answer = charts.columns(mine, metric, viewer.language)
-    return JsonResponse(answer | {"from": start.timestamp(), "to": end.timestamp()})
 
 
 @require_safe
