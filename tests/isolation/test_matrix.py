@@ -31,11 +31,12 @@ from predvid.server.place import Place
 
 FLOOR = {"pages": 1_000, "joined": 50, "calls": 1_500}  # cells on each database
 # Forms in which one thing is told to have to do with another.
-NAMES_OTHERS = {"device-move", "device-merge", "enrol", "person-invite", "person-change", "api-tokens"}
+NAMES_OTHERS = {"device-move", "device-merge", "enrol", "person-invite", "person-change", "api-tokens", "pin"}
 PERSONAL = {
     "session-end",
     "passkey-rename",
     "passkey-remove",
+    *("pin-rename", "pin-move", "pin-remove"),
 }  # another person's is nobody's business, whoever they are
 DONE, WITHOUT_A_TOKEN = (200, 302, 422), (404,)
 LISTS = ("", f"?q={PROBE}", "?phase=resolved&state=critical", "?client={foreign}", "?site={foreign_site}")

@@ -20,6 +20,7 @@ from deeds import (
     api_token,
     bind,
     changed_group,
+    chart_pinned,
     command,
     deleted_group,
     invite,
@@ -36,6 +37,7 @@ from deeds import (
     on_left,
     on_passkey,
     on_person,
+    on_pin,
     on_policy,
     on_request,
     on_secret,
@@ -146,6 +148,13 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     ),
     "group-delete": (deleted_group, [("first", "group.deleted", "{}")]),
     "device-tags": (tagged, [("first", "device.tagged", '"tags":"recepcija, vip"')]),
+    "pin": (
+        chart_pinned,
+        [("first", "board.pinned", '"devices":1,"metric":"cpu_used_percent"')],
+    ),
+    "pin-rename": (on_pin("rename", title="Zovem"), [("first", "board.changed", '"changed":"title"')]),
+    "pin-move": (on_pin("move", way="later"), [("first", "board.changed", '"changed":"place"')]),
+    "pin-remove": (on_pin("remove"), [("first", "board.unpinned", "{}")]),
     "credential-unbind": (unbind, [("first", "secret.unbound", "{}")]),
 }
 LOOKS = {"healthz/"}  # answer any method and change nothing
@@ -247,6 +256,7 @@ EXCUSED = {
     "automation/actions/nonces.py": {"first", "forget"},  # remember what was heard
     "monitoring/group_actions.py": set(),
     "monitoring/policy_actions.py": set(),
+    "monitoring/pin_actions.py": set(),
     "access/secret_actions.py": {
         "held",  # changes nothing
     },

@@ -17,7 +17,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
-from predvid.modules.monitoring.models import Alert, AlertNote, Result
+from predvid.modules.monitoring.models import Alert, AlertNote, Pin, Result
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
@@ -27,7 +27,18 @@ PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
 )
-LISTS = ["overview", "clients", "devices", "alerts", "enrol", "profile", "search", "tasks", "authority"]
+LISTS = [
+    "overview",
+    "clients",
+    "devices",
+    "alerts",
+    "enrol",
+    "profile",
+    "search",
+    "tasks",
+    "authority",
+    "board",
+]
 
 
 def all_patterns(patterns: list[Any]) -> list[URLPattern]:
@@ -61,10 +72,12 @@ def foreign_addresses(world: World) -> dict[str, str]:
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     group = DeviceGroup.objects.create(client=client, name="Strana")
+    pin = Pin.objects.create(person=owner, device=device, metric="x", range="24h", place=1)
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
-        "device-timeline": device.pk, "chart": device.pk,
+        "device-timeline": device.pk, "chart": device.pk, "pin": device.pk,
+        "pin-rename": pin.pk, "pin-move": pin.pk, "pin-remove": pin.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
         "alert-acknowledge": alert.pk, "alert-note": alert.pk, "agent-approve": agent.pk,
         "agent-revoke": agent.pk,
@@ -153,6 +166,7 @@ BUDGETS = {
     "device": 29,
     "device-timeline": 6,
     "chart": 8,
+    "board": 7,
     "client": 14,
     "alert": 11,
     "policies": 8,
@@ -180,7 +194,9 @@ def test_a_page_needs_the_same_queries_however_much_it_shows(world: World, owner
     browser = world.signed_in(owner)
     address = budget_address(world, name)
     seen = []
+    kept = {"person": owner, "metric": "cpu_used_percent", "range": "24h", "place": 1}
     for _ in range(2):
+        Pin.objects.create(device=world.devices[-1], others=[str(one.pk) for one in world.devices[:3]], **kept)
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(address).status_code == 200
         seen.append(len(queries))

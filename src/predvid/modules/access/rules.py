@@ -45,6 +45,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     "release.roll": _HEADS,
     "release.view": _STAFF,
     "factor.change": _LOOK,  # one's own
+    "board.change": _STAFF,  # one's own
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.

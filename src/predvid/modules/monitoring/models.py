@@ -209,3 +209,23 @@ class GatewayBeat(models.Model):
     name = models.CharField(max_length=120, unique=True)
     since = models.DateTimeField()
     at = models.DateTimeField()
+
+
+class Pin(models.Model):
+    """A chart that a person keeps on their board: what `queries.compared.Asked` says, and its range.
+
+    `others` are the ids of the devices beside the first; whoever looks is asked about each of them anew.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="pins")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+")
+    others = models.JSONField(default=list)
+    metric = models.CharField(max_length=120)
+    range = models.CharField(max_length=4)
+    shift = models.CharField(max_length=4, blank=True)
+    title = models.CharField(max_length=80, blank=True)  # the person's own name for it
+    place = models.PositiveIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["place", "pk"]
+        indexes: ClassVar = [models.Index(fields=["person", "place"])]

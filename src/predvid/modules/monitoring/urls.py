@@ -4,6 +4,7 @@ from django.urls import path
 
 from predvid.modules.monitoring.views import (
     alerts,
+    board,
     comparing,
     devices,
     groups,
@@ -28,6 +29,11 @@ urlpatterns = [
     path("agents/<uuid:agent_id>/approve", verbs.approve, name="agent-approve"),
     path("agents/<uuid:agent_id>/revoke", verbs.revoke, name="agent-revoke"),
     path("agents/<uuid:agent_id>/release", verbs.release, name="agent-release"),
+    path("devices/<uuid:device_id>/pin", board.pin, name="pin"),
+    path("board/", board.board, name="board"),
+    path("board/<int:pin_id>/rename", board.rename, name="pin-rename"),
+    path("board/<int:pin_id>/move", board.move, name="pin-move"),
+    path("board/<int:pin_id>/remove", board.remove, name="pin-remove"),
     path("alerts/", alerts.inbox, name="alerts"),
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
     path("alerts/<int:alert_id>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),
