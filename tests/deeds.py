@@ -17,7 +17,7 @@ from predvid.modules.automation.models import AgentTrust, Rollout
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding
 from predvid.modules.monitoring.actions import record
 from predvid.modules.monitoring.intake import load_states
-from predvid.modules.monitoring.models import Pin
+from predvid.modules.monitoring.models import Pin, SavedView
 from predvid.modules.monitoring.queries.places import version
 from predvid.modules.monitoring.rules import silent
 from predvid.wire.secrets import SnmpCommunity
@@ -261,5 +261,16 @@ def on_pin(verb: str, **words: str) -> Callable[[World], Deed]:
             for place in (1, 2)
         ]
         return f"/board/{pins[0].pk}/{verb}", words
+
+    return deed
+
+
+SAVED = {"room": "devices", "name": "Zovem", "query": "type=server"}
+
+
+def on_view(verb: str, **words: str) -> Callable[[World], Deed]:
+    def deed(world: World) -> Deed:
+        row = SavedView.objects.create(person=Person.objects.get(role="owner"), **SAVED)
+        return f"/views/{row.pk}/{verb}", words
 
     return deed

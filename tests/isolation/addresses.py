@@ -17,7 +17,7 @@ from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken,
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
-NUMBERED = {"pin_id", "alert_id", "publication_id", "key"}
+NUMBERED = {"pin_id", "view_id", "alert_id", "publication_id", "key"}
 # What strangers ask for: in the sign-in itself.
 OPEN = {"healthz", "sign-in/", "forgotten/", "welcome/<str:secret>", "api/v1/openapi.json"}
 OPEN |= {"sign-in/second/", "sign-in/passkey/", "sign-in/passkey/options"}
@@ -105,6 +105,8 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         return tenants.passkey(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
     if place == "pin_id":
         return tenants.pin(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
+    if place == "view_id":
+        return tenants.view(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
     rows = (tenants.mine, tenants.foreign)[tenant]
     known: dict[str, Any] = {
         "person_id": (tenants.people[2].person, tenants.foreign[Person])[tenant].pk,
@@ -153,6 +155,8 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "check": "disk_space",
         "tags": "x",
         "metric": "cpu_used_percent",
+        "room": "devices",
+        "query": "type=server",
         "with": str(world.devices[2 * tenant].pk),
     }
 

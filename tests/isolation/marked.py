@@ -30,7 +30,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
 from predvid.modules.inventory.models import DeviceGroup, SecretBinding
-from predvid.modules.monitoring.models import Alert, Pin
+from predvid.modules.monitoring.models import Alert, Pin, SavedView
 from predvid.server.row_security import wall_of
 
 MARK = "ZZF"
@@ -174,6 +174,12 @@ class TwoTenants:
             words |= {"metric": "cpu_used_percent", "title": "Vlastito"}
         found = Pin.objects.filter(person=person, device=device).first()
         return found or Pin.objects.create(person=person, **words)
+
+    def view(self, person: Person) -> SavedView:
+        """Return the saved view of a person, made if they have none."""
+        name = mark() if person == self.foreign[Person] else "Vlastiti"
+        words = {"name": name, "query": "type=server"}
+        return SavedView.objects.get_or_create(person=person, room="devices", defaults=words)[0]
 
     def rows_of(self, model: type[models.Model], client: Client) -> "models.QuerySet[Any]":
         """Return the rows of a tenant table that belong to a client, found without any viewer."""

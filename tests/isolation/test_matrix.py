@@ -36,7 +36,7 @@ PERSONAL = {
     "session-end",
     "passkey-rename",
     "passkey-remove",
-    *("pin-rename", "pin-move", "pin-remove"),
+    *("pin-rename", "pin-move", "pin-remove", "view-rename", "view-remove", "view-default"),
 }  # another person's is nobody's business, whoever they are
 DONE, WITHOUT_A_TOKEN = (200, 302, 422), (404,)
 LISTS = ("", f"?q={PROBE}", "?phase=resolved&state=critical", "?client={foreign}", "?site={foreign_site}")

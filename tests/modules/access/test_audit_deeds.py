@@ -15,6 +15,7 @@ from deeds import (
     NEW,
     PROFILE,
     RIGHTS,
+    SAVED,
     Deed,
     Left,
     api_token,
@@ -41,6 +42,7 @@ from deeds import (
     on_policy,
     on_request,
     on_secret,
+    on_view,
     revoked_api_token,
     roll_out,
     session,
@@ -155,6 +157,10 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "pin-rename": (on_pin("rename", title="Zovem"), [("first", "board.changed", '"changed":"title"')]),
     "pin-move": (on_pin("move", way="later"), [("first", "board.changed", '"changed":"place"')]),
     "pin-remove": (on_pin("remove"), [("first", "board.unpinned", "{}")]),
+    "view-save": (lambda _: ("/views/save", SAVED), [(MSP, "view.saved", '"room":"devices","shared":false')]),
+    "view-rename": (on_view("rename", name="Nova"), [(MSP, "view.changed", '"changed":"name"')]),
+    "view-remove": (on_view("remove"), [(MSP, "view.removed", "{}")]),
+    "view-default": (on_view("default", chosen="1"), [(MSP, "view.changed", '"default":true')]),
     "credential-unbind": (unbind, [("first", "secret.unbound", "{}")]),
 }
 LOOKS = {"healthz/"}  # answer any method and change nothing
@@ -256,6 +262,7 @@ EXCUSED = {
     "automation/actions/nonces.py": {"first", "forget"},  # remember what was heard
     "monitoring/group_actions.py": set(),
     "monitoring/policy_actions.py": set(),
+    "monitoring/view_actions.py": set(),
     "monitoring/pin_actions.py": set(),
     "access/secret_actions.py": {
         "held",  # changes nothing

@@ -17,7 +17,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
-from predvid.modules.monitoring.models import Alert, AlertNote, Pin, Result
+from predvid.modules.monitoring.models import Alert, AlertNote, Pin, Result, SavedView
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
@@ -73,10 +73,12 @@ def foreign_addresses(world: World) -> dict[str, str]:
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     group = DeviceGroup.objects.create(client=client, name="Strana")
     pin = Pin.objects.create(person=owner, device=device, metric="x", range="24h", place=1)
+    view = SavedView.objects.create(person=owner, room="devices", name="x", query="q=x")
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
         "device-timeline": device.pk, "chart": device.pk, "pin": device.pk,
+        **{f"view-{deed}": view.pk for deed in ("rename", "remove", "default")},
         "pin-rename": pin.pk, "pin-move": pin.pk, "pin-remove": pin.pk,
         "device-move": device.pk, "device-merge": device.pk, "alert": alert.pk,
         "alert-acknowledge": alert.pk, "alert-note": alert.pk, "agent-approve": agent.pk,
@@ -160,8 +162,8 @@ def test_people_who_only_look_get_no_buttons_and_change_nothing(world: World) ->
 BUDGETS = {
     "overview": 11,
     "clients": 8,
-    "devices": 10,
-    "alerts": 9,
+    "devices": 11,
+    "alerts": 10,
     "enrol": 9,
     "device": 29,
     "device-timeline": 6,
@@ -173,7 +175,7 @@ BUDGETS = {
     "policy-client": 9,
     "policy-device": 9,
     "policy-template": 9,
-    "tasks": 11,
+    "tasks": 12,
 }
 
 
@@ -196,7 +198,12 @@ def test_a_page_needs_the_same_queries_however_much_it_shows(world: World, owner
     seen = []
     kept = {"person": owner, "metric": "cpu_used_percent", "range": "24h", "place": 1}
     for _ in range(2):
-        Pin.objects.create(device=world.devices[-1], others=[str(one.pk) for one in world.devices[:3]], **kept)
+        Pin.objects.create(
+            device=world.devices[-1], others=[str(one.pk) for one in world.devices[:3]], **kept
+        )
+        for room in SavedView.Room.values:
+            called = {"name": str(SavedView.objects.count()), "shared": len(seen) > 0}
+            SavedView.objects.create(person=owner, room=room, query="q=x", **called)
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(address).status_code == 200
         seen.append(len(queries))

@@ -10,6 +10,7 @@ from predvid.modules.monitoring.views import (
     groups,
     overview,
     policies,
+    saved,
     timeline,
     verbs,
 )
@@ -34,6 +35,10 @@ urlpatterns = [
     path("board/<int:pin_id>/rename", board.rename, name="pin-rename"),
     path("board/<int:pin_id>/move", board.move, name="pin-move"),
     path("board/<int:pin_id>/remove", board.remove, name="pin-remove"),
+    path("views/save", saved.save, name="view-save"),
+    path("views/<int:view_id>/rename", saved.rename, name="view-rename"),
+    path("views/<int:view_id>/remove", saved.remove, name="view-remove"),
+    path("views/<int:view_id>/default", saved.default, name="view-default"),
     path("alerts/", alerts.inbox, name="alerts"),
     path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
     path("alerts/<int:alert_id>/acknowledge", alerts.acknowledge, name="alert-acknowledge"),

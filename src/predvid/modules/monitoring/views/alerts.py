@@ -18,12 +18,14 @@ from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
 from predvid.modules.monitoring.queries import devices as list_queries
 from predvid.modules.monitoring.views.devices import filters_of
+from predvid.modules.monitoring.views.saved import opens_with_view
 
 BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert that has ended
 
 
 @require_safe
 @page("alert.view")
+@opens_with_view("alerts")
 def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List alerts of one phase: what do I do next?"""
     filters = filters_of(request)

@@ -24,6 +24,7 @@ from predvid.modules.monitoring.queries import groups as group_queries
 from predvid.modules.monitoring.queries import search as search_queries
 from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
 from predvid.modules.monitoring.stores import store
+from predvid.modules.monitoring.views.saved import opens_with_view
 
 
 def _uuid(text: str) -> UUID | None:
@@ -54,6 +55,7 @@ def filters_of(request: HttpRequest) -> list_queries.Filters:
 
 @require_safe
 @page("device.view")
+@opens_with_view("devices")
 def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List devices, filtered by the address."""
     now, filters = timezone.now(), filters_of(request)
