@@ -221,8 +221,8 @@ class Pin(models.Model):
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+")
     others = models.JSONField(default=list)
     metric = models.CharField(max_length=120)
-    range = models.CharField(max_length=4)
-    shift = models.CharField(max_length=4, blank=True)
+    range = models.CharField(max_length=12)
+    shift = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=80, blank=True)  # the person's own name for it
     place = models.PositiveIntegerField()
 

@@ -239,7 +239,9 @@
     history.replaceState(history.state, "", address);
     zoom(null, null);
     const timeline = document.getElementById("timeline");
-    if (timeline) htmx.ajax("GET", `${timeline.getAttribute("hx-get").split("?")[0]}?range=${view.range}`, { target: "#timeline", swap: "innerHTML" });
+    if (!timeline) return;
+    timeline.setAttribute("hx-get", `${timeline.getAttribute("hx-get").split("?")[0]}?range=${view.range}`);
+    htmx.trigger(timeline, "again");
   });
   document.addEventListener("dblclick", (event) => {
     if (event.target.closest("figure[data-chart] .chart-plot")) zoom(null, null);
