@@ -2,7 +2,7 @@
 
 5,000 devices and 30 days unless told otherwise. Each figure is the time from request to whole answer, one
 request at a time as a person asks, through the gateway, on the embedded store and SQLite; goals: 150 ms,
-of the search 100 ms, both p95. Beside them the same pages of a small installation in the same run, so that
+of the search 100 ms, of the timeline 300 ms, all p95. Beside them the same pages of a small installation in the same run, so that
 what grows with the fleet can be told from what a page costs anyway.
 """
 
@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT / "tests")]
 
 from installation import Installation, installation
 
-GOALS = {"search": 100.0}
+GOALS = {"search": 100.0, "timeline": 300.0}
 GOAL = 150.0  # ms, p95, of any other page
 
 
@@ -70,6 +70,11 @@ def pages(one: Fleet, dice: random.Random) -> dict[str, Callable[[], str]]:
         "devices": lambda: f"/devices/?page={dice.randint(1, 40)}",
         "devices by alerts": lambda: "/devices/?sort=alerts&type=server",
         "device": lambda: f"/devices/{dice.choice(one.keys)}/",
+        "timeline": lambda: f"/devices/{dice.choice(one.keys)}/timeline?range=30d",
+        "compared": lambda: (
+            f"/devices/{dice.choice(one.keys)}/chart?metric=cpu_used_percent&range=7d&shift=7d"
+            f"&with={one.keys[0]}&with={one.keys[1]}"
+        ),
         "chart": lambda: f"/devices/{dice.choice(one.keys)}/series?metric=cpu_used_percent&range=30d",
         "search": lambda: (
             f"/search?q={dice.choice(('PC-0', 'pc-04', 'CZC00', '10.9.', 'Klijent+0'))}"

@@ -36,7 +36,7 @@ from predvid.modules.access import people_actions
 from predvid.modules.access.models import Client, Person
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.inventory.models import Agent, Device, DeviceGroup, DeviceTag, Fact, Site, Tenure
-from predvid.modules.monitoring.models import Alert, Event, PolicySetting, Result, Stream
+from predvid.modules.monitoring.models import Alert, Event, Pin, PolicySetting, Result, SavedView, Stream
 from predvid.modules.monitoring.store import SeriesRow, series_id
 from predvid.modules.monitoring.stores import store
 import numpy as np
@@ -113,6 +113,12 @@ PolicySetting.objects.create(group=group, check_name="disk_space", field="@hold"
 PolicySetting.objects.create(client=client, check_name="of_tomorrow", field="depth", value=3)
 Device.objects.filter(pk=bad.pk).update(roles=["server", "database_server"])
 made["group"] = group
+made["other"] = Device.objects.get(name="ZBC-RADNA-STANICA-S-DUGIM-IMENOM-00")
+for person in Person.objects.filter(email__in=["hr@example.com", "en@example.com"]):
+    Pin.objects.create(person=person, device=bad, others=[str(made["other"].pk)], metric="cpu_used_percent",
+                       range="24h", shift="7d", place=1, title="Procesor glavnog poslužitelja bolnice")
+    SavedView.objects.create(person=person, room="devices", name="Kritični s vrlo dugačkim nazivom prikaza",
+                             query="state=critical", shared=person.email[0] == "h")
 print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()},
                   "client": str(client.pk), "alert": alert.pk,
                   "person": str(invited.pk), "invitation": invitation,
@@ -135,6 +141,9 @@ class Site:
             "overview": "/", "clients": "/clients/", "client": f"/clients/{keys['client']}/",
             "devices": "/devices/",
             "filtered": "/devices/?state=critical&q=ZBC", "device": f"/devices/{keys['device']}/",
+            "week": f"/devices/{keys['device']}/?range=7d", "board": "/board/",
+            "chart": f"/devices/{keys['device']}/chart?metric=disk_used_percent&shift=1d"
+                     f"&with={keys['other']}",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
             "credentials": f"/clients/{keys['client']}/credentials/?kind=snmp_v3",
             "enrol": "/enrol/", "profile": "/profile/",

@@ -17,6 +17,7 @@ from predvid.modules.automation.models import AgentTrust, Rollout
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding
 from predvid.modules.monitoring.actions import record
 from predvid.modules.monitoring.intake import load_states
+from predvid.modules.monitoring.models import Pin, SavedView
 from predvid.modules.monitoring.queries.places import version
 from predvid.modules.monitoring.rules import silent
 from predvid.modules.notifying import actions as notice_actions
@@ -321,3 +322,30 @@ def from_mail(world: World) -> Deed:
         expires_at=world.now + timedelta(hours=1),
     )  # fmt: skip
     return "/acknowledge/iz pisma", {}
+
+
+def chart_pinned(world: World) -> Deed:
+    return f"/devices/{world.devices[0].pk}/pin", {"metric": "cpu_used_percent", "range": "7d"}
+
+
+def on_pin(verb: str, **words: str) -> Callable[[World], Deed]:
+    def deed(world: World) -> Deed:
+        owner = Person.objects.get(role="owner")
+        pins = [
+            Pin.objects.create(person=owner, device=world.devices[0], metric="x", range="24h", place=place)
+            for place in (1, 2)
+        ]
+        return f"/board/{pins[0].pk}/{verb}", words
+
+    return deed
+
+
+SAVED = {"room": "devices", "name": "Zovem", "query": "type=server"}
+
+
+def on_view(verb: str, **words: str) -> Callable[[World], Deed]:
+    def deed(world: World) -> Deed:
+        row = SavedView.objects.create(person=Person.objects.get(role="owner"), **SAVED)
+        return f"/views/{row.pk}/{verb}", words
+
+    return deed

@@ -20,7 +20,7 @@ from predvid.modules.notifying.models import Route as NoticeRoute
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
-NUMBERED = {"alert_id", "window_id", "delivery_id", "publication_id", "key"}
+NUMBERED = {"pin_id", "view_id", "alert_id", "window_id", "delivery_id", "publication_id", "key"}
 # What a body holds as another kind of value than a form.
 AS_VALUE: dict[str, Callable[[str], object]] = {"tags": lambda word: [word], "minutes": int}
 # What strangers ask for: in the sign-in itself.
@@ -109,6 +109,10 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         return Session.objects.filter(person_id=holder.pk)[0].pk
     if place == "key":
         return tenants.passkey(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
+    if place == "pin_id":
+        return tenants.pin(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
+    if place == "view_id":
+        return tenants.view(tenants.foreign[Person] if tenant else someone.person).pk  # type: ignore[arg-type]
     rows = (tenants.mine, tenants.foreign)[tenant]
     known: dict[str, Any] = {
         "person_id": (tenants.people[2].person, tenants.foreign[Person])[tenant].pk,
@@ -167,6 +171,10 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "clients": str(world.clients[tenant].pk),
         "check": "disk_space",
         "tags": "x",
+        "metric": "cpu_used_percent",
+        "room": "devices",
+        "query": "type=server",
+        "with": str(world.devices[2 * tenant].pk),
     }
 
 

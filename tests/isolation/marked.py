@@ -30,7 +30,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
 from predvid.modules.inventory.models import DeviceGroup, SecretBinding
-from predvid.modules.monitoring.models import Alert, MaintenanceWindow
+from predvid.modules.monitoring.models import Alert, MaintenanceWindow, Pin, SavedView
 from predvid.modules.notifying.models import Channel, Delivery, Route
 from predvid.server.row_security import wall_of
 
@@ -172,6 +172,21 @@ class TwoTenants:
             person=person, defaults={**words, "credential": os.urandom(32), "created_at": self.world.now}
         )
         return found
+
+    def pin(self, person: Person) -> Pin:
+        """Return the pinned chart of a person, made if they have none."""
+        device = self.world.devices[2 if person == self.foreign[Person] else 0]
+        words = {"device": device, "metric": mark(), "title": mark(), "range": "24h", "place": 1}
+        if device == self.world.devices[0]:
+            words |= {"metric": "cpu_used_percent", "title": "Vlastito"}
+        found = Pin.objects.filter(person=person, device=device).first()
+        return found or Pin.objects.create(person=person, **words)
+
+    def view(self, person: Person) -> SavedView:
+        """Return the saved view of a person, made if they have none."""
+        name = mark() if person == self.foreign[Person] else "Vlastiti"
+        words = {"name": name, "query": "type=server"}
+        return SavedView.objects.get_or_create(person=person, room="devices", defaults=words)[0]
 
     def rows_of(self, model: type[models.Model], client: Client) -> "models.QuerySet[Any]":
         """Return the rows of a tenant table that belong to a client, found without any viewer."""

@@ -31,11 +31,12 @@ from predvid.server.place import Place
 
 FLOOR = {"pages": 1_000, "joined": 50, "calls": 1_500}  # cells on each database
 # Forms in which one thing is told to have to do with another.
-NAMES_OTHERS = {"device-move", "device-merge", "enrol", "person-invite", "person-change", "api-tokens"}
+NAMES_OTHERS = {"device-move", "device-merge", "enrol", "person-invite", "person-change", "api-tokens", "pin"}
 PERSONAL = {
     "session-end",
     "passkey-rename",
     "passkey-remove",
+    *("pin-rename", "pin-move", "pin-remove", "view-rename", "view-remove", "view-default"),
 }  # another person's is nobody's business, whoever they are
 DONE, WITHOUT_A_TOKEN = (200, 302, 422), (404,)
 LISTS = ("", f"?q={PROBE}", "?phase=resolved&state=critical", "?client={foreign}", "?site={foreign_site}")
@@ -262,6 +263,21 @@ def test_own_things_joined_with_foreign_ones(matrix: Matrix) -> None:
             elif not lacks_one(address, someone):
                 matrix.cell(where, someone, answer, *DONE)
     told(matrix, "joined")
+
+
+def test_own_devices_compared_with_foreign_ones(matrix: Matrix) -> None:
+    """A chart that names a device of another client beside an own one is as good as none."""
+    own, foreign = matrix.tenants.world.devices[0].pk, matrix.tenants.world.devices[2].pk
+    for someone in people(matrix):
+        for page in ("chart", "series"):
+            path = f"/devices/{own}/{page}?metric=cpu_used_percent&with={foreign}"
+            answer = matrix.ask(matrix.browser(someone, api=False), "GET", path)
+            sees = someone.viewer.sees(matrix.tenants.other.pk)
+            allowed = (200, 503) if sees else (404,)
+            expected = allowed if someone.viewer.may("device.detail") else (403,)
+            matrix.cell(f"GET {page} (own, with foreign)", someone, answer, *expected)
+    assert not matrix.wrong, "\n".join(matrix.wrong)
+    assert sum(matrix.cells.values()) >= 2 * len(people(matrix))
 
 
 def call_cells(matrix: Matrix, address: Address, someone: Someone, method: str) -> None:

@@ -15,11 +15,13 @@ ICONS = {
         'M12 16h.01"/>'
     ),
     "arrow-left": '<path d="M5 12l14 0"/><path d="M5 12l6 6"/><path d="M5 12l6 -6"/>',
+    "arrow-right": '<path d="M5 12l14 0"/><path d="M13 18l6 -6"/><path d="M13 6l6 6"/>',
     "arrows-exchange": '<path d="M7 10h14l-4 -4"/><path d="M17 14h-14l4 4"/>',
     "bell": (
         '<path d="M10 5a2 2 0 1 1 4 0a7 7 0 0 1 4 6v3a4 4 0 0 0 2 3h-16a4 4 0 0 0 2 -3v-3a7 7 0 0'
         ' 1 4 -6"/><path d="M9 17v1a3 3 0 0 0 6 0v-1"/>'
     ),
+    "bookmark": '<path d="M18 7v14l-6 -4l-6 4v-14a4 4 0 0 1 4 -4h4a4 4 0 0 1 4 4"/>',
     "building": (
         '<path d="M3 21l18 0"/><path d="M9 8l1 0"/><path d="M9 12l1 0"/><path d="M9 16l1 0"/><pat'
         'h d="M14 8l1 0"/><path d="M14 12l1 0"/><path d="M14 16l1 0"/><path d="M5 21v-16a2 2 0 0 '
@@ -130,6 +132,10 @@ ICONS = {
     "package": (
         '<path d="M12 3l8 4.5l0 9l-8 4.5l-8 -4.5l0 -9l8 -4.5"/><path d="M12 12l8 -4.5"/><path d="'
         'M12 12l0 9"/><path d="M12 12l-8 -4.5"/><path d="M16 5.25l-8 4.5"/>'
+    ),
+    "pin": (
+        '<path d="M15 4.5l-4 4l-4 1.5l-1.5 1.5l7 7l1.5 -1.5l1.5 -4l4 -4"/><path d="M9 15l-4.5 4.5"/>'
+        '<path d="M14.5 4l5.5 5.5"/>'
     ),
     "player-play": '<path d="M7 4v16l13 -8l-13 -8"/>',
     "player-stop": (

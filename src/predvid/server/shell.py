@@ -12,7 +12,7 @@ from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.queries.standing import Counts, counts
 
-OFFICE = {"policies", "notifications", "people", "audit"}
+OFFICE = {"board", "policies", "notifications", "people", "audit"}
 ALSO = {
     "tasks": ("authority", "releases"),
     "policies": ("group-add",),
@@ -39,6 +39,8 @@ def rooms(request: HttpRequest, known: Counts, viewer: Viewer) -> list[Room]:
         (_("Clients"), "building", "clients", None),
         (_("Devices"), "device-desktop", "devices", known.devices),
     ]
+    if viewer.may("board.change"):
+        entries.append((_("Board"), "pin", "board", None))
     if viewer.may("task.view"):
         entries.append((_("Tasks"), "player-play", "tasks", None))
     if viewer.may("policy.view"):

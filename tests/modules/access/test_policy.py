@@ -61,9 +61,9 @@ def test_a_scope_narrows_and_never_widens(role: str) -> None:
 
 
 def test_readers_change_nothing() -> None:
-    standing = {"client.view", "device.view", "alert.view", "profile.change", "factor.change"}
+    standing = {"client.view", "device.view", "alert.view", "profile.change", "factor.change", "view.save"}
     assert {verb for verb in VERBS if may(viewer("client_contact"), verb)} == standing
-    detail = {"device.detail", "event.view", "policy.view", "task.view", "window.view"}
+    detail = {"device.detail", "event.view", "policy.view", "task.view", "window.view", "board.change"}
     auditing = {"person.view", "audit.view", "audit.export", "export.make", "token.make"}
     assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == standing | detail | auditing
     assert {verb for verb in VERBS if may(viewer("account_manager", everything=True), verb)} == (

@@ -49,13 +49,16 @@ VERBS: Mapping[str, frozenset[str]] = {
     "release.roll": _HEADS,
     "release.view": _STAFF,
     "factor.change": _LOOK,  # one's own
+    "board.change": _STAFF,  # one's own
+    "view.save": _LOOK,  # one's own
+    "view.share": _HEADS,
     **dict.fromkeys(("export.make", "token.make"), _STAFF),
 }
 # Verbs of the MSP as a whole: only those who see all clients have them.
 MSP_WIDE = frozenset(
     {
         *("client.add", "settings.change", "trust.change", "token.view", "token.revoke"),
-        *("release.view", "release.roll"),
+        *("release.view", "release.roll", "view.share"),
     }
 )
 # Verbs for which a person proves once more that it is they, within the last minutes.

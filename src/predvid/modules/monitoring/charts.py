@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from predvid.checks import registry
@@ -19,6 +21,7 @@ RANGES = {
 LONGEST = timedelta(days=800)
 POINTS = 320
 MOST_CURVES = 12
+NEAR = 1.5  # times the usual distance: buckets further apart have a gap between them
 
 # The longest ending wins: `_bytes_per_second` before `_per_second`.
 UNITS = {
@@ -104,6 +107,16 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """One curve as a chart shows it: what its legend calls it, its place among the colours and dashes."""
+
+    window: SeriesWindow
+    name: str
+    tone: int
+    earlier: bool = False
+
+
+@dataclass(frozen=True)
 class Offer:
     """The charts of a device: those that it opens with, and all others under the title of their check."""
 
@@ -114,6 +127,11 @@ class Offer:
     def more(self) -> int:
         """Return how many charts are not shown at once."""
         return sum(map(len, self.others.values()))
+
+    @property
+    def all(self) -> list[Chart]:
+        """Return every chart, those first that the device opens with."""
+        return [*self.key, *(chart for group in self.others.values() for chart in group)]
 
 
 def unit_of(metric: str) -> str:
@@ -169,13 +187,18 @@ def offered(
     return Offer([charts[metric] for metric in keys], others)
 
 
+def range_of(text: str) -> str:
+    """Return the range that an address asks for, a day where it asks for none that there is."""
+    return text if text in RANGES else "24h"
+
+
 def span(words: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
     """Return start and end of what an address asks for: `from` and `to` (seconds since 1970), or `range`."""
     try:
         first, last = float(words["from"]), float(words["to"])
         start, end = datetime.fromtimestamp(first, now.tzinfo), datetime.fromtimestamp(last, now.tzinfo)
     except (KeyError, ValueError, OverflowError, OSError):
-        return now - RANGES.get(words.get("range", ""), RANGES["24h"]), now
+        return now - RANGES[range_of(words.get("range", ""))], now
     end = max(min(end, now), now - LONGEST)
     start = max(start, now - LONGEST)
     return (start, end) if end - start >= timedelta(minutes=1) else (end - timedelta(minutes=1), end)
@@ -191,31 +214,51 @@ def of_item(curves: Sequence[SeriesWindow], item: str) -> Sequence[SeriesWindow]
     return mine if item and mine else curves
 
 
-def columns(curves: Sequence[SeriesWindow], metric: str, language: str) -> dict[str, Any]:
+def columns(found: Sequence[Curve], metric: str, language: str) -> dict[str, Any]:
     """Return curves on one common time axis (`ts` in seconds); None where a curve has no bucket.
 
-    At most MOST_CURVES of them, those with the highest mean first; `more` counts the rest.
+    At most MOST_CURVES of them, those with the highest mean first; `more` counts the rest. `tone` is the
+    place of a curve's colour and dash, which one of some time `earlier` shares.
     """
-    ranked = sorted(curves, key=lambda curve: -max(curve.mean, default=0.0))
-    shown = sorted(ranked[:MOST_CURVES], key=lambda curve: sorted(curve.labels.items()))
-    moments = sorted({moment for curve in shown for moment in curve.ts})
-    place = {moment: at for at, moment in enumerate(moments)}
+    ranked = sorted(found, key=lambda curve: -max(curve.window.mean, default=0.0))
+    kept = {id(curve) for curve in ranked[:MOST_CURVES]}
+    shown = [curve for curve in found if id(curve) in kept]
+    moments = sorted({moment for curve in shown for moment in curve.window.ts})
     return {
         "title": name_of(metric, language),
         "unit": unit_of(metric),
         "ts": [moment / 1000 for moment in moments],
-        "curves": [_curve(curve, place) for curve in shown],
+        "curves": [_column(curve, moments) for curve in shown],
         "more": len(ranked) - len(shown),
     }
 
 
-def _curve(curve: SeriesWindow, place: Mapping[int, int]) -> dict[str, Any]:
-    spread: dict[str, list[float | None]] = {part: [None] * len(place) for part in ("min", "mean", "max")}
-    for number_, moment in enumerate(curve.ts):
-        at = place[moment]
-        spread["min"][at], spread["mean"][at] = _short(curve.min[number_]), _short(curve.mean[number_])
-        spread["max"][at] = _short(curve.max[number_])
-    return {"label": ", ".join(curve.labels.values()), **spread}
+def _column(curve: Curve, moments: Sequence[int]) -> dict[str, Any]:
+    window = curve.window
+    parts = {"min": window.min, "mean": window.mean, "max": window.max}
+    spread = {part: _spread(window.ts, values, moments) for part, values in parts.items()}
+    return {"label": curve.name, "tone": curve.tone, "earlier": curve.earlier, **spread}
+
+
+def _spread(ts: Sequence[int], values: Sequence[float], moments: Sequence[int]) -> list[float | None]:
+    """Return the values at `moments`: between two buckets that follow each other what lies between them.
+
+    Curves of another time or another history have buckets of their own; what they lack stays a gap.
+    """
+    usual = median(after - before for before, after in pairwise(ts)) if len(ts) > 1 else 0
+    found: list[float | None] = []
+    at = 0
+    for moment in moments:
+        while at < len(ts) and ts[at] < moment:
+            at += 1
+        if at < len(ts) and ts[at] == moment:
+            found.append(_short(values[at]))
+        elif 0 < at < len(ts) and ts[at] - ts[at - 1] <= NEAR * usual:
+            share = (moment - ts[at - 1]) / (ts[at] - ts[at - 1])
+            found.append(_short(values[at - 1] + share * (values[at] - values[at - 1])))
+        else:
+            found.append(None)
+    return found
 
 
 def _short(value: float) -> float:

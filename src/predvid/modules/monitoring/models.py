@@ -261,3 +261,61 @@ class GatewayBeat(models.Model):
     name = models.CharField(max_length=120, unique=True)
     since = models.DateTimeField()
     at = models.DateTimeField()
+
+
+class Pin(models.Model):
+    """A chart that a person keeps on their board: what `queries.compared.Asked` says, and its range.
+
+    `others` are the ids of the devices beside the first; whoever looks is asked about each of them anew.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="pins")
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="+")
+    others = models.JSONField(default=list)
+    metric = models.CharField(max_length=120)
+    range = models.CharField(max_length=12)
+    shift = models.CharField(max_length=12, blank=True)
+    title = models.CharField(max_length=80, blank=True)  # the person's own name for it
+    place = models.PositiveIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["place", "pk"]
+        indexes: ClassVar = [models.Index(fields=["person", "place"])]
+
+
+class SavedView(models.Model):
+    """The filter of a list under a name: a person's own, or `shared` with everyone who sees all clients.
+
+    `query` holds only words that the list knows (`queries.saved.WORDS`), encoded as an address has them.
+    """
+
+    class Room(models.TextChoices):
+        DEVICES = "devices", _("devices")
+        ALERTS = "alerts", _("alerts")
+        TASKS = "tasks", _("tasks")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="saved_views")
+    room = models.CharField(max_length=8, choices=Room.choices)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=600)
+    shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["name", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "room", "name"], name="view_name_once_a_person")
+        ]
+        indexes: ClassVar = [models.Index(fields=["room", "shared"])]
+
+
+class ViewDefault(models.Model):
+    """The view with which a list opens for a person."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    room = models.CharField(max_length=8, choices=SavedView.Room.choices)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["person", "room"], name="view_default_once_a_list")
+        ]

@@ -49,6 +49,11 @@ def _language() -> str:
     return "hr" if (get_language() or "hr").startswith("hr") else "en"
 
 
+def in_croatian() -> bool:
+    """Tell whether the reader reads Croatian."""
+    return _language() == "hr"
+
+
 @register.filter
 def may(viewer: Viewer, verb: str) -> bool:
     """Tell whether the viewer may do `verb` to anything at all: `{% if viewer|may:"device.move" %}`."""

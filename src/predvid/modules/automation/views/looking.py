@@ -15,10 +15,12 @@ from predvid.modules.automation.queries import tasks as queries
 from predvid.modules.automation.rules import OPEN
 from predvid.modules.monitoring.queries import devices as list_queries
 from predvid.modules.monitoring.views.devices import filters_of
+from predvid.modules.monitoring.views.saved import opens_with_view
 
 
 @require_safe
 @page("task.view")
+@opens_with_view("tasks")
 def tasks(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List tasks: what runs, what waits for somebody, what did not end well."""
     filters, group = filters_of(request), request.GET.get("group", "")

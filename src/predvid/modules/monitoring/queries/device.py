@@ -319,7 +319,7 @@ def events(viewer: Viewer, device: Device, number: str) -> Page[Any]:
     page.object_list = [
         Line(
             event.at,
-            _icon(event.kind),
+            icon_of(event.kind),
             SEVERITY_WORDS[event.severity],
             event_sentence(event.kind, event.said_id, event.said_values, event.source, viewer.language),
             event.actor,
@@ -329,13 +329,15 @@ def events(viewer: Viewer, device: Device, number: str) -> Page[Any]:
     return page
 
 
-def _icon(kind: str) -> str:
+def icon_of(kind: str) -> str:
+    """Return the icon of an event by what it is about."""
     icons = {
         "alert": "bell",
         "agent": "cpu",
         "device": "device-desktop",
         "inventory": "package",
         "person": "user",
+        "task": "player-play",
     }
     return icons.get(kind.partition(".")[0], "activity")
 

@@ -16,6 +16,7 @@ from predvid.modules.monitoring.queries import devices as list_queries
 from predvid.modules.monitoring.queries.alert_people import assignable
 from predvid.modules.monitoring.queries.similar import similar
 from predvid.modules.monitoring.views.devices import filters_of
+from predvid.modules.monitoring.views.saved import opens_with_view
 from predvid.modules.monitoring.words import runbook
 
 BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert that has ended
@@ -23,6 +24,7 @@ BEFORE, AFTER = timedelta(hours=6), timedelta(hours=2)  # drawn around an alert 
 
 @require_safe
 @page("alert.view")
+@opens_with_view("alerts")
 def inbox(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List alerts of one phase: what do I do next?"""
     wanted = wanted_of(request)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -24,6 +24,7 @@ from predvid.modules.monitoring.queries import groups as group_queries
 from predvid.modules.monitoring.queries import search as search_queries
 from predvid.modules.monitoring.store import StoreRefused, StoreUnavailable
 from predvid.modules.monitoring.stores import store
+from predvid.modules.monitoring.views.saved import opens_with_view
 
 
 def _uuid(text: str) -> UUID | None:
@@ -54,6 +55,7 @@ def filters_of(request: HttpRequest) -> list_queries.Filters:
 
 @require_safe
 @page("device.view")
+@opens_with_view("devices")
 def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """List devices, filtered by the address."""
     now, filters = timezone.now(), filters_of(request)
@@ -107,6 +109,7 @@ def device(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpRespons
         "device": found,
         "now": now,
         "ranges": charts.RANGES,
+        "range": charts.range_of(request.GET.get("range", "")),
         "alerts": alert_queries.of_device(viewer, device_id),
     }
     if viewer.may("device.detail", found.client_id):
@@ -141,24 +144,6 @@ def _measured(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
         }
     except (StoreUnavailable, StoreRefused):
         return {"checks": device_queries.check_rows(viewer, found, []), "charts": None, "store_down": True}
-
-
-@require_safe
-@page("device.detail")
-def series(request: HttpRequest, viewer: Viewer, device_id: UUID) -> HttpResponseBase:
-    """Answer the curves of one metric as JSON columns; 503 while the store does not answer."""
-    now = timezone.now()
-    found = device_queries.one(viewer, device_id, now)
-    metric = request.GET.get("metric", "")
-    start, end = charts.span(request.GET.dict(), now)
-    known = device_queries.clamped(viewer, found, start, now)
-    try:
-        curves = store().window([str(found.pk)], metric, known, end, charts.POINTS) if known < end else []
-    except (StoreUnavailable, StoreRefused):
-        return JsonResponse({"error": "store"}, status=503)
-    mine = charts.of_item(curves, request.GET.get("only", ""))
-    answer = charts.columns(mine, metric, viewer.language)
-    return JsonResponse(answer | {"from": start.timestamp(), "to": end.timestamp()})
 
 
 @require_safe

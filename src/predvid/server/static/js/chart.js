@@ -1,7 +1,10 @@
 /* Draws the charts of a page with uPlot: mean line, min-max band, limits; drag zooms all of them, double-click returns. */
 (() => {
   const SIZES = ["B", "kB", "MB", "GB", "TB", "PB"];
-  const COLOURS = { light: ["#2563dc", "#0d9488", "#7b61d9", "#c2410c", "#0e7490", "#a21caf", "#4d7c0f", "#be123c"], dark: ["#6ea2ff", "#2dd4bf", "#b09cff", "#fb923c", "#38bdf8", "#e879f9", "#a3e635", "#fb7185"] };
+  const COLOURS = { light: ["#2563dc", "#c2410c", "#0b7d72", "#7b3fc4", "#0e7490", "#a21caf", "#4d7c0f", "#be123c"], dark: ["#6ea2ff", "#fb923c", "#2dd4bf", "#c4a5ff", "#38bdf8", "#e879f9", "#a3e635", "#fb7185"] };
+  // Beside its colour a curve has a dash of its own, and another one for what it was earlier.
+  const DASHES = [[], [8, 5], [2, 4], [12, 4, 2, 4]];
+  const EARLIER = [[2, 6], [8, 4, 2, 4, 2, 4], [1, 9], [15, 8]];
   const language = document.documentElement.lang;
   const locale = language === "en" ? "en-GB" : language;
   const figures = () => [...document.querySelectorAll("figure[data-chart]")];
@@ -9,7 +12,7 @@
   const shade = () => document.documentElement.dataset.shade;
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
-  const view = { range: "24h", from: null, to: null };
+  const view = { range: null, from: null, to: null }; // range: the one that the reader chose for all
   const plots = new Map();
 
   const sized = (value, steps, base) => {
@@ -81,25 +84,36 @@
     }
   };
 
+  const look = (curve) => {
+    const colours = COLOURS[shade()];
+    const dash = (curve.earlier ? EARLIER : DASHES)[curve.tone % DASHES.length];
+    return { stroke: colours[curve.tone % colours.length], dash, width: curve.earlier ? 1.3 : 1.7 };
+  };
+
+  const swatch = (curve) => {
+    const { stroke, dash, width } = look(curve);
+    const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    box.setAttribute("viewBox", "0 0 26 4");
+    box.classList.add("swatch");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    const given = { d: "M0 2H26", stroke, "stroke-width": width + 0.5, "stroke-dasharray": dash.join(" ") || "none" };
+    for (const [name, value] of Object.entries(given)) line.setAttribute(name, value);
+    box.append(line);
+    return box;
+  };
+
   const caption = (figure, data) => (plot) => {
     const words = figure.dataset;
     const at = plot.cursor.idx;
     const parts = [];
     const several = data.curves.length > 1;
-    data.curves.forEach((curve, number) => {
-      const colours = COLOURS[shade()];
+    data.curves.forEach((curve) => {
       const key = document.createElement("span");
       key.className = "key";
-      const index = at ?? data.ts.length - 1;
+      const index = at ?? curve.mean.findLastIndex((value) => value !== null);
       const name = several || curve.label ? `${curve.label} ` : "";
       const spread = !several && at !== null ? ` (${words.min} ${worded(curve.min[index], data.unit)}, ${words.max} ${worded(curve.max[index], data.unit)})` : "";
-      const swatch = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      swatch.setAttribute("viewBox", "0 0 12 4");
-      const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      bar.setAttribute("width", "12"); bar.setAttribute("height", "4"); bar.setAttribute("rx", "2");
-      bar.setAttribute("fill", colours[number % colours.length]);
-      swatch.append(bar);
-      key.append(swatch, `${name}${worded(curve.mean[index], data.unit)}${spread}`);
+      key.append(swatch(curve), `${name}${worded(curve.mean[index], data.unit)}${spread}`);
       parts.push(key);
     });
     if (at !== null && at !== undefined) parts.unshift(moment.format(new Date(data.ts[at] * 1000)));
@@ -124,20 +138,19 @@
   const labelled = (_, texts) => 16 + 6.4 * Math.max(3, ...(texts ?? []).map((text) => text.length));
 
   const series = (data) => {
-    const colours = COLOURS[shade()];
     const single = data.curves.length === 1;
     const lines = [{}];
     const columns = [data.ts];
     const bands = [];
-    data.curves.forEach((curve, number) => {
-      const stroke = colours[number % colours.length];
+    data.curves.forEach((curve) => {
+      const { stroke, dash, width } = look(curve);
       if (single) {
         lines.push({ stroke: "transparent", points: { show: false } }, { stroke: "transparent", points: { show: false } });
         columns.push(curve.max, curve.min);
         bands.push({ series: [1, 2], fill: `${stroke}2b` });
       }
       const few = curve.mean.filter((value) => value !== null).length < 3;
-      lines.push({ stroke, width: 1.7, points: { show: few, size: 7, fill: stroke } });
+      lines.push({ stroke, width, dash, points: { show: few, size: 7, fill: stroke } });
       columns.push(curve.mean);
     });
     return { lines, columns, bands };
@@ -179,9 +192,11 @@
   const load = async (figure) => {
     const query = new URLSearchParams({ metric: figure.dataset.metric });
     if (figure.dataset.only) query.set("only", figure.dataset.only);
+    for (const other of figure.dataset.with?.split(" ") ?? []) query.append("with", other);
+    if (figure.dataset.shift) query.set("shift", figure.dataset.shift);
     const { from, to } = figure.dataset;
     if (view.from === null && from) { query.set("from", from); query.set("to", to); }
-    else if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range);
+    else if (view.from !== null) { query.set("from", view.from); query.set("to", view.to); } else query.set("range", view.range ?? figure.dataset.range);
     const asked = String(query);
     figure.asked = asked;
     try {
@@ -207,9 +222,10 @@
   }, { rootMargin: "200px" });
 
   const reload = () => figures().filter((figure) => figure.drawn).forEach(load);
+  const chosen = () => new URLSearchParams(location.search).get("range") ?? "24h";
   const zoom = (from, to) => {
     view.from = from; view.to = to;
-    document.querySelectorAll("#ranges button").forEach((button) => button.setAttribute("aria-pressed", String(from === null && button.dataset.range === view.range)));
+    document.querySelectorAll("#ranges button").forEach((button) => button.setAttribute("aria-pressed", String(from === null && button.dataset.range === (view.range ?? chosen()))));
     reload();
   };
   const watch = () => figures().forEach((figure) => seen.observe(figure));
@@ -218,7 +234,14 @@
     const button = event.target.closest("#ranges button");
     if (!button) return;
     view.range = button.dataset.range;
+    const address = new URL(location);
+    address.searchParams.set("range", view.range);
+    history.replaceState(history.state, "", address);
     zoom(null, null);
+    const timeline = document.getElementById("timeline");
+    if (!timeline) return;
+    timeline.setAttribute("hx-get", `${timeline.getAttribute("hx-get").split("?")[0]}?range=${view.range}`);
+    htmx.trigger(timeline, "again");
   });
   document.addEventListener("dblclick", (event) => {
     if (event.target.closest("figure[data-chart] .chart-plot")) zoom(null, null);
