@@ -1,5 +1,8 @@
 """The audit in the reader's words: verbs, kinds of objects, names of fields and what they hold."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy as pgettext
 
@@ -174,7 +177,7 @@ REASONS = {
 }
 ENROLMENT = "enrolment token "  # begins the reason of an enrolment; the token's id follows
 BY_TOKEN = _("by enrolment token %(id)s")
-VALUES = {
+VALUES: Mapping[str, Mapping[str, Any]] = {
     "language": dict(LANGUAGES),
     "kind": CREDENTIALS,
     "state": STATES,
