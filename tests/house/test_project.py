@@ -8,6 +8,8 @@ import tomllib
 import pytest
 
 from house.tree import PACKAGE, ROOT, Source, files, sources
+from predvid.checks.registry import checks
+from predvid.cli import main
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ENTRIES = {
@@ -116,3 +118,36 @@ def test_units_start_a_verb_and_drop_rights(name: str) -> None:
     assert verb.group(2) or f"predvid.verbs.{verb.group(1)}" in ENTRIES
     for line in ("NoNewPrivileges=", "Restart=", "[Install]"):
         assert f"\n{line}" in unit
+
+
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def test_documents_say_how_many_libraries_the_agent_brings() -> None:
+    lock = (ROOT / PACKAGE / "edge" / "agent.lock").read_text(encoding="utf-8")
+    pinned = re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE)
+    used = [re.split(r"\W", name)[0] for name in PROJECT["project"]["dependencies"]]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    rest = COUNTS[len(pinned) - len(used)]
+    assert f"{COUNTS[len(pinned)]} libraries come from a package index" in readme
+    assert f"the {COUNTS[len(used)]} that it uses, and the {rest} that those need" in readme
+    manual = (ROOT / "docs" / "agent.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in manual for name in pinned)
+
+
+@pytest.mark.parametrize(
+    "verb", ["status", "doctor", "owner", "audit head", "secrets list", "trust init", "release list"]
+)
+def test_verbs_that_the_readme_names_take_the_data_directory(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"`{verb.split()[0]}`" in (ROOT / "README.md").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main([*verb.split(), "--help"])
+    assert "--data" in capsys.readouterr().out
+
+
+def test_the_readme_says_how_many_checks_a_mac_runs() -> None:
+    on_macs = [check for check in checks().values() if "macos" in check.platforms]
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"On a Mac** the agent has {len(on_macs)} of the checks" in readme

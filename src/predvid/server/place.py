@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from predvid.core.errors import UserError
 from predvid.core.outgoing import opened
 from predvid.server import command_line
-from predvid.server.listening import LOOPBACK
+from predvid.server.listening import EVERYWHERE, LOOPBACK
 
 BUSY_SECONDS = 20
 SQLITE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -125,7 +125,7 @@ class Place:
         address, local = urlsplit(self.address), urlsplit(self.local).hostname or "127.0.0.1"
         if address.scheme != "https":
             return [] if local == "127.0.0.1" else ["--listen", local]
-        everywhere = "0.0.0.0" if local == "127.0.0.1" else local  # noqa: S104 - a word of a command
+        everywhere = EVERYWHERE[0] if local == "127.0.0.1" else local
         return ["--listen", everywhere, "--name", address.hostname or local]
 
     @property
@@ -139,7 +139,7 @@ class Place:
         Empty where `predvid up` does not start it: then its environment file says how it listens.
         """
         by_up = (self.data / "run" / "place.json").exists()
-        return self.start("--listen", "0.0.0.0") if by_up else ""  # noqa: S104 - a word of a command
+        return self.start("--listen", EVERYWHERE[0]) if by_up else ""
 
     @property
     def hosts(self) -> list[str]:

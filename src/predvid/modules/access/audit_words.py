@@ -216,7 +216,7 @@ REASONS = {
 }
 ENROLMENT = "enrolment token "  # begins the reason of an enrolment; the token's id follows
 BY_TOKEN = _("by enrolment token %(id)s")
-VALUES: dict[str, Mapping[str, Any]] = {
+VALUES: Mapping[str, Mapping[str, Any]] = {
     "language": dict(LANGUAGES),
     "kind": CREDENTIALS,
     "state": STATES,
