@@ -2,8 +2,8 @@
 
 5,000 devices and 30 days unless told otherwise. Each figure is the time from request to whole answer, one
 request at a time as a person asks, through the gateway, on the embedded store and SQLite; goals: 150 ms,
-of the search 100 ms, of the timeline 300 ms, all p95. Beside them the same pages of a small installation in the same run, so that
-what grows with the fleet can be told from what a page costs anyway.
+of the search 100 ms, of the timeline 300 ms, all p95. Beside them the same pages of a small installation in
+the same run, so that what grows with the fleet can be told from what a page costs anyway.
 """
 
 import argparse

@@ -19,7 +19,7 @@ def owner(world: World) -> Person:
     return world.person("vlasnica@example.com", role="owner", all_clients=True, language="en")
 
 
-def save(browser: Browser, query: str = "state=critical", name: str = "Noćna smjena", **words: str) -> Any:
+def keep(browser: Browser, query: str = "state=critical", name: str = "Noćna smjena", **words: str) -> Any:
     form = {"room": "devices", "name": name, "query": query, "back": "/devices/?" + query} | words
     return browser.post("/views/save", form)
 
@@ -42,7 +42,7 @@ def test_a_filter_is_saved_from_its_list_and_found_there(
     browser = world.signed_in(owner)
     page = browser.get(f"{address}?{query}&page=1").content.decode()
     assert f'name="query" value="{query.replace("&", "&amp;")}"' in page
-    save(browser, query, room=room)
+    keep(browser, query, room=room)
     again = browser.get(address).content.decode()
     assert f'href="{address}?{query.replace("&", "&amp;")}"' in again
     assert "Noćna smjena" in again
@@ -54,7 +54,7 @@ def test_a_filter_is_saved_from_its_list_and_found_there(
 
 def test_a_list_opens_with_its_default_and_everything_stays_in_reach(world: World, owner: Person) -> None:
     browser = world.signed_in(owner)
-    save(browser, default="1")
+    keep(browser, default="1")
     assert browser.get("/devices/").headers["Location"] == "/devices/?state=critical"
     assert "Hot-WS-02" not in browser.get("/devices/", follow=True).content.decode()
     page = browser.get("/devices/?view=all")
@@ -67,7 +67,7 @@ def test_a_list_opens_with_its_default_and_everything_stays_in_reach(world: Worl
     browser.post(f"/views/{row.pk}/default", {"chosen": "0"})
     assert browser.get("/devices/").status_code == 200
     browser.post(f"/views/{row.pk}/default", {"chosen": "1"})
-    save(browser, "type=server", "Drugi", default="1")
+    keep(browser, "type=server", "Drugi", default="1")
     assert browser.get("/devices/").headers["Location"] == "/devices/?type=server", "a list has one default"
     browser.post(f"/views/{SavedView.objects.get(name='Drugi').pk}/remove")
     assert browser.get("/devices/").status_code == 200
@@ -76,8 +76,8 @@ def test_a_list_opens_with_its_default_and_everything_stays_in_reach(world: Worl
 
 def test_a_view_is_renamed_and_removed(world: World, owner: Person) -> None:
     browser = world.signed_in(owner)
-    save(browser)
-    save(browser, "type=server", "Drugi")
+    keep(browser)
+    keep(browser, "type=server", "Drugi")
     row = SavedView.objects.get(name="Drugi")
     clash = browser.post(f"/views/{row.pk}/rename", {"name": "Noćna smjena"})
     assert "already have a view called Noćna smjena" in said(clash)
@@ -88,7 +88,7 @@ def test_a_view_is_renamed_and_removed(world: World, owner: Person) -> None:
 
 
 def test_ones_own_views_are_nobody_elses(world: World, owner: Person) -> None:
-    save(world.signed_in(owner), default="1")
+    keep(world.signed_in(owner), default="1")
     row = SavedView.objects.get()
     other = world.signed_in(world.person("druga@example.com", role="owner", all_clients=True))
     assert "Noćna smjena" not in other.get("/devices/").content.decode()
@@ -98,7 +98,7 @@ def test_ones_own_views_are_nobody_elses(world: World, owner: Person) -> None:
 
 
 def test_the_msp_shares_a_view_with_those_who_see_all_clients(world: World, owner: Person) -> None:
-    save(world.signed_in(owner), shared="1", name="Hotel Čvorak: kritično")
+    keep(world.signed_in(owner), shared="1", name="Hotel Čvorak: kritično")
     row = SavedView.objects.get()
     wide = world.signed_in(world.person("siroka@example.com", role="technician", all_clients=True))
     page = wide.get("/devices/").content.decode()
@@ -127,9 +127,9 @@ def test_only_heads_who_see_all_clients_share(world: World, everything: bool) ->
     person.clients.add(world.clients[0])
     browser = world.signed_in(person)
     assert 'name="shared"' not in browser.get("/devices/?state=critical").content.decode()
-    save(browser, shared="1")
+    keep(browser, shared="1")
     assert not SavedView.objects.exists()
-    save(browser)
+    keep(browser)
     assert SavedView.objects.get().shared is False
 
 
@@ -137,7 +137,7 @@ def test_a_contact_of_a_client_keeps_views_of_what_they_see(world: World) -> Non
     contact = world.person("kontakt@example.com", role="client_contact", language="en")
     contact.clients.add(world.clients[0])
     browser = world.signed_in(contact)
-    save(browser, f"client={world.clients[1].pk}")
+    keep(browser, f"client={world.clients[1].pk}")
     page = browser.get("/devices/", {"client": str(world.clients[1].pk)}).content.decode()
     assert "Noćna smjena" in page
     assert "Gim" not in page
@@ -157,7 +157,7 @@ def test_a_view_keeps_only_what_its_list_knows(
     world: World, owner: Person, query: str, kept: str | None
 ) -> None:
     browser = world.signed_in(owner)
-    answer = save(browser, query, back="/devices/")
+    answer = keep(browser, query, back="/devices/")
     assert [row.query for row in SavedView.objects.all()] == ([kept] if kept else [])
     if kept is None:
         assert "Filter the list first" in said(answer)
@@ -166,24 +166,24 @@ def test_a_view_keeps_only_what_its_list_knows(
 
 def test_a_view_has_a_name_a_list_and_an_end(world: World, owner: Person) -> None:
     browser = world.signed_in(owner)
-    assert "Give the view a name" in said(save(browser, name="  "))
-    assert save(browser, room="people").status_code == 404
+    assert "Give the view a name" in said(keep(browser, name="  "))
+    assert keep(browser, room="people").status_code == 404
     SavedView.objects.bulk_create(
         SavedView(person=owner, room="devices", name=str(n), query="type=server")
         for n in range(view_actions.MOST)
     )
-    assert "views of this list already" in said(save(browser))
-    assert save(browser, room="alerts").status_code == 302
+    assert "views of this list already" in said(keep(browser))
+    assert keep(browser, room="alerts").status_code == 302
     assert SavedView.objects.filter(room="alerts").count() == 1
     assert set(SavedView.Room.values) == set(WORDS)
     with pytest.raises(view_actions.NotVisible):
-        view_actions.save(PLATFORM, view_actions.Wanted("devices", "x", "type=server"), world.now)
+        view_actions.keep(PLATFORM, view_actions.Wanted("devices", "x", "type=server"), world.now)
 
 
 def test_the_name_of_ones_own_view_stays_out_of_the_audit(world: World, owner: Person) -> None:
     browser = world.signed_in(owner)
-    save(browser, name="Osobno")
-    save(browser, "type=server", name="Zajedničko", shared="1")
+    keep(browser, name="Osobno")
+    keep(browser, "type=server", name="Zajedničko", shared="1")
     entries = AuditEntry.objects.filter(verb="view.saved", chain=MSP).order_by("number")
     assert [entry.object_name for entry in entries] == ["", "Zajedničko"]
     assert not [entry for entry in entries if "Osobno" in entry.after + entry.before]

@@ -32,7 +32,7 @@ class Wanted:
 
 
 @transaction.atomic
-def save(viewer: Viewer, wanted: Wanted, now: datetime) -> SavedView:
+def keep(viewer: Viewer, wanted: Wanted, now: datetime) -> SavedView:
     """Save a filter under a name, shared only by whoever may. Raises Denied or UserError."""
     require(viewer, "view.save")
     if wanted.shared:

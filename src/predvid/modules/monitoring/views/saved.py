@@ -45,13 +45,13 @@ def opens_with_view(room: str) -> Callable[[View], View]:
 
 @require_POST
 @page("view.save")
-def save(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
+def keep(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
     """Save the filter that the form tells."""
     sent = request.POST
     wanted = view_actions.Wanted(
         sent.get("room", ""), sent.get("name", ""), sent.get("query", ""), "shared" in sent, "default" in sent
     )
-    view_actions.save(viewer, wanted, timezone.now())
+    view_actions.keep(viewer, wanted, timezone.now())
     messages.success(request, _("The view is saved."))
     return _back(request)
 
