@@ -12,7 +12,15 @@ from isolation.marked import Someone, TwoTenants
 from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
-from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken, SecretBinding
+from predvid.modules.inventory.models import (
+    Agent,
+    ClientNote,
+    Contact,
+    DeviceGroup,
+    DocumentFile,
+    EnrolmentToken,
+    SecretBinding,
+)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
@@ -119,6 +127,10 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "rollout_id": tenants.rollout.pk,
         "site_id": world.sites[tenant].pk,
         "group_id": rows[DeviceGroup].pk,
+        "contact_id": rows[Contact].pk,
+        "note_id": rows[ClientNote].pk,
+        "document_id": rows[DocumentFile].document_id,  # type: ignore[attr-defined]
+        "field_id": tenants.custom_field.pk,
     }
     if place not in known:
         raise NoRow(f"{address.pattern}: nothing is known to stand for <{place}>")
@@ -150,6 +162,11 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "clients": str(world.clients[tenant].pk),
         "check": "disk_space",
         "tags": "x",
+        "title": "x",
+        "url": "https://example.com/x",
+        "subject": "client",
+        "kind": "text",
+        "position": "1",
     }
 
 

@@ -29,7 +29,14 @@ from predvid.modules.access.models import (
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
-from predvid.modules.inventory.models import DeviceGroup, SecretBinding
+from predvid.modules.inventory.models import (
+    ClientNote,
+    Contact,
+    CustomField,
+    DeviceGroup,
+    DocumentFile,
+    SecretBinding,
+)
 from predvid.modules.monitoring.models import Alert
 from predvid.server.row_security import wall_of
 
@@ -68,6 +75,7 @@ class TwoTenants:
     foreign: dict[type[models.Model], models.Model] = field(default_factory=dict)
     mine: dict[type[models.Model], models.Model] = field(default_factory=dict)
     rollout: Rollout = field(init=False)  # the whole MSP's
+    custom_field: CustomField = field(init=False)  # likewise
 
     def __post_init__(self) -> None:
         with transaction.atomic(), tenancy.as_platform():
@@ -84,10 +92,11 @@ class TwoTenants:
             self._people()
             self._told()
             self._published()
+            self._defined()
             for model in tenant_tables():
                 self.foreign[model] = self._row(model, self.other)
                 self._mark(model)
-            for model in (Task, Secret, SecretBinding, DeviceGroup):
+            for model in (Task, Secret, SecretBinding, DeviceGroup, Contact, ClientNote, DocumentFile):
                 self.mine[model] = self._row(model, self.own)
 
     def _resolved(self) -> None:
@@ -157,6 +166,13 @@ class TwoTenants:
             version="9", agents=1, ring_since=now, requested_name="Ana", requested_at=now
         )
         self.foreign[Rollout] = self.rollout
+
+    def _defined(self) -> None:
+        """Define a field, which is the whole MSP's; what it holds is a client's."""
+        self.custom_field = CustomField.objects.create(
+            subject="client", kind="text", name=f"Ugovor {next(MARKS)}"
+        )
+        self.foreign[CustomField] = self.custom_field
 
     def passkey(self, person: Person) -> Passkey:
         """Return the passkey of a person, made if they have none."""

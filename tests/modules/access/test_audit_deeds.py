@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from console_fixture import PASSWORD, World
 from deeds import (
+    CONTACT,
     NEW,
     PROFILE,
     RIGHTS,
@@ -21,7 +22,9 @@ from deeds import (
     bind,
     changed_group,
     command,
+    deleted_document,
     deleted_group,
+    filled,
     invite,
     link,
     merge,
@@ -31,9 +34,13 @@ from deeds import (
     of_another,
     on_agent,
     on_alert,
+    on_client,
+    on_contact,
     on_factors,
+    on_field,
     on_invited,
     on_left,
+    on_note,
     on_passkey,
     on_person,
     on_policy,
@@ -146,6 +153,33 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     ),
     "group-delete": (deleted_group, [("first", "group.deleted", "{}")]),
     "device-tags": (tagged, [("first", "device.tagged", '"tags":"recepcija, vip"')]),
+    "contact-add": (on_client("contacts/add", **CONTACT), [("first", "contact.added", '"main":false')]),
+    "contact": (
+        on_contact(**CONTACT),
+        [("first", "contact.changed", '"fields":"email, name, phone, role"')],
+    ),
+    "contact-delete": (on_contact("delete"), [("first", "contact.deleted", "{}")]),
+    "note-add": (on_client("notes/add", text="Zovem"), [("first", "note.added", "{}")]),
+    "note": (on_note(text="Zovem"), [("first", "note.changed", "{}")]),
+    "note-pin": (on_note("pin", pinned="on"), [("first", "note.pinned", '"pinned":true')]),
+    "note-delete": (on_note("delete"), [("first", "note.deleted", "{}")]),
+    "document-add": (
+        on_client("documents/add", title="Ugovor", url="https://example.com/u"),
+        [("first", "document.added", "{}")],
+    ),
+    "document-delete": (deleted_document, [("first", "document.deleted", "{}")]),
+    "client-fields": (filled("client"), [("first", "field.filled", '"fields":"Broj"')]),
+    "site": (filled("site"), [("first", "field.filled", '"fields":"Broj"')]),
+    "device-fields": (filled("device"), [("first", "field.filled", '"fields":"Broj"')]),
+    "custom-fields": (
+        lambda _: ("/fields/", {"subject": "site", "kind": "date", "name": "Najam do", "position": "3"}),
+        [(MSP, "field.defined", '"kind":"date","priority":3,"subject":"site"')],
+    ),
+    "custom-field": (
+        on_field(name="Ugovor br.", position="2"),
+        [(MSP, "field.changed", '"name":"Ugovor br.","priority":2')],
+    ),
+    "custom-field-delete": (on_field(verb="delete"), [(MSP, "field.deleted", '"count":0')]),
     "credential-unbind": (unbind, [("first", "secret.unbound", "{}")]),
 }
 LOOKS = {"healthz/"}  # answer any method and change nothing
@@ -247,6 +281,8 @@ EXCUSED = {
     "automation/actions/nonces.py": {"first", "forget"},  # remember what was heard
     "monitoring/group_actions.py": set(),
     "monitoring/policy_actions.py": set(),
+    "inventory/record_actions.py": set(),
+    "inventory/field_actions.py": set(),
     "access/secret_actions.py": {
         "held",  # changes nothing
     },

@@ -16,13 +16,21 @@ from predvid.modules.access.models import Passkey, Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
+from predvid.modules.inventory import record_actions
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Result
 from predvid.wire.secrets import SnmpCommunity
 
 OPEN_TO_ALL = {"sign-in", "welcome", "forgotten", "None"}  # None: healthz, for the supervisor
 # A file of what the viewer sees (test_audit_page); a deed of the whole MSP, refused before anything is read.
-ABOUT_MANY = {"policy-template", "audit-export", "devices-export", "release-stop"}
+ABOUT_MANY = {
+    "policy-template",
+    "audit-export",
+    "devices-export",
+    "release-stop",
+    "custom-field",
+    "custom-field-delete",
+}
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
     *("person-withdraw", "person-invite-again", "person-password-link", "factors-remove"),
@@ -61,6 +69,9 @@ def foreign_addresses(world: World) -> dict[str, str]:
     secret = secret_actions.add(PLATFORM, client.pk, str(agent.pk), SnmpCommunity("x"), world.now)
     bound = SecretBinding.objects.create(client=client, secret=secret, device=device, check_name="x")
     group = DeviceGroup.objects.create(client=client, name="Strana")
+    contact = record_actions.add_contact(PLATFORM, client.pk, record_actions.Person("Strani"), world.now)
+    note = record_actions.add_note(PLATFORM, client.pk, "Strana", world.now)
+    paper = record_actions.add_file(PLATFORM, client.pk, "Strani", "s.txt", b"x", world.now)
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
@@ -82,6 +93,10 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "task-template": task.request.publication_id,
         "policy-client": client.pk, "policy-site": site.pk, "policy-device": device.pk,
         "policy-group": group.pk, "group": group.pk, "group-delete": group.pk, "device-tags": device.pk,
+        "contact-add": client.pk, "contact": contact.pk, "contact-delete": contact.pk,
+        "note-add": client.pk, "note": note.pk, "note-pin": note.pk, "note-delete": note.pk,
+        "document-add": client.pk, "document": paper.pk, "document-delete": paper.pk,
+        "client-fields": client.pk, "site": site.pk, "device-fields": device.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -149,8 +164,11 @@ BUDGETS = {
     "devices": 10,
     "alerts": 9,
     "enrol": 9,
-    "device": 29,
-    "client": 14,
+    "device": 30,
+    "client": 18,
+    "site": 7,
+    "client-fields": 7,
+    "custom-fields": 6,
     "alert": 11,
     "policies": 8,
     "policy-client": 9,
@@ -162,6 +180,7 @@ BUDGETS = {
 
 def budget_address(world: World, name: str) -> str:
     keys = {"device": world.devices[0].pk, "client": world.clients[0].pk, "alert": world.alerts[0].pk}
+    keys |= {"site": world.sites[0].pk, "client-fields": world.clients[0].pk}
     keys |= {f"policy-{kind}": keys[kind] for kind in ("client", "device")} | {"policy-template": "server"}
     return reverse(name, args=[keys[name]] if name in keys else [])
 
