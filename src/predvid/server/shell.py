@@ -16,7 +16,7 @@ OFFICE = {"policies", "people", "audit"}
 ALSO = {
     "tasks": ("authority", "releases"),
     "policies": ("group-add",),
-    "clients": ("custom-fields",),
+    "clients": ("custom-fields", "import"),
 }  # pages of a room that lie at addresses of their own
 
 

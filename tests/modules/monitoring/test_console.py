@@ -169,6 +169,7 @@ BUDGETS = {
     "site": 7,
     "client-fields": 7,
     "custom-fields": 6,
+    "import": 5,
     "alert": 11,
     "policies": 8,
     "policy-client": 9,

@@ -34,7 +34,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("device.detail", "event.view", "policy.view", "task.view", "records.view"), _STAFF),
     **dict.fromkeys(("client.add", "alert.note", "records.edit"), _WORK),
     **dict.fromkeys(("device.enrol", "device.approve", "device.revoke", "device.release"), _HANDS),
-    **dict.fromkeys(("device.move", "device.merge", "device.tag", "site.add"), _HANDS),
+    **dict.fromkeys(("device.move", "device.merge", "device.tag", "site.add", "import.run"), _HANDS),
     **dict.fromkeys(("task.request", "task.cancel"), _HANDS),
     **dict.fromkeys(("alert.acknowledge", "secret.view", "secret.write"), _HANDS),
     **dict.fromkeys(("secret.delete", "task.approve", "policy.change", "records.define"), _HEADS),

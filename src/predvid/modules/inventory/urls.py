@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from predvid.modules.inventory import views, views_fields, views_records, views_secrets
+from predvid.modules.inventory import views, views_fields, views_import, views_records, views_secrets
 
 urlpatterns = [
     path("enrol/", views.enrol, name="enrol"),
@@ -33,6 +33,8 @@ urlpatterns = [
     path("clients/<uuid:client_id>/fields/", views_fields.of_client, name="client-fields"),
     path("sites/<uuid:site_id>/", views_fields.site, name="site"),
     path("devices/<uuid:device_id>/fields/", views_fields.of_device, name="device-fields"),
+    path("import/", views_import.lists, name="import"),
+    path("import/sample", views_import.sample, name="import-sample"),
     path("fields/", views_fields.fields, name="custom-fields"),
     path("fields/<uuid:field_id>/", views_fields.field, name="custom-field"),
     path("fields/<uuid:field_id>/delete", views_fields.delete, name="custom-field-delete"),
