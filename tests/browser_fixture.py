@@ -117,11 +117,12 @@ from predvid.modules.inventory import field_actions, record_actions
 from predvid.modules.inventory.field_actions import Holder, Wanted
 us, long = (PLATFORM, client.pk), "Voditeljica informatičke podrške i nabave medicinske opreme"
 person = record_actions.Person("Marija-Magdalena Kovačević Horvatić", long,
-                               "marija.magdalena.kovacevic@bolnica-cakovec.example.com", "+385 40 123 456", True)
+                               "marija.magdalena.kovacevic@bolnica-cakovec.example.com",
+                               "+385 40 123 456", True)
 made["contact"] = record_actions.add_contact(*us, person, now)
 record_actions.add_contact(*us, record_actions.Person("Ivo Ban", "Domar", "", "091 555 123"), now)
 for text in ("Prije dolaska nazvati portu: rampa se otvara samo uz najavu.",
-             "Poslužiteljska soba je u podrumu, ključ je kod domara.\nRadovi na klimi do kraja mjeseca."):
+             "Poslužiteljska soba je u podrumu, ključ je kod domara. Radovi na klimi do kraja mjeseca."):
     made["note"] = record_actions.add_note(*us, text, now - timedelta(days=3))
 record_actions.pin_note(PLATFORM, made["note"].pk, True, now)
 pdf = b"%PDF-1.7" + bytes(240_000)

@@ -52,7 +52,8 @@ def test_a_list_is_read_as_any_spreadsheet_writes_it(
 
 @pytest.mark.parametrize(
     ("raw", "said"),
-    [(b"", "first line must name"), (b"a;b\n1;2", "name is missing"), (b'naziv\n"a', "no CSV"),
+    [(b"", "first line must name"), (b"a;b\n1;2", "name / client / naziv / klijent is missing"),
+     (b'naziv\n"a', "no CSV"),
      ("naziv\nx".encode("utf-16"), "UTF-8 or Windows-1250"),
      (b"naziv\n" + b"x\n" * 5001, "at most 5000 rows"),
      (b"naziv\n" + b"x" * (1 << 20), "at most 1024 kB")],
@@ -79,7 +80,7 @@ def test_the_dry_run_tells_each_line_and_changes_nothing(world: World, owner: Br
     page = owner.post("/import/", {"kind": "clients", "file": SimpleUploadedFile("k.csv", text.encode())})
     assert states(text, "clients") == ["add", "change", "same", "bad", "bad"]
     shown = page.content.decode()
-    assert "name is empty." in shown
+    assert "naziv is empty." in shown
     assert "Line 2 has the same name" in shown
     assert "Import the list" not in shown
     refused = owner.post("/import/", {"kind": "clients", "text": text, "apply": "on"})
@@ -128,8 +129,8 @@ def test_an_expected_device_is_taken_by_the_agent_with_its_serial_number(world: 
 @pytest.mark.parametrize(
     ("row", "said"),
     [("Nitko;;X;;;", "no client called Nitko"), ("Hotel Čvorak;Mjesec;X;;;", "no site called Mjesec"),
-     ("Hotel Čvorak;;X;toster;;", "toster is no type"), ("Hotel Čvorak;;;;;", "name is empty"),
-     (f"Hotel Čvorak;;X;;;{'n' * 256}", "note is longer than 255")],
+     ("Hotel Čvorak;;X;toster;;", "toster is no type"), ("Hotel Čvorak;;;;;", "uređaj is empty"),
+     (f"Hotel Čvorak;;X;;;{'n' * 256}", "napomena is longer than 255")],
 )  # fmt: skip
 def test_a_bad_line_says_what_is_wrong(world: World, row: str, said: str) -> None:
     found = import_actions.plan(PLATFORM, sheet(DEVICES + row, "devices"), timezone.now()).verdicts

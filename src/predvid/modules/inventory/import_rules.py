@@ -1,12 +1,11 @@
 """Reads lists of clients, sites and devices as spreadsheets write them, in either language."""
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from predvid.core.errors import UserError
+from predvid.modules.access.exports import csv_rows
 
 KINDS = ("clients", "sites", "devices")
 LARGEST = 1 << 20  # bytes
@@ -97,30 +96,29 @@ def _columns(heads: list[str], kind: str) -> dict[str, int]:
 
 
 def _lines(text: str, delimiter: str, kind: str) -> Iterator[Line]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        places = _columns(next(reader, []), kind)
-        needed = [name for name, (_, must, _) in COLUMNS[kind].items() if must and name not in places]
-        if needed:
-            raise UserError("The first line must name the columns; %(column)s is missing.", column=needed[0])
-        for count, row in enumerate(reader):
-            if count >= MOST_ROWS:
-                raise UserError("A list has at most %(n)d rows; split it.", n=MOST_ROWS)
-            if any(cell.strip() for cell in row):
-                yield _line(reader.line_num, row, places, kind)
-    except csv.Error:
-        raise UserError(
-            "Line %(n)d is no CSV: a quotation mark is not closed or stands alone.", n=reader.line_num
-        ) from None
+    rows = csv_rows(text, delimiter)
+    _, heads = next(rows, (0, []))
+    places = _columns(heads, kind)
+    needed = [name for name, (_, must, _) in COLUMNS[kind].items() if must and name not in places]
+    if needed:
+        words = " / ".join(COLUMNS[kind][needed[0]][2])
+        raise UserError("The first line must name the columns; %(column)s is missing.", column=words)
+    told = {name: heads[place].strip() for name, place in places.items()}
+    for count, (number, row) in enumerate(rows):
+        if count >= MOST_ROWS:
+            raise UserError("A list has at most %(n)d rows; split it.", n=MOST_ROWS)
+        if any(cell.strip() for cell in row):
+            yield _line(number, row, places, told, kind)
 
 
-def _line(number: int, row: list[str], places: Mapping[str, int], kind: str) -> Line:
+def _line(number: int, row: list[str], places: Mapping[str, int], told: Mapping[str, str], kind: str) -> Line:
+    """Return one row; what is wrong with it names columns as the file does (`told`)."""
     cells = {name: _cell(row[place]) if place < len(row) else "" for name, place in places.items()}
     for name, (longest, must, _) in COLUMNS[kind].items():
         if must and not cells[name]:
-            return Line(number, cells, UserError("%(column)s is empty.", column=name))
+            return Line(number, cells, UserError("%(column)s is empty.", column=told[name]))
         if len(cells.get(name, "")) > longest:
-            wrong = UserError("%(column)s is longer than %(n)d characters.", column=name, n=longest)
+            wrong = UserError("%(column)s is longer than %(n)d characters.", column=told[name], n=longest)
             return Line(number, cells, wrong)
     if cells.get("type", "").lower() not in TYPES:
         return Line(number, cells, UserError("%(type)s is no type of device.", type=cells["type"]))

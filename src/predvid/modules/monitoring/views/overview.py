@@ -20,6 +20,7 @@ from predvid.modules.monitoring.queries import standing
 from predvid.modules.monitoring.views.devices import asked
 
 CLIENTS_SHOWN = 12
+DEVICES_SHOWN = 10  # on the page of a client, which has more to tell than its devices
 
 
 @require_safe
@@ -86,7 +87,7 @@ def client(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpRespons
             "records": queries_records.of_client(viewer, client_id),
             "sites": sites_with_devices(viewer, client_id),
             "alerts": alert_queries.urgent(viewer, client=client_id),
-            "devices": device_queries.device_list(viewer, filters, now).page,
+            "devices": device_queries.device_list(viewer, filters, now, DEVICES_SHOWN).page,
             "now": now,
         },
     )
