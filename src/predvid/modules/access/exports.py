@@ -36,7 +36,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV text, each with the number of its last line. Raises UserError where it is none."""
+    """Yield the rows of a CSV text, each with the number of its last line. Raises UserError if it is none."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for row in reader:
