@@ -119,6 +119,32 @@ for person in Person.objects.filter(email__in=["hr@example.com", "en@example.com
                        range="24h", shift="7d", place=1, title="Procesor glavnog poslužitelja bolnice")
     SavedView.objects.create(person=person, room="devices", name="Kritični s vrlo dugačkim nazivom prikaza",
                              query="state=critical", shared=person.email[0] == "h")
+from predvid.modules.inventory import field_actions, record_actions
+from predvid.modules.inventory.field_actions import Holder, Wanted
+us, long = (PLATFORM, client.pk), "Voditeljica informatičke podrške i nabave medicinske opreme"
+person = record_actions.Person("Marija-Magdalena Kovačević Horvatić", long,
+                               "marija.magdalena.kovacevic@bolnica-cakovec.example.com",
+                               "+385 40 123 456", True)
+made["contact"] = record_actions.add_contact(*us, person, now)
+record_actions.add_contact(*us, record_actions.Person("Ivo Ban", "Domar", "", "091 555 123"), now)
+for text in ("Prije dolaska nazvati portu: rampa se otvara samo uz najavu.",
+             "Poslužiteljska soba je u podrumu, ključ je kod domara. Radovi na klimi do kraja mjeseca."):
+    made["note"] = record_actions.add_note(*us, text, now - timedelta(days=3))
+record_actions.pin_note(PLATFORM, made["note"].pk, True, now)
+pdf = b"%PDF-1.7" + bytes(240_000)
+record_actions.add_file(*us, "Ugovor o održavanju 2026.", "ugovor-2026.pdf", pdf, now)
+record_actions.add_link(*us, "Nacrt mreže", "https://example.com/nacrti/bolnica-cakovec", now)
+filled = {"Broj ugovora": ("text", "2026/0147"), "Ugovor vrijedi do": ("date", "2027-06-30"),
+          "Radnih mjesta": ("number", "182"), "Podrška": ("choice", "zlatna"),
+          "Pristup": ("link", "https://vpn.example.com")}
+for place, (name, (kind, value)) in enumerate(filled.items()):
+    choices = ("srebrna", "zlatna") if kind == "choice" else ()
+    row = field_actions.define(PLATFORM, "client", kind, Wanted(name, place, choices), now)
+    field_actions.fill(PLATFORM, Holder("client", client.pk, client.pk, client.name), {row.pk: value}, now)
+row = field_actions.define(PLATFORM, "device", "date", Wanted("Jamstvo do"), now)
+field_actions.fill(PLATFORM, Holder("device", client.pk, bad.pk, bad.name), {row.pk: "2028-01-31"}, now)
+field_actions.define(PLATFORM, "site", "text", Wanted("Šifra ulaznih vrata"), now)
+made["site"] = site
 print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()},
                   "client": str(client.pk), "alert": alert.pk,
                   "person": str(invited.pk), "invitation": invitation,
@@ -146,6 +172,10 @@ class Site:
                      f"&with={keys['other']}",
             "alerts": "/alerts/", "resolved": "/alerts/?phase=resolved", "alert": f"/alerts/{keys['alert']}/",
             "credentials": f"/clients/{keys['client']}/credentials/?kind=snmp_v3",
+            "site": f"/sites/{keys['site']}/", "values": f"/clients/{keys['client']}/fields/",
+            "contact": f"/clients/contacts/{keys['contact']}/", "note": f"/clients/notes/{keys['note']}/",
+            "document": f"/clients/{keys['client']}/documents/add",
+            "fields": "/fields/", "import": "/import/",
             "enrol": "/enrol/", "profile": "/profile/",
             "security": "/profile/security/", "protect": "/sign-in/protect/",
             "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",

@@ -14,6 +14,7 @@ from predvid.modules.access.models import Person
 from predvid.modules.access.queries import secret_hash, viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.automation.models import AgentTrust, Rollout
+from predvid.modules.inventory import field_actions, record_actions
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding
 from predvid.modules.monitoring.actions import record
 from predvid.modules.monitoring.intake import load_states
@@ -272,6 +273,66 @@ def deleted_group(world: World) -> Deed:
 
 def tagged(world: World) -> Deed:
     return f"/devices/{world.devices[0].pk}/tags", {"tags": "vip, recepcija"}
+
+
+CONTACT = {"name": "Zovem", "role": "direktor", "email": "gost@example.com", "phone": "091 1"}
+
+
+def on_client(address: str, **words: str) -> Callable[[World], Deed]:
+    return lambda world: (f"/clients/{world.clients[0].pk}/{address}", words)
+
+
+def on_contact(verb: str = "", **words: str) -> Callable[[World], Deed]:
+    def deed(world: World) -> Deed:
+        person = record_actions.Person("Gost")
+        return (
+            f"/clients/contacts/{record_actions.add_contact(*_by_us(world), person, world.now).pk}/{verb}",
+            words,
+        )
+
+    return deed
+
+
+def on_note(verb: str = "", **words: str) -> Callable[[World], Deed]:
+    def deed(world: World) -> Deed:
+        return f"/clients/notes/{record_actions.add_note(*_by_us(world), 'Gost', world.now).pk}/{verb}", words
+
+    return deed
+
+
+def deleted_document(world: World) -> Deed:
+    row = record_actions.add_link(*_by_us(world), "Ugovor", "https://example.com/u", world.now)
+    return f"/clients/documents/{row.pk}/delete", {}
+
+
+def _by_us(world: World) -> tuple[Any, Any]:
+    return PLATFORM, world.clients[0].pk
+
+
+def on_field(subject: str = "client", verb: str = "", **words: str) -> Callable[[World], Deed]:
+    """Return a deed on a field that the MSP has defined."""
+
+    def deed(world: World) -> Deed:
+        wanted = field_actions.Wanted("Broj ugovora")
+        row = field_actions.define(PLATFORM, subject, "text", wanted, world.now)
+        return f"/fields/{row.pk}/{verb}", words
+
+    return deed
+
+
+def filled(subject: str) -> Callable[[World], Deed]:
+    """Return a deed that fills a field of a client, site or device."""
+
+    def deed(world: World) -> Deed:
+        row = field_actions.define(PLATFORM, subject, "text", field_actions.Wanted("Broj"), world.now)
+        paths = {
+            "client": f"/clients/{world.clients[0].pk}/fields/",
+            "site": f"/sites/{world.sites[0].pk}/",
+            "device": f"/devices/{world.devices[0].pk}/fields/",
+        }
+        return paths[subject], {f"field-{row.pk}": "Zovem"}
+
+    return deed
 
 
 PROFILE = {"part": "details", "name": "Nova", "language": "en", "theme": "dark"}

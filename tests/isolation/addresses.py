@@ -12,7 +12,15 @@ from isolation.marked import Someone, TwoTenants
 from predvid.modules.access.models import ApiToken, Person, Secret, Session
 from predvid.modules.api.route import Route
 from predvid.modules.automation.models import Publication, Task
-from predvid.modules.inventory.models import Agent, DeviceGroup, EnrolmentToken, SecretBinding
+from predvid.modules.inventory.models import (
+    Agent,
+    ClientNote,
+    Contact,
+    DeviceGroup,
+    DocumentFile,
+    EnrolmentToken,
+    SecretBinding,
+)
 from predvid.modules.monitoring.models import MaintenanceWindow
 from predvid.modules.notifying.models import Delivery
 from predvid.modules.notifying.models import Route as NoticeRoute
@@ -133,6 +141,10 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "channel_id": tenants.channel.pk,
         "site_id": world.sites[tenant].pk,
         "group_id": rows[DeviceGroup].pk,
+        "contact_id": rows[Contact].pk,
+        "note_id": rows[ClientNote].pk,
+        "document_id": rows[DocumentFile].document_id,  # type: ignore[attr-defined]
+        "field_id": tenants.custom_field.pk,
     }
     if place not in known:
         raise NoRow(f"{address.pattern}: nothing is known to stand for <{place}>")
@@ -175,6 +187,11 @@ def words(tenants: TwoTenants, tenant: int) -> dict[str, str]:
         "room": "devices",
         "query": "type=server",
         "with": str(world.devices[2 * tenant].pk),
+        "title": "x",
+        "url": "https://example.com/x",
+        "subject": "client",
+        "kind": "text",
+        "position": "1",
     }
 
 

@@ -29,7 +29,14 @@ from predvid.modules.access.models import (
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import FOR_TOKENS, Subject, Viewer
 from predvid.modules.automation.models import Publication, Rollout, Task
-from predvid.modules.inventory.models import DeviceGroup, SecretBinding
+from predvid.modules.inventory.models import (
+    ClientNote,
+    Contact,
+    CustomField,
+    DeviceGroup,
+    DocumentFile,
+    SecretBinding,
+)
 from predvid.modules.monitoring.models import Alert, MaintenanceWindow, Pin, SavedView
 from predvid.modules.notifying.models import Channel, Delivery, Route
 from predvid.server.row_security import wall_of
@@ -70,6 +77,7 @@ class TwoTenants:
     mine: dict[type[models.Model], models.Model] = field(default_factory=dict)
     rollout: Rollout = field(init=False)  # the whole MSP's
     channel: Channel = field(init=False)  # likewise
+    custom_field: CustomField = field(init=False)  # likewise
 
     def __post_init__(self) -> None:
         with transaction.atomic(), tenancy.as_platform():
@@ -86,10 +94,13 @@ class TwoTenants:
             self._people()
             self._told()
             self._published()
+            self._defined()
             for model in tenant_tables():
                 self.foreign[model] = self._row(model, self.other)
                 self._mark(model)
             for model in (Task, Secret, SecretBinding, DeviceGroup, MaintenanceWindow, Route, Delivery):
+                self.mine[model] = self._row(model, self.own)
+            for model in (Contact, ClientNote, DocumentFile):
                 self.mine[model] = self._row(model, self.own)
 
     def _resolved(self) -> None:
@@ -164,6 +175,13 @@ class TwoTenants:
         vault.seal(self.channel, "settings", b'{"url": "http://192.0.2.1/", "key": "0123456789abcdef"}')
         self.channel.save(force_insert=True)
         self.foreign[Channel] = self.channel
+
+    def _defined(self) -> None:
+        """Define a field, which is the whole MSP's; what it holds is a client's."""
+        self.custom_field = CustomField.objects.create(
+            subject="client", kind="text", name=f"Ugovor {next(MARKS)}"
+        )
+        self.foreign[CustomField] = self.custom_field
 
     def passkey(self, person: Person) -> Passkey:
         """Return the passkey of a person, made if they have none."""

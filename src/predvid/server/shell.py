@@ -16,6 +16,7 @@ OFFICE = {"board", "policies", "notifications", "people", "audit"}
 ALSO = {
     "tasks": ("authority", "releases"),
     "policies": ("group-add",),
+    "clients": ("custom-fields", "import"),
 }  # pages of a room that lie at addresses of their own
 
 

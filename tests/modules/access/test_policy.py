@@ -61,13 +61,17 @@ def test_a_scope_narrows_and_never_widens(role: str) -> None:
 
 
 def test_readers_change_nothing() -> None:
-    standing = {"client.view", "device.view", "alert.view", "profile.change", "factor.change", "view.save"}
+    standing = {"client.view", "contact.view", "device.view", "alert.view", "profile.change", "factor.change"}
+    standing |= {"view.save"}
     assert {verb for verb in VERBS if may(viewer("client_contact"), verb)} == standing
     detail = {"device.detail", "event.view", "policy.view", "task.view", "window.view", "board.change"}
+    detail |= {"records.view"}
     auditing = {"person.view", "audit.view", "audit.export", "export.make", "token.make"}
     assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == standing | detail | auditing
     assert {verb for verb in VERBS if may(viewer("account_manager", everything=True), verb)} == (
-        standing | detail | {"alert.note", "client.add", "export.make", "token.make", "release.view"}
+        standing
+        | detail
+        | {"alert.note", "client.add", "records.edit", "export.make", "token.make", "release.view"}
     )
 
 

@@ -18,6 +18,7 @@ from predvid.modules.access.models import Passkey, Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.access.token_actions import make_token
+from predvid.modules.inventory import record_actions
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding, Tenure
 from predvid.modules.monitoring.models import Alert, AlertNote, Pin, Result, SavedView
 from predvid.modules.notifying.models import Delivery, Route
@@ -34,6 +35,8 @@ ABOUT_MANY = {
     "release-stop",
     "channel-test",
     "channel-remove",
+    "custom-field",
+    "custom-field-delete",
 }
 PERSON_ADDRESSES = (
     *("person", "person-change", "person-deactivate", "person-reactivate", "person-sign-out"),
@@ -94,6 +97,9 @@ def foreign_addresses(world: World) -> dict[str, str]:
     )
     pin = Pin.objects.create(person=owner, device=device, metric="x", range="24h", place=1)
     view = SavedView.objects.create(person=owner, room="devices", name="x", query="q=x")
+    contact = record_actions.add_contact(PLATFORM, client.pk, record_actions.Person("Strani"), world.now)
+    note = record_actions.add_note(PLATFORM, client.pk, "Strana", world.now)
+    paper = record_actions.add_file(PLATFORM, client.pk, "Strani", "s.txt", b"x", world.now)
     made, _ = make_token(viewer_of(owner), "x", ["device.view"], None, timedelta(days=1), world.now)
     by_name = {
         "client": client.pk, "site-add": client.pk, "device": device.pk, "series": device.pk,
@@ -121,6 +127,10 @@ def foreign_addresses(world: World) -> dict[str, str]:
         "policy-client": client.pk, "policy-site": site.pk, "policy-device": device.pk,
         "policy-group": group.pk, "group": group.pk, "group-delete": group.pk, "device-tags": device.pk,
         "route-remove": route.pk, "delivery-retry": sent.pk,
+        "contact-add": client.pk, "contact": contact.pk, "contact-delete": contact.pk,
+        "note-add": client.pk, "note": note.pk, "note-pin": note.pk, "note-delete": note.pk,
+        "document-add": client.pk, "document": paper.pk, "document-delete": paper.pk,
+        "client-fields": client.pk, "site": site.pk, "device-fields": device.pk,
     }  # fmt: skip
     return {name: reverse(name, args=[key]) for name, key in by_name.items()}
 
@@ -188,11 +198,15 @@ BUDGETS = {
     "devices": 11,
     "alerts": 12,
     "enrol": 9,
-    "device": 29,
+    "device": 30,
     "device-timeline": 6,
     "chart": 8,
     "board": 7,
-    "client": 14,
+    "client": 18,
+    "site": 7,
+    "client-fields": 7,
+    "custom-fields": 6,
+    "import": 5,
     "policies": 8,
     "policy-client": 9,
     "policy-device": 9,
@@ -210,6 +224,8 @@ def budget_address(world: World, name: str) -> str:
         "chart": world.devices[0].pk,
         "client": world.clients[0].pk,
         "alert": world.alerts[0].pk,
+        "site": world.sites[0].pk,
+        "client-fields": world.clients[0].pk,
     }
     keys |= {f"policy-{kind}": keys[kind] for kind in ("client", "device")} | {"policy-template": "server"}
     return reverse(name, args=[keys[name]] if name in keys else [])

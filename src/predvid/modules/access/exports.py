@@ -1,4 +1,4 @@
-"""Files for spreadsheets: the one place that writes them, so that no cell of any export can be a formula."""
+"""Files for spreadsheets: the one place that knows them, so that no cell of any export can be a formula."""
 
 import csv
 import io
@@ -8,6 +8,7 @@ from typing import Any
 
 import xlsxwriter
 
+from predvid.core.errors import UserError
 from predvid.modules.access.rules import plain_cell
 
 Cell = str | int | float | datetime | None
@@ -32,6 +33,18 @@ def _line(cells: Iterable[str]) -> str:
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerow([plain_cell(cell) for cell in cells])
     return text.getvalue()
+
+
+def csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV text, each with the number of its last line. Raises UserError if it is none."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for row in reader:
+            yield reader.line_num, row
+    except csv.Error:
+        raise UserError(
+            "Line %(n)d is no CSV: a quotation mark is not closed or stands alone.", n=reader.line_num
+        ) from None
 
 
 def texts(rows: Iterable[Iterable[Cell]]) -> Iterator[list[str]]:

@@ -30,15 +30,16 @@ _AUDIT = frozenset({"owner", "manager", "auditor"})
 # sees how their firm stands, without technical detail; the account manager looks, notes and wins clients, but
 # has no hands on devices; the auditor reads everything, who has access included, and changes nothing.
 VERBS: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(("client.view", "device.view", "alert.view", "profile.change"), _LOOK),
+    **dict.fromkeys(("client.view", "contact.view", "device.view", "alert.view", "profile.change"), _LOOK),
     **dict.fromkeys(("device.detail", "event.view", "policy.view", "task.view", "window.view"), _STAFF),
-    **dict.fromkeys(("client.add", "alert.note"), _WORK),
+    **dict.fromkeys(("records.view",), _STAFF),
+    **dict.fromkeys(("client.add", "alert.note", "records.edit"), _WORK),
     **dict.fromkeys(("device.enrol", "device.approve", "device.revoke", "device.release"), _HANDS),
-    **dict.fromkeys(("device.move", "device.merge", "device.tag", "site.add"), _HANDS),
+    **dict.fromkeys(("device.move", "device.merge", "device.tag", "site.add", "import.run"), _HANDS),
     **dict.fromkeys(("task.request", "task.cancel"), _HANDS),
     **dict.fromkeys(("alert.acknowledge", "secret.view", "secret.write"), _HANDS),
     **dict.fromkeys(("alert.assign", "alert.snooze", "window.change"), _HANDS),
-    **dict.fromkeys(("secret.delete", "task.approve", "policy.change"), _HEADS),
+    **dict.fromkeys(("secret.delete", "task.approve", "policy.change", "records.define"), _HEADS),
     **dict.fromkeys(("person.invite", "person.change", "person.deactivate"), _HEADS),
     **dict.fromkeys(("session.end", "factor.remove"), _HEADS),  # another person's; one's own: profile.change
     **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
@@ -58,7 +59,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 MSP_WIDE = frozenset(
     {
         *("client.add", "settings.change", "trust.change", "token.view", "token.revoke"),
-        *("release.view", "release.roll", "view.share"),
+        *("release.view", "release.roll", "view.share", "records.define"),
     }
 )
 # Verbs for which a person proves once more that it is they, within the last minutes.

@@ -18,6 +18,7 @@ from predvid.modules.inventory.models import (
     DeviceClaim,
     DeviceTag,
     Fact,
+    FieldValue,
     GroupMember,
     Site,
     Tenure,
@@ -97,7 +98,7 @@ def move(viewer: Viewer, device_id: UUID, site_id: UUID, since: datetime, now: d
     device.judging_version += 1
     device.plan_version = next_plan_version(now, device.plan_version)
     device.save(update_fields=["client", "site", "judging_version", "plan_version"])
-    for table in (Agent, DeviceClaim, Fact, DeviceTag):
+    for table in (Agent, DeviceClaim, Fact, DeviceTag, FieldValue):
         table._default_manager.filter(device=device).update(client=site.client)
     GroupMember.objects.filter(device=device).exclude(group__client=None).exclude(
         group__client=site.client
@@ -131,6 +132,9 @@ def merge(viewer: Viewer, keep_id: UUID, other_id: UUID, now: datetime) -> Devic
     other.tags.exclude(name__in=tagged).update(device=keep)
     grouped = set(keep.memberships.values_list("group_id", flat=True))
     other.memberships.exclude(group_id__in=grouped).update(device=keep)
+    filled = set(keep.field_values.values_list("field_id", flat=True))
+    other.field_values.exclude(field_id__in=filled).update(device=keep)
+    other.field_values.all().delete()
     other.tags.all().delete()
     other.memberships.all().delete()
     Device.objects.filter(pk=other.pk).update(merged_into=keep, judging_version=F("judging_version") + 1)

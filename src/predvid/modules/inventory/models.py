@@ -1,4 +1,7 @@
-"""Tables of sites and devices. A device is not its agent: it has identity claims, merges and moves."""
+"""Tables of sites and devices, and of what people write down about a client beside them.
+
+A device is not its agent: it has identity claims, merges and moves.
+"""
 
 import uuid
 from typing import ClassVar
@@ -52,6 +55,7 @@ class Device(models.Model):
     plan_version = models.PositiveBigIntegerField(default=1)
     roles = models.JSONField(default=list)  # what it is (`role_rules.roles_of`), the weakest template first
     roles_at = models.DateTimeField(null=True, blank=True)  # when that was last worked out
+    note = models.CharField(max_length=255, blank=True)  # what a list that it was imported from said of it
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -237,3 +241,132 @@ class GroupMember(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["group", "device"], name="member_once_a_group")
         ]
+
+
+class Contact(models.Model):
+    """Somebody at a client to talk to; `main` is the one to begin with."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=120)
+    role = models.CharField(max_length=80, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    main = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["-main", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["client"], condition=models.Q(main=True), name="one_main_contact_of_a_client"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientNote(models.Model):
+    """A short text about a client for the staff; `author_name` outlives the author's account."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    author_name = models.CharField(max_length=120)
+    text = models.TextField()
+    pinned = models.BooleanField(default=False)
+    at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pinned", "-at"]
+
+
+class CustomField(models.Model):
+    """A field that the MSP defined once for every client, site or device; FieldValue holds what is in it."""
+
+    class Subject(models.TextChoices):
+        CLIENT = "client", _("client")
+        SITE = "site", _("site")
+        DEVICE = "device", _("device")
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("text")
+        NUMBER = "number", _("number")
+        DATE = "date", _("date")
+        CHOICE = "choice", _("choice from a list")
+        LINK = "link", _("link")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    subject = models.CharField(max_length=8, choices=Subject.choices)
+    name = models.CharField(max_length=60)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    choices = models.JSONField(default=list)  # of a choice: its words, in their order
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["subject", "position", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subject", "name"], name="field_name_of_a_subject")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FieldValue(models.Model):
+    """What one custom field holds (see `record_rules.clean_value`) for a client, its site or its device."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    field = models.ForeignKey(CustomField, on_delete=models.CASCADE, related_name="values")
+    site = models.ForeignKey(
+        Site, null=True, blank=True, on_delete=models.CASCADE, related_name="field_values"
+    )
+    device = models.ForeignKey(
+        Device, null=True, blank=True, on_delete=models.CASCADE, related_name="field_values"
+    )
+    value = models.CharField(max_length=500)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(site=None) | models.Q(device=None), name="value_of_one_subject"
+            ),
+            models.UniqueConstraint(
+                fields=["field", "client"],
+                condition=models.Q(site=None, device=None),
+                name="value_once_a_client",
+            ),
+            models.UniqueConstraint(fields=["field", "site"], name="value_once_a_site"),
+            models.UniqueConstraint(fields=["field", "device"], name="value_once_a_device"),
+        ]
+
+
+class Document(models.Model):
+    """A paper of a client: an address where it lies (`url`), or a file that is kept here (DocumentFile)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="documents")
+    title = models.CharField(max_length=120)
+    url = models.CharField(max_length=500, blank=True)
+    file_name = models.CharField(max_length=120, blank=True)
+    content_type = models.CharField(max_length=100, blank=True)  # by its first bytes, never by what was said
+    size = models.PositiveIntegerField(default=0)  # bytes
+    sha256 = models.CharField(max_length=64, blank=True)
+    added_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL)
+    added_name = models.CharField(max_length=120)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["title", "added_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DocumentFile(models.Model):
+    """The bytes of a document, behind the same wall between clients and in the same backup as all rows."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="file")
+    content = models.BinaryField()

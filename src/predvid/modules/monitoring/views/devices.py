@@ -15,7 +15,9 @@ from predvid.modules.access import exports
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory import queries_records
 from predvid.modules.inventory.fact_tables import tables
+from predvid.modules.inventory.field_actions import Holder
 from predvid.modules.monitoring import charts, device_rows
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import device as device_queries
@@ -128,6 +130,7 @@ def _detail(viewer: Viewer, found: Any, now: datetime) -> dict[str, Any]:
         "facts": tables(device_queries.facts(viewer, found), viewer.language),
         "tenures": device_queries.tenures(viewer, found),
         "tags": group_queries.tags_of(viewer, found),
+        "filled": queries_records.filled(viewer, Holder("device", found.client_id, found.pk, found.name)),
     }
 
 

@@ -10,14 +10,17 @@ from django.views.decorators.http import require_safe
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.pages import page, show
 from predvid.modules.access.rules import Viewer
+from predvid.modules.inventory import queries_records
 from predvid.modules.inventory.queries import sites_with_devices
 from predvid.modules.monitoring.charts import spark
+from predvid.modules.monitoring.client_words import in_one_sentence
 from predvid.modules.monitoring.queries import alerts as alert_queries
 from predvid.modules.monitoring.queries import devices as device_queries
 from predvid.modules.monitoring.queries import standing
 from predvid.modules.monitoring.views.devices import asked
 
 CLIENTS_SHOWN = 12
+DEVICES_SHOWN = 10  # on the page of a client, which has more to tell than its devices
 
 
 @require_safe
@@ -66,7 +69,7 @@ def clients(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
 @require_safe
 @page("client.view")
 def client(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpResponseBase:
-    """Show one client: its sites, what is open, its devices."""
+    """Show one client: how it stands in one sentence, its devices, what is open, what is written down."""
     if not viewer.sees(client_id):
         raise NotVisible
     now = timezone.now()
@@ -79,9 +82,12 @@ def client(request: HttpRequest, viewer: Viewer, client_id: UUID) -> HttpRespons
         "monitoring/client.html",
         {
             "row": health[0],
+            "client": health[0].client,
+            "verdict": in_one_sentence(health[0], viewer.language),
+            "records": queries_records.of_client(viewer, client_id),
             "sites": sites_with_devices(viewer, client_id),
             "alerts": alert_queries.urgent(viewer, client=client_id),
-            "devices": device_queries.device_list(viewer, filters, now).page,
+            "devices": device_queries.device_list(viewer, filters, now, DEVICES_SHOWN).page,
             "now": now,
         },
     )
