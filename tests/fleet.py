@@ -93,13 +93,14 @@ def events(device: Device) -> list[str]:
 
 def set_policy(device: DeviceRow, where: str, field: str, value: object, check: str = "disk_space") -> None:
     """Give `check` a setting on the `client`, `site` or `device` of a device, as the console does."""
-    PolicySetting.objects.create(
+    PolicySetting.objects.update_or_create(
         client=device.client,
         site=device.site if where == "site" else None,
         device=device if where == "device" else None,
+        group=None,
         check_name=check,
         field=field,
-        value=value,
+        defaults={"value": value},
     )
     fresh = DeviceRow.objects.get(pk=device.pk)
     fresh.judging_version += 1
