@@ -11,18 +11,15 @@ from predvid.core.model import Result as Judgement
 from predvid.core.model import State, say
 from predvid.modules.access import actions, people_actions, secret_actions, token_actions
 from predvid.modules.access.models import Person
-from predvid.modules.access.queries import secret_hash, viewer_of
+from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.automation.models import AgentTrust, Rollout
 from predvid.modules.inventory import field_actions, record_actions
 from predvid.modules.inventory.models import Agent, DeviceGroup, SecretBinding
 from predvid.modules.monitoring.actions import record
 from predvid.modules.monitoring.intake import load_states
-from predvid.modules.monitoring.models import Pin, SavedView
 from predvid.modules.monitoring.queries.places import version
 from predvid.modules.monitoring.rules import silent
-from predvid.modules.notifying import actions as notice_actions
-from predvid.modules.notifying.models import AcknowledgeLink, Channel, Delivery, Route
 from predvid.wire.secrets import SnmpCommunity
 from releases_fixture import VERSION
 from second_factor import with_app, with_passkey
@@ -336,77 +333,3 @@ def filled(subject: str) -> Callable[[World], Deed]:
 
 
 PROFILE = {"part": "details", "name": "Nova", "language": "en", "theme": "dark"}
-
-
-def channel(world: World) -> Channel:
-    """Keep a webhook that leads nowhere."""
-    return notice_actions.keep_channel(
-        PLATFORM, "webhook", "Dežurni", {"url": "http://192.0.2.1/", "key": "k" * 16}, world.now
-    )
-
-
-def new_channel(world: World) -> Deed:
-    words = {"name": "Dežurni", "url": "https://hooks.example.com/x", "key": "k" * 16}
-    return "/notifications/channels/?kind=webhook", words
-
-
-def on_channel(verb: str) -> Callable[[World], Deed]:
-    return lambda world: (f"/notifications/channels/{channel(world).pk}/{verb}", {})
-
-
-def new_route(world: World) -> Deed:
-    words = {
-        "name": "Dežurni", "where": str(world.clients[0].pk), "floor": "3", "days": ["0"], "since": "08:00",
-        "until": "16:00", "timezone": "Europe/Zagreb", "people": [str(Person.objects.get(role="owner").pk)],
-    }  # fmt: skip
-    return "/notifications/routes/", words
-
-
-def on_route(world: World) -> Deed:
-    made = Route.objects.create(client=world.clients[0], name="Dežurni")
-    return f"/notifications/routes/{made.pk}/remove", {}
-
-
-def on_delivery(world: World) -> Deed:
-    alert = world.alerts[0]
-    made = Delivery.objects.create(
-        client=world.clients[0], alert=alert, event=alert.events.get(), queued_at=world.now,
-        next_at=world.now,
-    )  # fmt: skip
-    return f"/notifications/{made.pk}/retry", {}
-
-
-def from_mail(world: World) -> Deed:
-    alert, owner = world.alerts[0], Person.objects.get(role="owner")
-    AcknowledgeLink.objects.create(
-        client=alert.client, alert=alert, person=owner, secret_hash=secret_hash("iz pisma"),
-        expires_at=world.now + timedelta(hours=1),
-    )  # fmt: skip
-    return "/acknowledge/iz pisma", {}
-
-
-def chart_pinned(world: World) -> Deed:
-    return f"/devices/{world.devices[0].pk}/pin", {"metric": "cpu_used_percent", "range": "7d"}
-
-
-def on_pin(verb: str, **words: str) -> Callable[[World], Deed]:
-    def deed(world: World) -> Deed:
-        owner = Person.objects.get(role="owner")
-        pins = [
-            Pin.objects.create(person=owner, device=world.devices[0], metric="x", range="24h", place=place)
-            for place in (1, 2)
-        ]
-        return f"/board/{pins[0].pk}/{verb}", words
-
-    return deed
-
-
-SAVED = {"room": "devices", "name": "Zovem", "query": "type=server"}
-
-
-def on_view(verb: str, **words: str) -> Callable[[World], Deed]:
-    def deed(world: World) -> Deed:
-        row = SavedView.objects.create(person=Person.objects.get(role="owner"), **SAVED)
-        return f"/views/{row.pk}/{verb}", words
-
-    return deed

@@ -65,7 +65,7 @@ def test_readers_change_nothing() -> None:
     standing |= {"view.save"}
     assert {verb for verb in VERBS if may(viewer("client_contact"), verb)} == standing
     detail = {"device.detail", "event.view", "policy.view", "task.view", "window.view", "board.change"}
-    detail |= {"records.view"}
+    detail |= {"records.view", "delivery.view", "route.view"}
     auditing = {"person.view", "audit.view", "audit.export", "export.make", "token.make"}
     assert {verb for verb in VERBS if may(viewer("auditor"), verb)} == standing | detail | auditing
     assert {verb for verb in VERBS if may(viewer("account_manager", everything=True), verb)} == (

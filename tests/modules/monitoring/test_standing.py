@@ -38,7 +38,7 @@ def inbox() -> Counter[str]:
 
 def inbox_rows(viewer: Viewer, phase: str) -> Page[Any]:
     """Return the first page of the inbox without filters."""
-    return alert_queries.inbox(viewer, phase=phase, state="", client=None, q="", number="1")
+    return alert_queries.inbox(viewer, alert_queries.Wanted(phase=phase))
 
 
 def test_overview_list_client_and_search_agree_with_the_inbox(world: World, owner: Person) -> None:

@@ -1,5 +1,6 @@
 """Devices: the list, one device with its charts, and the search."""
 
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -73,6 +74,7 @@ def devices(request: HttpRequest, viewer: Viewer) -> HttpResponseBase:
             "clients": list_queries.clients(viewer),
             "sites": list_queries.sites(viewer, filters.client) if filters.client else [],
             "types": list_queries.types(),
+            "asked": [(name, value) for name, value in asdict(replace(filters, page="")).items() if value],
             "listed": listed.page.paginator.count,
             "filtered": any((filters.state, filters.client, filters.site, filters.type, filters.q)),
             "now": now,
