@@ -106,8 +106,8 @@ class Worker:
         while not self.stop.wait(POST_PAUSE):
             close_old_connections()
             try:
-                sending.send_letters(address, datetime.now(UTC))
-                sending.send_due(address, fetch, datetime.now(UTC))
+                sending.send_letters(address, _now)
+                sending.send_due(address, fetch, _now)
                 if time.monotonic() >= beat_at and time.monotonic() - self._turned < HUNG:
                     beat_at = time.monotonic() + BEAT
                     beating.beat(self.store, fetch, datetime.now(UTC))
@@ -134,6 +134,10 @@ class Worker:
             except Exception as error:
                 expected = isinstance(error, DatabaseFault | StoreUnavailable)
                 log.error("%s: %s", chore.name, error, exc_info=not expected)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _sweep(started: datetime, now: datetime) -> int:

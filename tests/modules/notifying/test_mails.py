@@ -55,7 +55,11 @@ def told(*events: Event) -> None:
 
 
 def send(after: timedelta = timedelta(0)) -> int:
-    return sending.send_due(CONSOLE, Fetcher(), timezone.now() + after)
+    return sending.send_due(CONSOLE, Fetcher(), lambda: timezone.now() + after)
+
+
+def letters(minutes: int = 0) -> int:
+    return sending.send_letters(CONSOLE, lambda: timezone.now() + timedelta(minutes=minutes))
 
 
 @pytest.fixture
@@ -75,11 +79,11 @@ def test_an_invitation_survives_hours_without_a_mail_server(world: World, mailbo
     keep(mailbox, port=dead)
     made = AuditEntry.objects.filter(verb="person.link_made").count()
     for minutes in range(0, 75, 5):
-        assert sending.send_letters(CONSOLE, timezone.now() + timedelta(minutes=minutes)) == 0
+        assert letters(minutes) == 0
     assert AuditEntry.objects.filter(verb="person.link_made").count() == made, "no link for nobody"
     keep(mailbox)
-    assert sending.send_letters(CONSOLE, timezone.now() + timedelta(minutes=80)) == 1
-    assert sending.send_letters(CONSOLE, timezone.now() + timedelta(minutes=81)) == 0
+    assert letters(80) == 1
+    assert letters(81) == 0
     body = mailbox.mails[0].get_content()
     secret = body.partition("/welcome/")[2].split()[0]
     assert Browser().get(f"/welcome/{secret}").status_code == 200
@@ -93,13 +97,13 @@ def test_a_letter_that_is_refused_goes_back_and_out_later(world: World, mailbox:
     )  # fmt: skip
     keep(mailbox)
     mailbox.data = "451 try later"
-    assert sending.send_letters(CONSOLE, timezone.now()) == 0
+    assert letters() == 0
     waiting = Mail.objects.get()
     assert (waiting.sent_at, waiting.attempts) == (None, 1)
     assert (waiting.error, waiting.error_values["code"]) == ("not_sent.answer", 451)
     mailbox.data = "250 OK"
-    assert sending.send_letters(CONSOLE, timezone.now()) == 0, "it rests"
-    assert sending.send_letters(CONSOLE, timezone.now() + timedelta(minutes=2)) == 1
+    assert letters() == 0, "it rests"
+    assert letters(2) == 1
 
 
 def test_a_wrong_password_and_a_stranger_certificate_are_named(world: World, mailbox: Mailbox) -> None:

@@ -84,7 +84,7 @@ def opened(world: World) -> Event:
 def test_a_webhook_gets_signed_json(world: World, receiver: Receiver) -> None:
     Route.objects.create(name="Kuka", channel=kept(receiver))
     opened(world)
-    assert sending.send_due("https://rmm.example.com", allowed(receiver), timezone.now()) == 1
+    assert sending.send_due("https://rmm.example.com", allowed(receiver), timezone.now) == 1
     headers, body = receiver.got[0]
     moment = int(headers["Predvid-Timestamp"])
     expected = hmac.new(KEY.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
@@ -99,7 +99,7 @@ def test_what_the_receiver_answers_decides(world: World, receiver: Receiver, sta
     Route.objects.create(name="Kuka", channel=kept(receiver))
     receiver.status = status
     opened(world)
-    assert sending.send_due("https://x", allowed(receiver), timezone.now()) == 0
+    assert sending.send_due("https://x", allowed(receiver), timezone.now) == 0
     row = Delivery.objects.get()
     assert (row.state, row.error, row.error_values) == (state, "not_sent.http", {"code": status})
 
@@ -123,8 +123,10 @@ def test_one_of_two_workers_sends(world: World, receiver: Receiver) -> None:
     opened(world)
     now, row = timezone.now(), Delivery.objects.get()
     assert [sending._claimed(row, now) for _ in range(2)] == [True, False]
-    assert sending.send_due("https://x", allowed(receiver), now) == 0, "another worker has it in hand"
-    assert sending.send_due("https://x", allowed(receiver), now + sending.CLAIM) == 1, "which has died"
+    assert sending.send_due("https://x", allowed(receiver), lambda: now) == 0, "another worker has it in hand"
+    assert sending.send_due("https://x", allowed(receiver), lambda: now + sending.CLAIM) == 1, (
+        "which has died"
+    )
 
 
 def test_the_heartbeat_speaks_only_while_a_gateway_takes_batches(
@@ -155,3 +157,32 @@ def test_no_route_ends_in_a_heartbeat(world: World, receiver: Receiver) -> None:
     kept(receiver)
     actions.keep_channel(PLATFORM, "heartbeat", "Otkucaj", {"url": receiver.url}, timezone.now())
     assert [row.name for row in queries.channels(PLATFORM)] == ["Dežurni"]
+
+
+def test_over_a_slow_receiver_each_claim_is_of_its_own_moment(world: World, receiver: Receiver) -> None:
+    Route.objects.create(name="Kuka", channel=kept(receiver))
+    events = [alert.events.get() for alert in world.alerts[:2]]
+    telling.tell(events, None)  # type: ignore[arg-type] # it reads no store
+    moments, fetch = [timezone.now()], allowed(receiver)
+
+    def slow(*words: Any, **named: Any) -> Any:
+        left = Delivery.objects.filter(claimed_until__gt=moments[-1]).count()
+        assert left == 1, "what is being sent is in hand, however long the ones before took"
+        moments.append(moments[-1] + sending.CLAIM * 0.9)
+        return fetch(*words, **named)
+
+    assert sending.send_due("https://x", slow, lambda: moments[-1]) == len(events)
+    assert [row.sent_at for row in Delivery.objects.order_by("pk")] == moments[1:]
+
+
+def test_who_lost_a_claim_overwrites_nothing(world: World, receiver: Receiver) -> None:
+    Route.objects.create(name="Kuka", channel=kept(receiver))
+    opened(world)
+    now = timezone.now()
+    late, next_one = Delivery.objects.get(), Delivery.objects.get()
+    assert sending._claimed(late, now)
+    assert sending._claimed(next_one, now + sending.CLAIM)
+    sending._end(late, state=Delivery.State.FAILED)
+    assert Delivery.objects.get().state == Delivery.State.QUEUED
+    sending._end(next_one, state=Delivery.State.SENT)
+    assert Delivery.objects.get().state == Delivery.State.SENT

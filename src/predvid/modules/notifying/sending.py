@@ -1,9 +1,11 @@
 """Sends what is due: letters of access, then deliveries; each claimed by one worker, none lost.
 
 A worker that dies between sending and saying so sends that one message again, under the same Message-ID.
+Each claim is of the moment it is made: a round over a slow server lasts longer than one.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,53 +27,54 @@ from predvid.modules.notifying.wording import compose
 log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=2)  # longer than any kind's `send` may take
 AT_ONCE = 50
+Clock = Callable[[], datetime]
 
 
-def send_letters(address: str, now: datetime) -> int:
+def send_letters(address: str, clock: Clock) -> int:
     """Send the letters that wait; return how many. While the server is away no letter is taken."""
     server = queries.mail_server()
-    if server is None or not mail_actions.letters(now).exists():
+    if server is None or not mail_actions.letters(clock()).exists():
         return 0
     sent = 0
     try:
         settings = queries.settings_of(server)
         with email.line(settings) as line:
-            while sent < AT_ONCE and (letter := mail_actions.take_letter(address, now)) is not None:
+            while sent < AT_ONCE and (letter := mail_actions.take_letter(address, clock())) is not None:
                 message = Message(
                     f"letter-{letter.mail}",
                     letter.subject,
                     letter.body,
-                    int(now.timestamp()),
+                    int(clock().timestamp()),
                     to=letter.recipient,
                 )
                 try:
                     email.post(line, settings, message)
                 except NotSent as failed:
-                    mail_actions.letter_failed(letter, failed.said, now)
+                    mail_actions.letter_failed(letter, failed.said, clock())
                     if failed.away:
                         raise
                     continue
-                mail_actions.letter_sent(letter, now)
+                mail_actions.letter_sent(letter, clock())
                 sent += 1
     except (NotSent, Damaged, KeyUnusable) as failed:
         log.warning("letters wait: %s", failed)
     return sent
 
 
-def send_due(address: str, fetch: Fetch, now: datetime) -> int:
+def send_due(address: str, fetch: Fetch, clock: Clock) -> int:
     """Send the deliveries that are due; return how many went out.
 
     Where one side does not answer at all, the rest for it waits for the next round.
     """
     sent, away = 0, set()
     loaded = ("event", "alert__device", "person", "channel")
-    for row in queries.due(now).select_related(*loaded)[:AT_ONCE]:
-        if row.channel_id in away or not _claimed(row, now):
+    for row in queries.due(clock()).select_related(*loaded)[:AT_ONCE]:
+        if row.channel_id in away or not _claimed(row, clock()):
             continue
         try:
-            sent += _sent(row, address, fetch, now)
+            sent += _sent(row, address, fetch, clock)
         except NotSent as failed:
-            _failed(row, failed, now)
+            _failed(row, failed, clock())
             if failed.away:
                 away.add(row.channel_id)
     return sent
@@ -79,11 +82,13 @@ def send_due(address: str, fetch: Fetch, now: datetime) -> int:
 
 def _claimed(row: Delivery, now: datetime) -> bool:
     """Tell whether this worker has the delivery now: of any number of them one writes its claim."""
-    return queries.due(now).filter(pk=row.pk).update(claimed_until=now + CLAIM) == 1
+    row.claimed_until = now + CLAIM
+    return queries.due(now).filter(pk=row.pk).update(claimed_until=row.claimed_until) == 1
 
 
-def _sent(row: Delivery, address: str, fetch: Fetch, now: datetime) -> int:
+def _sent(row: Delivery, address: str, fetch: Fetch, clock: Clock) -> int:
     """Send one delivery; 0 where its person is not to be told any more. Raises NotSent."""
+    now = clock()
     viewer = _viewer(row)
     if viewer is None:
         _end(row, state=Delivery.State.SUPPRESSED, why="gone")
@@ -93,7 +98,7 @@ def _sent(row: Delivery, address: str, fetch: Fetch, now: datetime) -> int:
         raise NotSent("no_server", away=True)
     link = links.offered(row, viewer, address, now)
     _out(channel, compose(row, viewer, address, link, now), fetch)
-    _end(row, state=Delivery.State.SENT, sent_at=now, error="")
+    _end(row, state=Delivery.State.SENT, sent_at=clock(), error="")
     return 1
 
 
@@ -139,4 +144,5 @@ def _failed(row: Delivery, failed: NotSent, now: datetime) -> None:
 
 
 def _end(row: Delivery, **words: Any) -> None:
-    Delivery.objects.filter(pk=row.pk).update(claimed_until=None, **words)
+    """Write what became of a delivery, unless its claim ran out and another worker has it now."""
+    Delivery.objects.filter(pk=row.pk, claimed_until=row.claimed_until).update(claimed_until=None, **words)

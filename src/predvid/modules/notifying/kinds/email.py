@@ -60,53 +60,60 @@ class EmailForm(forms.Form):
 def line(settings: Mapping[str, Any]) -> Iterator[smtplib.SMTP]:
     """A connection to the mail server, signed in where it is told to. Raises NotSent.
 
-    Whatever happens on it ends after WHOLE seconds, however slowly the server drips its answers.
+    Whatever happens on it, from the first packet on, ends after WHOLE seconds, however slowly the server
+    drips its answers.
     """
-    made: smtplib.SMTP | None = None
     ended = threading.Event()
+    made = _Pinned(str(settings["host"]), ended, tls=settings["security"] == "tls")
+    timer = threading.Timer(WHOLE, _cut, (made, ended))
+    timer.daemon = True
     try:
-        made = _connected(settings)
-        timer = threading.Timer(WHOLE, _cut, (made, ended))
-        timer.daemon = True
+        addresses = _allowed(settings)
         timer.start()
-        try:
-            _greeted(made, settings)
-            yield made
-            with contextlib.suppress(OSError, smtplib.SMTPException):  # all that mattered was answered
-                made.quit()
-        finally:
-            timer.cancel()
-    except (OSError, smtplib.SMTPException) as error:
-        raise _why(error) from None
+        made.reach(addresses, int(settings["port"]))
+        _greeted(made, settings)
+        yield made
+        with contextlib.suppress(OSError, smtplib.SMTPException):  # all that mattered was answered
+            made.quit()
+    except (OSError, smtplib.SMTPException, NotSent) as error:
+        if ended.is_set():
+            raise NotSent("too_slow", away=True) from None
+        raise (error if isinstance(error, NotSent) else _why(error)) from None
     finally:
-        if made is not None:
-            made.close()
+        timer.cancel()
+        made.close()
 
 
-def _connected(settings: Mapping[str, Any]) -> smtplib.SMTP:
+def _allowed(settings: Mapping[str, Any]) -> list[str]:
+    """Return the addresses of the mail server. Raises NotSent if one is never anybody's mail server."""
     host, port = str(settings["host"]), int(settings["port"])
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(row[4][0]) for row in found))
     try:
-        allowed = [str(judge(address, PRIVATE)) for address in addresses]
+        return [str(judge(address, PRIVATE)) for address in addresses]
     except NotAllowed as error:
         raise NotSent("address", said=str(error), away=True) from None
-    line = _Pinned(allowed, host, tls=settings["security"] == "tls")
-    line.connect(host, port)
-    return line
 
 
 class _Pinned(smtplib.SMTP):
     """Connects to one of the addresses given; certificates are verified against the name."""
 
-    def __init__(self, addresses: list[str], host: str, *, tls: bool) -> None:
+    def __init__(self, host: str, ended: threading.Event, *, tls: bool) -> None:
         super().__init__(timeout=STEP, local_hostname="predvid")
-        self._addresses, self._tls = addresses, tls
+        self._addresses: list[str] = []
+        self._ended, self._tls = ended, tls
         self._host = host  # what starttls() verifies
+
+    def reach(self, addresses: list[str], port: int) -> None:
+        """Connect to the first of `addresses` that answers before the time is over."""
+        self._addresses = addresses
+        self.connect(self._host, port)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         failed: OSError = ConnectionRefusedError()
         for address in self._addresses:
+            if self._ended.is_set():
+                raise TimeoutError
             try:
                 plain = socket.create_connection((address, port), timeout)
             except OSError as error:
