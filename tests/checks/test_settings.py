@@ -52,7 +52,7 @@ def test_defaults_read_as_they_work() -> None:
     assert [shown(value) for value in (True, 2**31, 0.5, (), ("a", "b"), "")] == [
         "on", "2,147,483,648", "0.5", "none", "`a`, `b`", "none",
     ]  # fmt: skip
-    assert shown(Levels(604800, None), "seconds") == "warning ≥ 604,800 (7 days)"
+    assert shown(Levels(604800, None), "seconds") == "warning ≥ 604,800 (7\xa0days)"
     assert default(registry.checks()["disk_space"], "reachable").endswith(
         "laptop: not judged<br>workstation: warning ≤ 0"
     )

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import urllib.error
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,13 +98,19 @@ def holding(data: Path, word: str) -> list[str]:
 
 
 def crawled(way: Way) -> dict[str, str]:
-    """Return every page that leads from the overview to another, with exports and charts, by address."""
+    """Return every page that leads from the overview to another, with exports and charts, by address.
+
+    Of addresses that differ by what follows the question mark alone, the first three.
+    """
     seen: dict[str, str] = {}
+    asked = Counter[str]()
     waiting = ["/", "/audit/export.csv", "/audit/export.jsonl", f"{way.device}series?metric=door_word"]
-    while waiting and len(seen) < 80:
+    while waiting:
         address = waiting.pop()
-        if address in seen or address.startswith(("/static", "/sign-out")):
+        path = address.partition("?")[0]
+        if address in seen or asked[path] >= 3 or address.startswith(("/static", "/sign-out")):
             continue
+        asked[path] += 1
         try:
             seen[address] = way.owner.page(address)
         except (urllib.error.HTTPError, UnicodeDecodeError):

@@ -120,10 +120,13 @@ def test_a_wrong_code_gets_one_answer_whatever_is_wrong(world: World, ana: Perso
     prove_by_code(ana, codes[0], SIGNED_IN, HERE, timezone.now())
     browser = Browser()
     password(browser, "ana@example.com")
-    for code in (app.wrong(timezone.now()), codes[0], "", "neki tekst", "１２３４５６"):
+    for code in (app.wrong(timezone.now()), codes[0], "neki tekst", "１２３４５６"):
         page = browser.post("/sign-in/second/", {"code": code})
         assert page.status_code == 422
         assert WRONG in page.content.decode()
+    nothing = browser.post("/sign-in/second/", {"code": ""})
+    assert nothing.status_code == 422
+    assert WRONG not in nothing.content.decode()
 
 
 def test_recovery_codes_are_good_once_each_and_not_after_new_ones(ana: Person) -> None:

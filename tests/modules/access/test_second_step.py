@@ -18,7 +18,16 @@ from second_factor import App, at_localhost, password, with_app
 
 # The API knows tokens alone and answers 401 to any session; its description is for everybody.
 API = ("/api/", "/^api/")  # the second catches what is no address of it
-OPEN = {"sign-in", "forgotten", "second-step", "sign-in-passkey", "passkey-options", "welcome", "healthz/"}
+OPEN = {
+    "sign-in",
+    "forgotten",
+    "acknowledge-link",
+    "second-step",
+    "sign-in-passkey",
+    "passkey-options",
+    "welcome",
+    "healthz/",
+}
 
 
 @pytest.fixture
