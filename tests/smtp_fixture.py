@@ -58,7 +58,7 @@ class Mailbox:
         }
 
 
-class _OnAnyPort(Controller):
+class OnAnyPort(Controller):
     """aiosmtpd's own, on a port that the system chooses."""
 
     def _trigger_server(self) -> None:
@@ -104,7 +104,7 @@ def mailbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pem)
     box = Mailbox()
-    controller = _OnAnyPort(
+    controller = OnAnyPort(
         box, hostname="127.0.0.1", port=0, tls_context=context, require_starttls=True,
         auth_required=True, authenticator=_signed_in, server_hostname="localhost",
     )  # fmt: skip

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from installation import Installation, installation
+from smtp_fixture import OnAnyPort
 
 MANY = 60
 PREPARE = """
@@ -63,19 +63,10 @@ class Keeping:
         return "250 OK"
 
 
-class _OnAnyPort(Controller):
-    """aiosmtpd's own, on a port that the system chooses."""
-
-    def _trigger_server(self) -> None:
-        assert self.server
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 @contextmanager
 def server() -> Iterator[tuple[Keeping, int]]:
     keeping = Keeping()
-    controller = _OnAnyPort(keeping, hostname="127.0.0.1", port=0)
+    controller = OnAnyPort(keeping, hostname="127.0.0.1", port=0)
     controller.start()
     try:
         yield keeping, controller.port
