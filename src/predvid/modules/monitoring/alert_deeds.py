@@ -119,7 +119,7 @@ def assign(viewer: Viewer, alert_id: int, person_id: UUID | None, now: datetime)
     alert.quiet = kept  # of the problem itself nobody was told more or less than before
     event.said_id = "alert.assigned" if person else "alert.assigned.nobody"
     event.said_values = {**event.said_values, "to": person.name if person else ""}
-    event.source = {**event.source, "person": str(person.pk) if person else ""}
+    event.source |= {"person": str(person.pk) if person else "", "by": str(viewer.person or "")}
     alert.save(update_fields=["assigned_to", "told"])
     event.save()
     after: audit.Values = {"assigned": person is not None, "to": str(person.pk) if person else ""}

@@ -16,7 +16,10 @@ QUIET = frozenset(
         *("nobody", "hours", "gone", "other"),
     }
 )
-TOLD = ("alert.opened", "alert.changed", "alert.reopened", "alert.due", "alert.resolved")
+TOLD = (
+    *("alert.opened", "alert.changed", "alert.reopened", "alert.due", "alert.resolved"),
+    "alert.assigned",  # to whom it was given, by somebody else
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def _head(kind: str) -> str:
         "alert.reopened": _("An alert is open again"),
         "alert.due": _("These alerts still need somebody"),
         "alert.resolved": _("An alert is resolved"),
+        "alert.assigned": _("An alert has been given to you"),
     }
     return heads.get(kind, "")
 
