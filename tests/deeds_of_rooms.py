@@ -37,9 +37,14 @@ def new_route(world: World) -> Deed:
     return "/notifications/routes/", words
 
 
-def on_route(world: World) -> Deed:
-    made = Route.objects.create(client=world.clients[0], name="Dežurni")
-    return f"/notifications/routes/{made.pk}/remove", {}
+def on_route(verb: str = "") -> Callable[[World], Deed]:
+    """Return a deed on a route: with the form of a new one it is changed."""
+
+    def deed(world: World) -> Deed:
+        made = Route.objects.create(client=world.clients[0], name="Dežurni")
+        return f"/notifications/routes/{made.pk}/{verb}", {} if verb else new_route(world)[1]
+
+    return deed
 
 
 def on_delivery(world: World) -> Deed:

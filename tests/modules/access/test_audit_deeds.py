@@ -226,7 +226,8 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "channel-test": (on_channel("test"), [(MSP, "channel.tested", '"sent":false')]),
     "channel-remove": (on_channel("remove"), [(MSP, "channel.removed", "{}")]),
     "routes": (new_route, [("first", "route.added", '"people":1,"severity":3')]),
-    "route-remove": (on_route, [("first", "route.removed", "{}")]),
+    "route": (on_route(), [("first", "route.changed", '"people":1,"severity":3')]),
+    "route-remove": (on_route("remove"), [("first", "route.removed", "{}")]),
     "delivery-retry": (on_delivery, [("first", "delivery.retried", '"state":"queued"')]),
     "acknowledge-link": (from_mail, [("first", "alert.acknowledged", '"phase":"acknowledged"')]),
 }

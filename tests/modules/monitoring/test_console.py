@@ -133,7 +133,7 @@ def foreign_rooms(world: World, owner: Person) -> dict[str, Any]:
     note = record_actions.add_note(PLATFORM, client.pk, "Strana", world.now)
     paper = record_actions.add_file(PLATFORM, client.pk, "Strani", "s.txt", b"x", world.now)
     return {
-        "route-remove": route.pk, "delivery-retry": sent.pk,
+        "route": route.pk, "route-remove": route.pk, "delivery-retry": sent.pk,
         "contact-add": client.pk, "contact": contact.pk, "contact-delete": contact.pk,
         "note-add": client.pk, "note": note.pk, "note-pin": note.pk, "note-delete": note.pk,
         "document-add": client.pk, "document": paper.pk, "document-delete": paper.pk,

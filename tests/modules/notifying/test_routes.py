@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from console_fixture import World
 from predvid.modules.access.models import Person
+from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.notifying import actions, queries, telling
 from predvid.modules.notifying.models import Delivery, Route
@@ -102,3 +103,39 @@ def test_a_channel_name_is_taken_once(world: World) -> None:
     actions.keep_channel(PLATFORM, "webhook", "Dežurni", given, timezone.now())
     with pytest.raises(actions.UserError, match="of this name already"):
         actions.keep_channel(PLATFORM, "webhook", "Dežurni", given, timezone.now())
+
+
+def test_a_route_is_changed_in_its_own_form(world: World, owner: Person) -> None:
+    browser = world.signed_in(owner)
+    browser.post("/notifications/routes/", words(owner))
+    made = Route.objects.get()
+    path = f"/notifications/routes/{made.pk}/"
+    page = browser.get(path).content.decode()
+    for shown in ('value="Nights"', 'value="22:00"', 'value="06:00"'):
+        assert shown in page, shown
+    site = world.sites[0]
+    where = f"{site.client_id}/{site.pk}"
+    assert browser.post(path, words(owner, name="Days", where=where, floor="5")).status_code == 302
+    made.refresh_from_db()
+    assert (made.name, made.client, made.site, made.floor) == ("Days", site.client, site, 5)
+    assert f'value="{where}" selected' in browser.get(path).content.decode()
+    refused = browser.post(path, words(owner, people=[]))
+    assert refused.status_code == 422
+    assert "this route would reach nobody" in refused.content.decode()
+    assert list(Route.objects.get().people.all()) == [owner]
+
+
+def test_who_changes_a_route_keeps_the_people_that_they_do_not_see(world: World, owner: Person) -> None:
+    manager = world.person("iva@example.com", role="manager", language="en")
+    manager.clients.add(world.clients[0])
+    made = Route.objects.create(name="Noć", client=world.clients[0])
+    made.people.set([owner, manager])
+    seen = {person.pk for person in queries.people(viewer_of(manager))}
+    browser = world.signed_in(manager)
+    path, own = f"/notifications/routes/{made.pk}/", str(world.clients[0].pk)
+    assert browser.post(path, words(manager, where=own, people=[str(manager.pk)])).status_code == 302
+    left = set(made.people.values_list("pk", flat=True))
+    assert left == ({manager.pk} if owner.pk in seen else {manager.pk, owner.pk})
+    made.client = None
+    made.save()
+    assert browser.get(path).status_code == 404, "a route of all clients is not theirs"

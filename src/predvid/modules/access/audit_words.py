@@ -107,6 +107,7 @@ VERBS = {
     "trust.published": _("Template published"),
     "trust.placed": _("Agent placed by an operator"),
     "route.added": _("Route of notifications added"),
+    "route.changed": _("Route of notifications changed"),
     "route.removed": _("Route of notifications removed"),
     "channel.added": _("Channel of notifications added"),
     "channel.changed": _("Channel of notifications changed"),

@@ -38,6 +38,43 @@ class NewRoute:
 @transaction.atomic
 def add_route(viewer: Viewer, new: NewRoute, now: datetime) -> Route:
     """Make a route. Raises NotVisible, Denied, or UserError where it would reach nobody."""
+    people = _reached(viewer, new)
+    if not people and not new.channel:
+        raise _nobody()
+    made = Route.objects.create(**_columns(new))
+    made.people.set(people)
+    after = {"people": len(people), "severity": new.floor}
+    audit.record(viewer, "route.added", _route(made), new.client, now, after=after)
+    return made
+
+
+@transaction.atomic
+def change_route(viewer: Viewer, route_id: UUID, new: NewRoute, now: datetime) -> Route:
+    """Let a route be as `new` says; people on it whom the viewer does not see stay. Raises as `add_route`."""
+    route = _held_route(viewer, route_id)
+    people = _reached(viewer, new)
+    known = {person.pk for person in queries.people(viewer)}
+    unseen = [person for person in route.people.filter(is_active=True) if person.pk not in known]
+    if not people and not unseen and not new.channel:
+        raise _nobody()
+    before = {"people": route.people.count(), "severity": route.floor}
+    client = route.client_id
+    for name, value in _columns(new).items():
+        setattr(route, name, value)
+    route.save()
+    route.people.set([*people, *unseen])
+    after = {"people": len(people) + len(unseen), "severity": new.floor}
+    for chain in {client, new.client}:
+        audit.record(viewer, "route.changed", _route(route), chain, now, before=before, after=after)
+    return route
+
+
+def _nobody() -> UserError:
+    return UserError("Choose at least one person or a channel: this route would reach nobody.")
+
+
+def _reached(viewer: Viewer, new: NewRoute) -> list[Person]:
+    """Return the people of a wanted route, each of whom the viewer may choose. Raises NotVisible, Denied."""
     require(viewer, "route.change", new.client)
     if new.client and not Client.objects.filter(pk=new.client).exists():
         raise NotVisible
@@ -49,25 +86,29 @@ def add_route(viewer: Viewer, new: NewRoute, now: datetime) -> Route:
         raise NotVisible
     if new.channel and new.channel not in {channel.pk for channel in queries.channels(viewer)}:
         raise NotVisible
-    if not people and not new.channel:
-        raise UserError("Choose at least one person or a channel: this route would reach nobody.")
-    made = Route.objects.create(
-        name=new.name, client_id=new.client, site_id=new.site, floor=new.floor, channel_id=new.channel,
-        days=new.hours.days, since=new.hours.since, until=new.hours.until, timezone=new.hours.timezone,
-    )  # fmt: skip
-    made.people.set(people)
-    after = {"people": len(people), "severity": new.floor}
-    audit.record(viewer, "route.added", _route(made), new.client, now, after=after)
-    return made
+    return people
+
+
+def _columns(new: NewRoute) -> dict[str, Any]:
+    return {
+        "name": new.name, "client_id": new.client, "site_id": new.site, "floor": new.floor,
+        "channel_id": new.channel, "days": new.hours.days, "since": new.hours.since,
+        "until": new.hours.until, "timezone": new.hours.timezone,
+    }  # fmt: skip
+
+
+def _held_route(viewer: Viewer, route_id: UUID) -> Route:
+    route = Route.objects.select_for_update().filter(pk=route_id).first()
+    if route is None:
+        raise NotVisible
+    require(viewer, "route.change", route.client_id)
+    return route
 
 
 @transaction.atomic
 def remove_route(viewer: Viewer, route_id: UUID, now: datetime) -> None:
     """Remove a route. Raises NotVisible or Denied."""
-    route = Route.objects.select_for_update().filter(pk=route_id).first()
-    if route is None:
-        raise NotVisible
-    require(viewer, "route.change", route.client_id)
+    route = _held_route(viewer, route_id)
     subject, client = _route(route), route.client_id
     route.delete()
     audit.record(viewer, "route.removed", subject, client, now)

@@ -1,5 +1,6 @@
 """The form of a route, and what a channel's form has besides its kind's own fields."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -11,6 +12,7 @@ from django.utils.translation import pgettext_lazy as pgettext
 
 from predvid.core.model import Severity
 from predvid.modules.notifying.actions import NewRoute
+from predvid.modules.notifying.models import Route
 from predvid.modules.notifying.rules import Hours, bits
 
 FLOORS = [
@@ -53,6 +55,24 @@ class RouteForm(forms.Form):
         for name, choices in offered.items():
             field: Any = self.fields[name]
             field.choices = choices
+
+    @staticmethod
+    def of(route: Route, people: Collection[UUID]) -> dict[str, Any]:
+        """Return what a route is, as the form begins with it; `people` are those that it may name."""
+        clock = {
+            name: f"{at // 60:02}:{at % 60:02}"
+            for name, at in (("since", route.since), ("until", route.until))
+        }
+        where = str(route.client_id or EVERYWHERE)
+        return clock | {
+            "name": route.name,
+            "where": f"{where}/{route.site_id}" if route.site_id else where,
+            "floor": str(route.floor),
+            "people": [str(person.pk) for person in route.people.all() if person.pk in people],
+            "channel": str(route.channel_id or ""),
+            "days": [str(day) for day in range(7) if route.days >> day & 1],
+            "timezone": route.timezone,
+        }
 
     def clean_timezone(self) -> str:
         """Refuse what is no time zone."""

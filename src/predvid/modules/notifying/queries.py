@@ -81,6 +81,15 @@ def routes(viewer: Viewer) -> list[RouteRow]:
     return [_route_row(route) for route in rows.prefetch_related("people__clients")]
 
 
+def route(viewer: Viewer, route_id: UUID) -> Route:
+    """Return one route with its people. Raises NotVisible."""
+    rows = Route.objects.select_related("client", "site", "channel").prefetch_related("people")
+    found = narrowed(viewer, rows).filter(pk=route_id).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
 def _route_row(route: Route) -> RouteRow:
     people: list[Person] = []
     gone: list[Person] = []

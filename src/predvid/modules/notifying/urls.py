@@ -8,6 +8,7 @@ urlpatterns = [
     path("notifications/", views.log, name="notifications"),
     path("notifications/<int:delivery_id>/retry", views.retry, name="delivery-retry"),
     path("notifications/routes/", views.routes, name="routes"),
+    path("notifications/routes/<uuid:route_id>/", views.route, name="route"),
     path("notifications/routes/<uuid:route_id>/remove", views.remove_route, name="route-remove"),
     path("notifications/channels/", views_channels.channels, name="channels"),
     path("notifications/channels/<uuid:channel_id>/test", views_channels.test, name="channel-test"),

@@ -83,6 +83,26 @@ def _added(request: HttpRequest, viewer: Viewer, form: RouteForm) -> bool:
     return True
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@page("route.change")
+def route(request: HttpRequest, viewer: Viewer, route_id: UUID) -> HttpResponseBase:
+    """Show the form of one route as it is; keep what is changed."""
+    row = queries.route(viewer, route_id)
+    require(viewer, "route.change", row.client_id)
+    known = {person.pk for person in queries.people(viewer)}
+    form = RouteForm(request.POST or None, offered=_offered(viewer), initial=RouteForm.of(row, known))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_route(viewer, route_id, form.wanted(), timezone.now())
+        except UserError as error:
+            form.add_error(None, refusal(error))
+        else:
+            messages.success(request, _("The route is changed."))
+            return redirect("routes")
+    shown = {"route": row, "form": form}
+    return render(request, "notifying/route.html", shown, status=422 if form.errors else 200)
+
+
 @require_POST
 @page("route.change")
 def remove_route(request: HttpRequest, viewer: Viewer, route_id: UUID) -> HttpResponseBase:
