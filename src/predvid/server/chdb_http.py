@@ -21,6 +21,7 @@ from predvid.server.chdb_request import statement
 TOKEN = "PREDVID_STORE_TOKEN"  # noqa: S105 # the variable's name, not its value
 MAX_BODY = 64 << 20  # bytes of a request body as sent
 IDLE = 3600.0  # seconds after which a silent connection is closed
+LOOK = 1.0  # seconds between two looks whether a signal came
 
 # ClickHouse's own choice of status by error number (HTTPHandler); all others are 500.
 _BAD = (6, 25, 26, 27, 32, 33, 36, 38, 41, 47, 53, 62, 72, 89, 115, 117, 376, 386, 432, 456, 457)
@@ -206,7 +207,8 @@ def serve_store(data: Path, port: int, token: str, ready: Callable[[int], None] 
         threading.Thread(target=gate.serve_forever, args=(0.1,), name="gate", daemon=True).start()
         if ready is not None:
             ready(gate.server_address[1])
-        stop.wait()
+        while not stop.wait(LOOK):
+            pass  # a signal that the system hands to a thread of the engine interrupts no wait of this one
         gate.shutdown()
         gate.server_close()
     finally:
