@@ -37,6 +37,8 @@ def fit(check: str, name: str, value: Any) -> None:
 def _flaw(check: str, name: str, value: Any) -> str:
     if not NAME.fullmatch(name) or len(name) > 60 or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,59}", check):
         return "no such field"
+    if value is None:
+        return "null is no value; reset the field instead"
     if len(json.dumps(value)) > LONGEST:
         return f"at most {LONGEST} characters"
     found = registry.checks().get(check)
