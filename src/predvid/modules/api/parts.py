@@ -15,7 +15,9 @@ Number = Annotated[int, Meta(ge=1, le=100_000)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 NO_NUL = r"^[^\u0000]*$"  # which no database takes in a text
 Words = Annotated[str, Meta(max_length=100, pattern=NO_NUL)]
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=r"^[^\u0000]*[^\s\u0000][^\u0000]*$")]
+# One character to see, by every dialect's idea of white space: some count U+001C to U+001F, U+0085 or U+FEFF.
+SEEN = r"[^\s\u0000-\u001f\u0085\ufeff]"
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=rf"^[^\u0000]*{SEEN}[^\u0000]*$")]
 Text = Annotated[str, Meta(max_length=10_000, pattern=NO_NUL)]
 Moment = Annotated[datetime, Meta(tz=True)]
 RowId = Annotated[int, Meta(ge=0, le=2**63 - 1)]

@@ -19,6 +19,7 @@ from predvid.modules.monitoring.reaching import Place
 from predvid.modules.monitoring.unfit import Unfit
 
 Check = Annotated[str, Meta(max_length=60, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Kept = bool | int | float | str | list[Any] | dict[str, Any]  # null is no value
 Field = Annotated[str, Meta(max_length=60, pattern=r"^@?[A-Za-z_][A-Za-z0-9_]*(\.[a-z_]+)?$")]
 
 
@@ -84,7 +85,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     check: Check
-    values: dict[Field, Any] = {}
+    values: dict[Field, Kept] = {}
     reset: list[Field] = []
 
 
