@@ -28,7 +28,16 @@ from predvid.modules.notifying.models import Route as NoticeRoute
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # What a place in an address may be that is nobody's: the form of a file, a secret that opens nothing.
 PLAIN = {"role": ("laptop",), "form": ("csv", "jsonl"), "sheet": ("csv", "xlsx"), "secret": ("nothing",)}
-NUMBERED = {"pin_id", "view_id", "alert_id", "window_id", "delivery_id", "publication_id", "key"}
+NUMBERED = {
+    "pin_id",
+    "stand_in_id",
+    "view_id",
+    "alert_id",
+    "window_id",
+    "delivery_id",
+    "publication_id",
+    "key",
+}
 # What a body holds as another kind of value than a form.
 AS_VALUE: dict[str, Callable[[str], object]] = {"tags": lambda word: [word], "minutes": int}
 # What strangers ask for: in the sign-in itself.
@@ -139,6 +148,8 @@ def _thing(tenants: TwoTenants, address: Address, place: str, tenant: int, someo
         "route_id": rows[NoticeRoute].pk,
         "delivery_id": rows[Delivery].pk,
         "channel_id": tenants.channel.pk,
+        "rota_id": tenants.stand_in.rota_id,
+        "stand_in_id": tenants.stand_in.pk,
         "site_id": world.sites[tenant].pk,
         "group_id": rows[DeviceGroup].pk,
         "contact_id": rows[Contact].pk,

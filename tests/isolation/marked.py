@@ -38,7 +38,7 @@ from predvid.modules.inventory.models import (
     SecretBinding,
 )
 from predvid.modules.monitoring.models import Alert, MaintenanceWindow, Pin, SavedView
-from predvid.modules.notifying.models import Channel, Delivery, Route
+from predvid.modules.notifying.models import Channel, Delivery, Rota, Route, StandIn, Turn
 from predvid.server.row_security import wall_of
 
 MARK = "ZZF"
@@ -77,6 +77,7 @@ class TwoTenants:
     mine: dict[type[models.Model], models.Model] = field(default_factory=dict)
     rollout: Rollout = field(init=False)  # the whole MSP's
     channel: Channel = field(init=False)  # likewise
+    stand_in: StandIn = field(init=False)  # likewise
     custom_field: CustomField = field(init=False)  # likewise
 
     def __post_init__(self) -> None:
@@ -175,6 +176,12 @@ class TwoTenants:
         vault.seal(self.channel, "settings", b'{"url": "http://192.0.2.1/", "key": "0123456789abcdef"}')
         self.channel.save(force_insert=True)
         self.foreign[Channel] = self.channel
+        rota = Rota.objects.create(name=f"Noći {uuid4().hex[:6]}", begins=now.date())
+        self.foreign[Rota] = rota
+        self.stand_in = StandIn.objects.create(
+            rota=rota, person=self.people[0].person, since=now, until=now + timedelta(days=9)
+        )
+        Turn.objects.create(rota=rota, number=0, person=self.people[0].person)
 
     def _defined(self) -> None:
         """Define a field, which is the whole MSP's; what it holds is a client's."""

@@ -27,6 +27,10 @@ ICONS = {
         'h d="M14 8l1 0"/><path d="M14 12l1 0"/><path d="M14 16l1 0"/><path d="M5 21v-16a2 2 0 0 '
         '1 2 -2h10a2 2 0 0 1 2 2v16"/>'
     ),
+    "calendar": (
+        '<path d="M4 7a2 2 0 0 1 2 -2h12a2 2 0 0 1 2 2v12a2 2 0 0 1 -2 2h-12a2 2 0 0 1 -2 -2v-12"/><path d="M'
+        '16 3v4"/><path d="M8 3v4"/><path d="M4 11h16"/>'
+    ),
     "check": '<path d="M5 12l5 5l10 -10"/>',
     "chevron-right": '<path d="M9 6l6 6l-6 6"/>',
     "circle-check": '<path d="M3 12a9 9 0 1 0 18 0a9 9 0 1 0 -18 0"/><path d="M9 12l2 2l4 -4"/>',

@@ -45,7 +45,7 @@ VERBS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("settings.change", "trust.change", "token.view", "token.revoke"), _OWNER),
     **dict.fromkeys(("person.view", "audit.view", "audit.export"), _AUDIT),
     **dict.fromkeys(("route.view", "delivery.view"), _STAFF),
-    "route.change": _HEADS,
+    **dict.fromkeys(("route.change", "rota.change"), _HEADS),
     "delivery.retry": _HANDS,
     "release.roll": _HEADS,
     "release.view": _STAFF,
@@ -59,7 +59,7 @@ VERBS: Mapping[str, frozenset[str]] = {
 MSP_WIDE = frozenset(
     {
         *("client.add", "settings.change", "trust.change", "token.view", "token.revoke"),
-        *("release.view", "release.roll", "view.share", "records.define"),
+        *("release.view", "release.roll", "view.share", "records.define", "rota.change"),
     }
 )
 # Verbs for which a person proves once more that it is they, within the last minutes.

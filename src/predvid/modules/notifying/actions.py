@@ -33,13 +33,15 @@ class NewRoute:
     people: Sequence[UUID]
     channel: UUID | None
     hours: Hours
+    rota: UUID | None = None
+    after: int = 0
 
 
 @transaction.atomic
 def add_route(viewer: Viewer, new: NewRoute, now: datetime) -> Route:
     """Make a route. Raises NotVisible, Denied, or UserError where it would reach nobody."""
     people = _reached(viewer, new)
-    if not people and not new.channel:
+    if not (people or new.channel or new.rota):
         raise _nobody()
     made = Route.objects.create(**_columns(new))
     made.people.set(people)
@@ -55,7 +57,7 @@ def change_route(viewer: Viewer, route_id: UUID, new: NewRoute, now: datetime) -
     people = _reached(viewer, new)
     known = {person.pk for person in queries.people(viewer)}
     unseen = [person for person in route.people.filter(is_active=True) if person.pk not in known]
-    if not people and not unseen and not new.channel:
+    if not (people or unseen or new.channel or new.rota):
         raise _nobody()
     before = {"people": route.people.count(), "severity": route.floor}
     client = route.client_id
@@ -70,7 +72,7 @@ def change_route(viewer: Viewer, route_id: UUID, new: NewRoute, now: datetime) -
 
 
 def _nobody() -> UserError:
-    return UserError("Choose at least one person or a channel: this route would reach nobody.")
+    return UserError("Choose at least one person, a rota or a channel: this route would reach nobody.")
 
 
 def _reached(viewer: Viewer, new: NewRoute) -> list[Person]:
@@ -86,6 +88,8 @@ def _reached(viewer: Viewer, new: NewRoute) -> list[Person]:
         raise NotVisible
     if new.channel and new.channel not in {channel.pk for channel in queries.channels(viewer)}:
         raise NotVisible
+    if new.rota and new.rota not in {rota.pk for rota in queries.rotas(viewer)}:
+        raise NotVisible
     return people
 
 
@@ -93,7 +97,7 @@ def _columns(new: NewRoute) -> dict[str, Any]:
     return {
         "name": new.name, "client_id": new.client, "site_id": new.site, "floor": new.floor,
         "channel_id": new.channel, "days": new.hours.days, "since": new.hours.since,
-        "until": new.hours.until, "timezone": new.hours.timezone,
+        "until": new.hours.until, "timezone": new.hours.timezone, "rota_id": new.rota, "after": new.after,
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Tables of channels, routes, deliveries, and of the links by which a mail lets an alert be acknowledged."""
+"""Tables of channels, rotas, routes, deliveries, and of the links by which a mail lets one acknowledge."""
 
 import uuid
 from typing import ClassVar
@@ -34,12 +34,54 @@ class Channel(models.Model):
         return self.name
 
 
+class Rota(models.Model):
+    """Who is on call in turn, the whole MSP's; the columns are those of `rules.Rotation`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+    begins = models.DateField()
+    at = models.PositiveSmallIntegerField(default=8 * 60)
+    days = models.PositiveSmallIntegerField(default=7)
+    timezone = models.CharField(max_length=40, default="Europe/Zagreb")
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Turn(models.Model):
+    """A place in the order of a rota; a person may have several."""
+
+    rota = models.ForeignKey(Rota, on_delete=models.CASCADE, related_name="turns")
+    number = models.PositiveSmallIntegerField()
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["rota", "number"], name="one_person_a_turn")]
+
+
+class StandIn(models.Model):
+    """Somebody on call in another's place for a while; the newest goes first."""
+
+    rota = models.ForeignKey(Rota, on_delete=models.CASCADE, related_name="stand_ins")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+
+
 class Route(models.Model):
-    """Who is told of which alerts, and when: people by e-mail, and a channel.
+    """Who is told of which alerts, and when: people by e-mail, whoever is on call, and a channel.
 
     Without a client it is for all clients. `floor` is the lowest `core.model.Severity` told. `days` is a set
     of weekdays (bit 0 Monday) and, with the minutes after midnight, the service hours in `timezone`; `until`
-    at or before `since` ends on the next day.
+    at or before `since` ends on the next day. With `after` (minutes) it is an escalation: they are told of
+    what nobody has taken on by then.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -48,9 +90,11 @@ class Route(models.Model):
     name = models.CharField(max_length=80)
     floor = models.PositiveSmallIntegerField(default=3)
     people = models.ManyToManyField(Person, blank=True, related_name="+")
+    rota = models.ForeignKey(Rota, null=True, blank=True, on_delete=models.PROTECT, related_name="routes")
     channel = models.ForeignKey(
         Channel, null=True, blank=True, on_delete=models.CASCADE, related_name="routes"
     )
+    after = models.PositiveSmallIntegerField(default=0)
     days = models.PositiveSmallIntegerField(default=127)
     since = models.PositiveSmallIntegerField(default=0)
     until = models.PositiveSmallIntegerField(default=0)
@@ -85,6 +129,7 @@ class Delivery(models.Model):
     channel = models.ForeignKey(Channel, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     why = models.CharField(max_length=20, blank=True)
+    escalates = models.BooleanField(default=False)  # goes out only if nobody has taken the alert on by then
     error = models.CharField(max_length=80, blank=True)
     error_values = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0)

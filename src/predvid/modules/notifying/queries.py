@@ -16,11 +16,13 @@ from predvid.modules.access.models import Client, Mail, Person
 from predvid.modules.access.queries import viewer_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Site
+from predvid.modules.monitoring.models import Alert
 from predvid.modules.monitoring.queries.standing import narrowed
+from predvid.modules.monitoring.windows import OpenWindows
 from predvid.modules.monitoring.words import sentence
 from predvid.modules.notifying.failures import in_words
 from predvid.modules.notifying.kinds import kinds
-from predvid.modules.notifying.models import Channel, Delivery, Route
+from predvid.modules.notifying.models import Channel, Delivery, Rota, Route
 
 PER_PAGE = 50
 EVERY_DAY = 127  # all seven bits
@@ -37,7 +39,7 @@ class RouteRow:
     @property
     def reaches_nobody(self) -> bool:
         """Tell whether nothing comes of it."""
-        return not self.people and self.route.channel_id is None
+        return not self.people and self.route.channel_id is None and self.route.rota_id is None
 
     @property
     def always(self) -> bool:
@@ -77,7 +79,7 @@ class Letters:
 
 def routes(viewer: Viewer) -> list[RouteRow]:
     """Return the routes of the viewer's clients; those for all clients are for all-client viewers."""
-    rows = narrowed(viewer, Route.objects.select_related("client", "site", "channel"))
+    rows = narrowed(viewer, Route.objects.select_related("client", "site", "channel", "rota"))
     return [_route_row(route) for route in rows.prefetch_related("people__clients")]
 
 
@@ -131,6 +133,11 @@ def channels(viewer: Viewer) -> list[Channel]:
 
 def _routed() -> list[str]:
     return [kind.name for kind in kinds().values() if kind.routed]
+
+
+def rotas(viewer: Viewer) -> list[Rota]:
+    """Return the rotas that a route can name; they are for all staff."""
+    return list(Rota.objects.all()) if viewer.may("route.view") else []
 
 
 def heartbeats() -> list[Channel]:
@@ -210,6 +217,22 @@ def _said(row: Delivery, language: str) -> str:
         return sentence(row.event.said_id, row.event.said_values, language)
     told = source.get("said_values")
     return sentence(str(source["said_id"]), told if isinstance(told, dict) else {}, language)
+
+
+def nobody_took(row: Delivery, now: datetime) -> bool:
+    """Tell whether an alert that a delivery is about still waits for somebody: open, given to nobody, awake.
+
+    While its device is in maintenance nobody needs to take it on.
+    """
+    named = row.event.source.get("alerts")
+    keys = named if isinstance(named, list) else [row.alert_id]
+    waiting = Alert.objects.filter(
+        pk__in=[key for key in keys if key], phase=Alert.Phase.OPEN, assigned_to=None
+    )
+    awake = waiting.filter(Q(snoozed_until=None) | Q(snoozed_until__lte=now))
+    devices = set(awake.values_list("device", flat=True))
+    windows = OpenWindows.over(devices, now)
+    return any(not windows.over_device(device) for device in devices)
 
 
 def due(now: datetime) -> QuerySet[Delivery]:

@@ -87,11 +87,14 @@ def _claimed(row: Delivery, now: datetime) -> bool:
 
 
 def _sent(row: Delivery, address: str, fetch: Fetch, clock: Clock) -> int:
-    """Send one delivery; 0 where its person is not to be told any more. Raises NotSent."""
+    """Send one delivery; 0 where it is not to be told any more. Raises NotSent."""
     now = clock()
     viewer = _viewer(row)
     if viewer is None:
         _end(row, state=Delivery.State.SUPPRESSED, why="gone")
+        return 0
+    if row.escalates and not queries.nobody_took(row, now):
+        _end(row, state=Delivery.State.SUPPRESSED, why="taken")
         return 0
     channel = row.channel or queries.mail_server()
     if channel is None:

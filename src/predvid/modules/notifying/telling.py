@@ -1,5 +1,7 @@
 """The reaction to events of alerts: queues one delivery for each recipient, or notes why there is none.
 
+That of an escalation rests until its time comes; `sending` then looks whether it is still wanted.
+
 What telling needs to know is read at once for all events that come together.
 """
 
@@ -7,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -20,10 +22,12 @@ from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.alert_events import SEVERITIES
 from predvid.modules.monitoring.models import Alert, Event
 from predvid.modules.monitoring.store import Store
-from predvid.modules.notifying.models import Delivery, Route
-from predvid.modules.notifying.rules import Hours, Wanted, quiet, wants, within
+from predvid.modules.notifying.models import Delivery, Rota, Route
+from predvid.modules.notifying.rotas import loaded, rotation_of
+from predvid.modules.notifying.rules import Hours, Wanted, on_call, quiet, wants, within
 
 Recipient = tuple[UUID | None, UUID | None]  # a person, or a channel
+Waits = dict[Recipient, int]  # recipients, and for how many minutes each is spared
 NOBODY: Recipient = (None, None)
 ASSIGNED, DUE, RESOLVED = "alert.assigned", "alert.due", "alert.resolved"
 
@@ -41,6 +45,7 @@ class Scene:
     """What is known of a batch of events: routes, alerts, who was told before, and who may be told at all."""
 
     routes: Sequence[Route]
+    rotas: Mapping[UUID, Rota]
     done: AbstractSet[int]  # events that have their deliveries
     alerts: Mapping[int, Alert]
     told: Mapping[int, Sequence[Recipient]]  # by alert, the first first
@@ -51,16 +56,20 @@ class Scene:
         """Read it, in as many queries for one event as for a thousand."""
         keys = {key for event in events for key in _named(event)}
         routes = list(Route.objects.prefetch_related("people"))
+        rotas = {rota.pk: rota for rota in loaded()} if any(route.rota_id for route in routes) else {}
         rows = Delivery.objects.filter(alert__in=keys).exclude(state=Delivery.State.SUPPRESSED).order_by("pk")
+        rows = rows.exclude(state=Delivery.State.QUEUED, escalates=True)  # they have heard nothing yet
         told: dict[int, list[Recipient]] = defaultdict(list)
         for alert, person, channel in rows.values_list("alert_id", "person_id", "channel_id"):
             told[alert].append((person, channel))
         people = {person.pk for route in routes for person in route.people.all()}
+        people |= {person for rota in rotas.values() for person in _on(rota)}
         people |= {person for each in told.values() for person, _ in each if person}
         people |= {person for person in map(_assignee, events) if person}
         active = Person.objects.filter(pk__in=people, is_active=True)
         return cls(
             routes,
+            rotas,
             set(Delivery.objects.filter(event__in=events).values_list("event_id", flat=True)),
             Alert.objects.select_related("device").in_bulk(keys),
             told,
@@ -76,24 +85,39 @@ class Scene:
         recipients, reason = self._recipients(event)
         if not recipients:
             return [_row(event, NOBODY, now, reason)] if reason else []
-        return [_row(event, recipient, now) for recipient in recipients]
+        return [_row(event, recipient, now, after=after) for recipient, after in recipients.items()]
 
-    def _recipients(self, event: Event) -> tuple[list[Recipient], str]:
+    def _recipients(self, event: Event) -> tuple[Waits, str]:
         """Return who is told of an event; of nobody, why (empty where no route is for it)."""
         if event.kind == ASSIGNED:
             person = _assignee(event)
-            return [each for each in [(person, None)] if person and self._may_be_told(each, event)], ""
+            return self._reachable({(person, None): 0} if person else {}, event), ""
         told = [each for key in _named(event) for each in self.told.get(key, ())]
         if event.kind == RESOLVED:
-            return [each for each in dict.fromkeys(told) if self._may_be_told(each, event)], ""
+            return self._reachable(dict.fromkeys(told, 0), event), ""
         meant = [route for route in self.routes if self._is_for(route, event)]
-        open_now = [route for route in meant if within(_hours(route), event.at)]
-        wanted = [each for route in open_now for each in _of(route)]
-        # Who was told before hears how it goes on, whatever the hour.
-        reachable = [each for each in dict.fromkeys([*wanted, *told]) if self._may_be_told(each, event)]
+        open_then = [route for route in meant if within(_hours(route), _told_at(route, event))]
+        # Who was told before hears how it goes on, whatever the hour; of several routes the earliest counts.
+        wanted: Waits = dict.fromkeys(told, 0)
+        for route in sorted(open_then, key=lambda route: route.after):
+            for recipient in self._of(route, event):
+                wanted.setdefault(recipient, route.after)
+        reachable = self._reachable(wanted, event)
         if reachable or not meant:
             return reachable, ""
-        return [], "nobody" if open_now else "hours"
+        return {}, "nobody" if open_then else "hours"
+
+    def _of(self, route: Route, event: Event) -> list[Recipient]:
+        """Return whom a route tells of an event: its people, who is on call by then, its channel."""
+        found: list[Recipient] = [(person.pk, None) for person in route.people.all()]
+        if route.rota_id:
+            rotation = rotation_of(self.rotas[route.rota_id])
+            person = on_call(rotation, _told_at(route, event), lambda key: self._person_told(key, event))
+            found += [(person, None)] if person else []
+        return [*found, (None, route.channel_id)] if route.channel_id else found
+
+    def _reachable(self, wanted: Waits, event: Event) -> Waits:
+        return {each: after for each, after in wanted.items() if self._may_be_told(each, event)}
 
     def _is_for(self, route: Route, event: Event) -> bool:
         wanted = Wanted(route.client_id, route.site_id, route.floor, _hours(route))
@@ -104,8 +128,9 @@ class Scene:
 
     def _may_be_told(self, recipient: Recipient, event: Event) -> bool:
         person, _channel = recipient
-        if person is None:
-            return True
+        return person is None or self._person_told(person, event)
+
+    def _person_told(self, person: UUID, event: Event) -> bool:
         viewer = self.viewers.get(person)
         return viewer is not None and viewer.may("alert.view", event.client_id)
 
@@ -129,19 +154,24 @@ def _assignee(event: Event) -> UUID | None:
     return UUID(person) if person and person != event.source.get("by") else None
 
 
-def _of(route: Route) -> list[Recipient]:
-    people: list[Recipient] = [(person.pk, None) for person in route.people.all()]
-    return [*people, (None, route.channel_id)] if route.channel_id else people
+def _told_at(route: Route, event: Event) -> datetime:
+    return event.at + timedelta(minutes=route.after)
+
+
+def _on(rota: Rota) -> set[UUID]:
+    rotation = rotation_of(rota)
+    return {*rotation.people, *(person for person, _since, _until in rotation.stand_ins)}
 
 
 def _hours(route: Route) -> Hours:
     return Hours(route.days, route.since, route.until, route.timezone)
 
 
-def _row(event: Event, recipient: Recipient, now: datetime, reason: str = "") -> Delivery:
+def _row(event: Event, recipient: Recipient, now: datetime, reason: str = "", after: int = 0) -> Delivery:
     person, channel = recipient
     state = Delivery.State.SUPPRESSED if reason else Delivery.State.QUEUED
     return Delivery(
         client_id=event.client_id, event=event, alert_id=event.alert_id, person_id=person,
-        channel_id=channel, state=state, why=reason, queued_at=now, next_at=now,
+        channel_id=channel, state=state, why=reason, escalates=after > 0, queued_at=now,
+        next_at=max(now, event.at + timedelta(minutes=after)),
     )  # fmt: skip

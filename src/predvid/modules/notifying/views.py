@@ -69,6 +69,7 @@ def _offered(viewer: Viewer) -> dict[str, list[tuple[str, Any]]]:
     return {
         "where": where,
         "people": [(str(person.pk), person.name) for person in queries.people(viewer)],
+        "rota": [("", "–"), *((str(row.pk), row.name) for row in queries.rotas(viewer))],
         "channel": [("", "–"), *((str(row.pk), row.name) for row in queries.channels(viewer))],
     }
 

@@ -45,7 +45,7 @@ def compose(delivery: Delivery, viewer: Viewer, address: str, acknowledge: str, 
         lines = [_line(alert, event, viewer.language, address) for alert in _alerts(viewer, delivery)]
         words: dict[str, Any] = {
             "lines": lines,
-            "head": _head(event.kind),
+            "head": _("Nobody has taken this alert on yet") if delivery.escalates else _head(event.kind),
             "when": date_format(localtime(event.at), "DATETIME_FORMAT"),
             "acknowledge": acknowledge,
             "address": address,
