@@ -145,6 +145,26 @@ row = field_actions.define(PLATFORM, "device", "date", Wanted("Jamstvo do"), now
 field_actions.fill(PLATFORM, Holder("device", client.pk, bad.pk, bad.name), {row.pk: "2028-01-31"}, now)
 field_actions.define(PLATFORM, "site", "text", Wanted("Šifra ulaznih vrata"), now)
 made["site"] = site
+from predvid.modules.notifying import actions as notices
+from predvid.modules.notifying import rotas
+from predvid.modules.notifying.models import Delivery, Route
+hook = {"url": "https://hooks.example.com/x", "key": "k" * 16}
+hook = notices.keep_channel(PLATFORM, "webhook", "Dežurni razgovor u sobi", hook, now)
+turns = list(Person.objects.filter(email__in=["hr@example.com", "en@example.com"]).order_by("email"))
+begins = (now - timedelta(days=20)).date()
+new = rotas.NewRota("Noći i vikendi", [one.pk for one in turns], begins, 480, 7, "Europe/Zagreb")
+made["rota"] = rotas.add_rota(PLATFORM, new, now)
+rotas.stand_in(PLATFORM, made["rota"].pk, turns[0].pk, now + timedelta(days=2), now + timedelta(days=4), now)
+made["route"] = Route.objects.create(name="Radno vrijeme", client=client, days=31, since=480, until=960)
+made["route"].people.set(turns)
+Route.objects.create(name="Nitko nije preuzeo", floor=5, rota=made["rota"], channel=hook, after=15)
+for state, words in {"sent": {"sent_at": now}, "failed": {"attempts": 9, "error": "not_sent.too_slow"},
+                     "queued": {"escalates": True}, "suppressed": {"why": "taken"}}.items():
+    event = Event.objects.create(
+        device=bad, alert=alert, kind="alert.changed", severity=5, at=now, recorded_at=now,
+        said_id="alert.opened", said_values={"what": "disk"}, reaction="done", **mine)
+    words = {"person": turns[0], "next_at": now + timedelta(days=1), **words}
+    Delivery.objects.create(event=event, alert=alert, state=state, queued_at=now, client=client, **words)
 print(json.dumps({"device": str(bad.pk), **{name: str(row.pk) for name, row in made.items()},
                   "client": str(client.pk), "alert": alert.pk,
                   "person": str(invited.pk), "invitation": invitation,
@@ -179,6 +199,10 @@ class Site:
             "enrol": "/enrol/", "profile": "/profile/",
             "security": "/profile/security/", "protect": "/sign-in/protect/",
             "people": "/people/", "invite": "/people/invite", "person": f"/people/{keys['person']}/",
+            "notifications": "/notifications/", "routes": "/notifications/routes/",
+            "route": f"/notifications/routes/{keys['route']}/", "rotas": "/notifications/rotas/",
+            "rota": f"/notifications/rotas/{keys['rota']}/",
+            "channels": "/notifications/channels/?kind=webhook",
             "policies": "/policies/", "policy": f"/policies/clients/{keys['client']}/?check=disk_space",
             "policy of a device": f"/policies/devices/{keys['device']}/?check=cpu",
             "policy of a role": "/policies/templates/domain_controller/",

@@ -1,7 +1,7 @@
 """Deeds in the rooms beside devices: notifications, boards and views, records of clients."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from console_fixture import World
 from deeds import Deed
@@ -10,7 +10,7 @@ from predvid.modules.access.queries import secret_hash
 from predvid.modules.access.rules import PLATFORM
 from predvid.modules.monitoring.models import Pin, SavedView
 from predvid.modules.notifying import actions as notice_actions
-from predvid.modules.notifying.models import AcknowledgeLink, Channel, Delivery, Route
+from predvid.modules.notifying.models import AcknowledgeLink, Channel, Delivery, Rota, Route, StandIn, Turn
 
 
 def channel(world: World) -> Channel:
@@ -45,6 +45,37 @@ def on_route(verb: str = "") -> Callable[[World], Deed]:
         return f"/notifications/routes/{made.pk}/{verb}", {} if verb else new_route(world)[1]
 
     return deed
+
+
+def new_rota(world: World) -> Deed:
+    words = {
+        "name": "Noći", "begins": world.now.date().isoformat(), "at": "08:00", "days": "7",
+        "timezone": "Europe/Zagreb", "turn_1": str(Person.objects.get(role="owner").pk),
+    }  # fmt: skip
+    return "/notifications/rotas/", words
+
+
+def rota() -> Rota:
+    made = Rota.objects.create(name="Vikendi", begins=date(2026, 1, 5))
+    Turn.objects.create(rota=made, number=0, person=Person.objects.get(role="owner"))
+    return made
+
+
+def on_rota(verb: str = "") -> Callable[[World], Deed]:
+    """Return a deed on a rota: with the form of a new one it is changed."""
+    return lambda world: (f"/notifications/rotas/{rota().pk}/{verb}", {} if verb else new_rota(world)[1])
+
+
+def stands_in(world: World) -> Deed:
+    words = {"person": str(Person.objects.get(role="owner").pk)}
+    times = {"since": "2030-01-01T08:00", "until": "2030-01-02T08:00"}
+    return f"/notifications/rotas/{rota().pk}/stand-ins", words | times
+
+
+def stands_in_no_more(world: World) -> Deed:
+    owner, until = Person.objects.get(role="owner"), world.now + timedelta(days=1)
+    made = StandIn.objects.create(rota=rota(), person=owner, since=world.now, until=until)
+    return f"/notifications/rotas/{made.rota_id}/stand-ins/{made.pk}/remove", {}
 
 
 def on_delivery(world: World) -> Deed:

@@ -67,12 +67,16 @@ from deeds_of_rooms import (
     chart_pinned,
     from_mail,
     new_channel,
+    new_rota,
     new_route,
     on_channel,
     on_delivery,
     on_pin,
+    on_rota,
     on_route,
     on_view,
+    stands_in,
+    stands_in_no_more,
 )
 from predvid.modules.access import actions, queries_audit
 from predvid.modules.access.models import AuditEntry, Person
@@ -228,6 +232,11 @@ DEEDS: dict[str, tuple[Callable[[World], Deed], Left]] = {
     "routes": (new_route, [("first", "route.added", '"people":1,"severity":3')]),
     "route": (on_route(), [("first", "route.changed", '"people":1,"severity":3')]),
     "route-remove": (on_route("remove"), [("first", "route.removed", "{}")]),
+    "rotas": (new_rota, [(MSP, "rota.added", '"turns":1')]),
+    "rota": (on_rota(), [(MSP, "rota.changed", '"turns":1')]),
+    "rota-remove": (on_rota("remove"), [(MSP, "rota.removed", "{}")]),
+    "stand-in": (stands_in, [(MSP, "rota.stand_in_added", '"until":"2030-01-02T07:00+00:00"')]),
+    "stand-in-remove": (stands_in_no_more, [(MSP, "rota.stand_in_ended", "{}")]),
     "delivery-retry": (on_delivery, [("first", "delivery.retried", '"state":"queued"')]),
     "acknowledge-link": (from_mail, [("first", "alert.acknowledged", '"phase":"acknowledged"')]),
 }

@@ -30,7 +30,11 @@ WHY = {
 class WebhookForm(forms.Form):
     """Where to post, and the key to sign with."""
 
-    url = forms.CharField(label=pgettext("webhook", "Address"), max_length=500)
+    url = forms.CharField(
+        label=pgettext("webhook", "Address"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     key = forms.CharField(
         label=_("Signing key"),
         min_length=16,
