@@ -19,14 +19,14 @@ import pytest
 
 from predvid.core.model import Said
 from predvid.core.wording import plainly
-from predvid.server import certificates, look_secrets, looks_data, looks_machine
+from predvid.server import certificates, look_notices, look_secrets, looks_data, looks_machine
 from predvid.server import doctor as doctor_verb
 from predvid.server.clock_look import EPOCH, clock_offset, time_server
 from predvid.server.doctor_texts import TEXTS
 from predvid.server.findings import Finding, said
 from up_process import Up, clean_environment, predvid, running, wait
 
-LOOKS = (doctor_verb, look_secrets, looks_data, looks_machine)
+LOOKS = (doctor_verb, look_notices, look_secrets, looks_data, looks_machine)
 NOBODY = ("127.0.0.1", 9)  # the discard port: nobody answers
 
 

@@ -26,6 +26,7 @@ def test_while_it_runs(up: Up) -> None:
     assert status["agents"] == {"approved": 1}
     assert status["alerts"].keys() == {"critical", "warning", "unknown", "acknowledged"}
     assert status["reactions"].keys() == {"pending", "failed"}
+    assert status["notifications"] == {"waiting": 0, "failed": 0}
     assert isinstance(status["samples_per_s"], float)
     assert status["samples_per_s"] > 0
     assert status["running"] == ["agent", "console", "gateway", "store", "worker"]

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from predvid.core.errors import UserError
 from predvid.core.options import Options
-from predvid.server import command_line, look_secrets, looks_data, looks_database, looks_machine
+from predvid.server import command_line, look_notices, look_secrets, looks_data, looks_database, looks_machine
 from predvid.server.clock_look import SERVERS, Server, time_server
 from predvid.server.doctor_texts import TEXTS
 from predvid.server.findings import Finding, said
@@ -81,6 +81,7 @@ def look(
         "Database": lambda: looks_database.database(_database_url(data)),
         "Certificate": lambda: looks_data.certificate(data, datetime.now(UTC)),
         "Secrets": lambda: look_secrets.secrets(data, language),
+        "Notifications": lambda: look_notices.notices(data, datetime.now(UTC), language),
         "Authority": lambda: looks_data.authority(data, datetime.now(UTC)),
     }
     for what, each in looks.items():

@@ -26,6 +26,40 @@ TEXTS = {
         "Until then no secret opens; everything else works. See docs/secrets.md.",
         "Dotad se nijedna tajna ne otvara, a sve ostalo radi. Vidi docs/secrets.md.",
     ),
+    "Notifications": Text("Notifications", "Obavijesti"),
+    "notices.none": Text("no installation here yet", "ovdje još nema instalacije"),
+    "notices.good": Text(
+        "nothing waits; of every client somebody is told (routes: {n:int})",
+        "ništa ne čeka; za svakog se klijenta nekomu javlja (putova: {n:int})",
+    ),
+    "notices.stuck": Text(
+        "messages that do not go out: {late:int}, failed lately: {failed:int}. {why}",
+        "poruka koje ne odlaze: {late:int}, nedavno neuspjelih: {failed:int}. {why}",
+    ),
+    "notices.stuck.do": Text(
+        "Look at Notifications, Deliveries in the console: each says why, and can be tried again there.",
+        "Pogledajte u konzoli Obavijesti, Isporuke: uz svaku piše zašto i može se ondje ponoviti.",
+    ),
+    "notices.no_route": Text(
+        "there is no route: nobody is told of any alert",
+        "nema puta obavijesti: nikomu se ne javlja ni o čemu",
+    ),
+    "notices.untold": Text(
+        "clients of whose alerts nobody is told: {n:int} ({names})",
+        "klijenata o čijim se upozorenjima nikomu ne javlja: {n:int} ({names})",
+    ),
+    "notices.route.do": Text(
+        "Make a route under Notifications, Routes in the console.",
+        "Izradite put u konzoli: Obavijesti, Putovi obavijesti.",
+    ),
+    "notices.no_mail": Text(
+        "routes tell people by e-mail, but there is no mail server",
+        "putovi vode do ljudi e-poštom, ali poslužitelja e-pošte nema",
+    ),
+    "notices.no_mail.do": Text(
+        "Set up the mail server under Notifications, Channels in the console.",
+        "Postavite poslužitelj e-pošte u konzoli: Obavijesti, Kanali.",
+    ),
     "Authority": Text("Certificate authority", "Izdavatelj certifikata"),
     "look.failed": Text("could not look: {error}", "provjera nije uspjela: {error}"),
     "look.do": Text("Run the doctor as the data's owner.", "Pokrenite provjeru kao vlasnik podataka."),

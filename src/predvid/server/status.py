@@ -64,12 +64,14 @@ def collect(now: datetime) -> dict[str, Any]:
     queries = after_setup("predvid.modules.monitoring.queries_status")
     rules = after_setup("predvid.modules.access.rules")
     store = after_setup("predvid.modules.monitoring.stores").store()
+    telling = after_setup("predvid.modules.notifying.standing").standing(rules.PLATFORM, now)
     numbers = asdict(queries.numbers(rules.PLATFORM, now))
     last = numbers.pop("last_batch")
     alive = store.ping()
     rate = store.count_since(now - WINDOW) / WINDOW.total_seconds() if alive else None
     return {
         **numbers,
+        "notifications": {"waiting": telling.waiting, "failed": telling.failed},
         "store": "ok" if alive else "unreachable",
         "samples_per_s": None if rate is None else round(rate, 2),
         "store_rows": store.rows() if alive else None,

@@ -7,6 +7,7 @@ TEXTS = {
     "agents": Text("agents", "agenti"),
     "alerts": Text("alerts", "upozorenja"),
     "reactions": Text("reactions", "reakcije"),
+    "notifications": Text("notifications", "obavijesti"),
     "store": Text("store", "spremište"),
     "samples_per_s": Text("samples per s", "mjerenja u sekundi"),
     "store_rows": Text("store rows", "redaka u spremištu"),
@@ -28,6 +29,8 @@ TEXTS = {
     "alerts.acknowledged": Text("acknowledged {n:int}", "preuzeto {n:int}"),
     "reactions.pending": Text("pending {n:int}", "na čekanju {n:int}"),
     "reactions.failed": Text("failed {n:int}", "neuspjelo {n:int}"),
+    "notifications.waiting": Text("waiting {n:int}", "na čekanju {n:int}"),
+    "notifications.failed": Text("failed {n:int}", "neuspjelo {n:int}"),
     "store.ok": Text("ok", "u redu"),
     "store.unreachable": Text("unreachable", "nedostupno"),
     "stopped": Text(
