@@ -1,9 +1,13 @@
 """Reads of people: who looks, in which language, through which one-time link."""
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
 
 from predvid.modules.access import tenancy
 from predvid.modules.access.errors import NotVisible
@@ -11,7 +15,10 @@ from predvid.modules.access.models import Attempt, Client, Person, SignInLink
 from predvid.modules.access.rules import Viewer
 from predvid.modules.access.rules_people import Rights, may_give
 
-__all__ = ["NotVisible", "failures", "language_of", "open_link", "owner_exists", "secret_hash", "viewer_of"]
+__all__ = [
+    *("NotVisible", "failures", "language_of", "open_link", "owner_exists", "secret_hash", "viewer_of"),
+    "viewers_of",
+]
 
 
 def viewer_of(person: Any) -> Viewer:
@@ -23,6 +30,20 @@ def viewer_of(person: Any) -> Viewer:
     viewer = Viewer(person.name, person.role, clients, person.language, person.pk)
     person._viewer = viewer
     return viewer
+
+
+def viewers_of(people: Sequence[Person]) -> dict[UUID, Viewer]:
+    """Return the viewers that people are, by their keys; the clients of all of them are read at once."""
+    chosen: dict[UUID, set[UUID]] = defaultdict(set)
+    former = Q(person__role=Person.Role.CLIENT_CONTACT, client__standing=Client.Standing.FORMER)
+    with tenancy.as_platform():
+        rows = Person.clients.through._default_manager.filter(person__in={person.pk for person in people})
+        for key, client in rows.exclude(former).values_list("person_id", "client_id"):
+            chosen[key].add(client)
+    for person in people:
+        clients = None if person.all_clients else frozenset(chosen[person.pk])
+        person._viewer = Viewer(person.name, person.role, clients, person.language, person.pk)  # type: ignore[attr-defined]
+    return {person.pk: viewer_of(person) for person in people}
 
 
 def _clients_of(person: Any) -> frozenset[UUID]:

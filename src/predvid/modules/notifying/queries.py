@@ -13,7 +13,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from predvid.modules.access import vault
 from predvid.modules.access.errors import NotVisible
 from predvid.modules.access.models import Client, Mail, Person
-from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.queries import viewer_of, viewers_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.inventory.models import Site
 from predvid.modules.monitoring.models import Alert
@@ -80,7 +80,9 @@ class Letters:
 def routes(viewer: Viewer) -> list[RouteRow]:
     """Return the routes of the viewer's clients; those for all clients are for all-client viewers."""
     rows = narrowed(viewer, Route.objects.select_related("client", "site", "channel", "rota"))
-    return [_route_row(route) for route in rows.prefetch_related("people__clients")]
+    found = list(rows.prefetch_related("people"))
+    viewers_of([person for route in found for person in route.people.all()])
+    return [_route_row(route) for route in found]
 
 
 def route(viewer: Viewer, route_id: UUID) -> Route:

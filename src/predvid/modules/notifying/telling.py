@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from predvid.core.model import State
 from predvid.modules.access.models import Person
-from predvid.modules.access.queries import viewer_of
+from predvid.modules.access.queries import viewers_of
 from predvid.modules.access.rules import Viewer
 from predvid.modules.monitoring.alert_events import SEVERITIES
 from predvid.modules.monitoring.models import Alert, Event
@@ -66,14 +66,14 @@ class Scene:
         people |= {person for rota in rotas.values() for person in _on(rota)}
         people |= {person for each in told.values() for person, _ in each if person}
         people |= {person for person in map(_assignee, events) if person}
-        active = Person.objects.filter(pk__in=people, is_active=True)
+        active = list(Person.objects.filter(pk__in=people, is_active=True))
         return cls(
             routes,
             rotas,
             set(Delivery.objects.filter(event__in=events).values_list("event_id", flat=True)),
             Alert.objects.select_related("device").in_bulk(keys),
             told,
-            {person.pk: viewer_of(person) for person in active},
+            viewers_of(active),
         )
 
     def deliveries(self, event: Event, now: datetime) -> list[Delivery]:
