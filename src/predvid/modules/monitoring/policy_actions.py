@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from predvid.core.errors import UserError
 from predvid.modules.access import audit
@@ -43,10 +43,7 @@ def change(
     _hold(at)
     before = given(at, check)
     if expected is not None and version(before) != expected:
-        raise Outrun(
-            "Somebody changed these settings meanwhile. What they set is shown; your values are still in the "
-            "form."
-        )
+        raise _outrun()
     for name, value in values.items():
         fit(check, name, value)
     after = {name: value for name, value in before.items() if name not in reset} | dict(values)
@@ -60,6 +57,13 @@ def change(
         before={"check": check, "values": _told(before)}, after={"check": check, "values": _told(after)},
     )  # fmt: skip
     return at
+
+
+def _outrun() -> Outrun:
+    return Outrun(
+        "Somebody changed these settings meanwhile. What they set is shown; your values are still in the "
+        "form."
+    )
 
 
 def _hold(at: Place) -> None:
@@ -80,7 +84,12 @@ def _write(at: Place, check: str, before: Mapping[str, Any], after: Mapping[str,
     new = {name: value for name, value in after.items() if name not in before or name in gone}
     words = [{"check_name": check, "field": name, "value": value} for name, value in new.items()]
     if at.kind == "template":
-        TemplateSetting.objects.bulk_create(TemplateSetting(role=str(at.key), **one) for one in words)
+        rows = [TemplateSetting(role=str(at.key), **one) for one in words]
+        try:
+            with transaction.atomic():
+                TemplateSetting.objects.bulk_create(rows)
+        except IntegrityError:  # of an empty template there was nothing to hold
+            raise _outrun() from None
         return
     where: dict[str, Any] = {"client_id": at.client}
     if at.kind != "client":
