@@ -125,7 +125,7 @@ def change_rota(viewer: Viewer, rota_id: UUID, new: NewRota, now: datetime) -> R
 def _keep(viewer: Viewer, rota: Rota, new: NewRota) -> None:
     known = {person.pk for person in queries.people(viewer)}
     # Who has left may keep a place: whoever comes next in the order takes it.
-    known |= set(rota.turns.values_list("person", flat=True)) if not rota._state.adding else set()
+    known |= set(Turn.objects.filter(rota_id=rota.pk).values_list("person", flat=True))
     if set(new.people) - known:
         raise NotVisible
     if not new.people:
