@@ -35,6 +35,7 @@ ABOUT_MANY = {
     "release-stop",
     "channel-test",
     "channel-remove",
+    *("rota", "rota-remove", "stand-in", "stand-in-remove"),
     "custom-field",
     "custom-field-delete",
 }
