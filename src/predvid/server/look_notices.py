@@ -9,7 +9,6 @@ from typing import Any
 from django.db import Error as DatabaseFault
 
 from predvid.core.errors import UserError
-from predvid.server import command_line
 from predvid.server.findings import Finding, said
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
@@ -20,8 +19,7 @@ NAMED = 3  # clients named in one sentence
 
 def notices(data: Path, now: datetime, language: str = "en") -> Finding:
     """Look how telling people stands in the installation in `data`; reasons are worded in `language`."""
-    place = Place.from_environment(os.environ) if command_line.installed_by_units() else None
-    place = place or Place.described(data)
+    place = Place.looked_at(data)
     if place is None:
         return Finding(WHAT, "ok", said("notices.none"))
     os.environ.update(place.environment())

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from predvid.core.errors import UserError
-from predvid.server import command_line
 from predvid.server.findings import Finding, said
 from predvid.server.loading import after_setup
 from predvid.server.place import Place
@@ -14,8 +13,7 @@ WHAT = "Secrets"
 
 def secrets(data: Path, language: str = "en") -> Finding:
     """Look whether the secrets of the installation in `data` open; what is wrong is said in `language`."""
-    place = Place.from_environment(os.environ) if command_line.installed_by_units() else None
-    place = place or Place.described(data)
+    place = Place.looked_at(data)
     if place is None:
         return Finding(WHAT, "ok", said("secrets.none"))
     os.environ.update(place.environment())

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from predvid.server import command_line
 from predvid.server.findings import Finding, judged, said
 from predvid.server.place import Place
 
@@ -50,7 +49,7 @@ def space(data: Path) -> Finding:
 
 def port(data: Path, wanted: int | None) -> Finding:
     """Look who answers on the port of the installation, or on `wanted`."""
-    place = Place.from_environment(os.environ) if command_line.installed_by_units() else Place.described(data)
+    place = Place.looked_at(data)
     ours = urlsplit(place.address).port if place else None
     number = wanted or ours or 8700
     host = (urlsplit(place.local).hostname if place else None) or "127.0.0.1"

@@ -34,9 +34,7 @@ def existing(data: str, language: str = "en") -> Place:
 
     Raises UserError (in `language`) without one.
     """
-    if command_line.installed_by_units():
-        return Place.from_environment(os.environ)
-    place = Place.described(Path(data).expanduser().absolute())
+    place = Place.looked_at(Path(data).expanduser().absolute())
     if place is None:
         raise UserError(Speech(language, TEXTS)("none", data=data))
     return place

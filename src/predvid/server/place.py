@@ -107,6 +107,13 @@ class Place:
         except (OSError, ValueError):
             return None
 
+    @classmethod
+    def looked_at(cls, data: Path) -> "Place | None":
+        """Return the installation that a verb looks at: the units' own, or the one described in `data`."""
+        if command_line.installed_by_units():
+            return cls.from_environment(os.environ)
+        return cls.described(data)
+
     def command(self, *words: str) -> str:
         """Return `predvid words...` for this installation, whole, to be pasted in a shell of this machine."""
         return command_line.pasted(self.data, *words)

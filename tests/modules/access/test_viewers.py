@@ -18,6 +18,10 @@ def test_viewers_read_at_once_are_those_read_one_by_one(world: World) -> None:
         people.append(world.person(address, role=role, all_clients=everywhere))
         people[-1].clients.set(world.clients[:number])
     alone = {person.pk: viewer_of(Person.objects.get(pk=person.pk)) for person in people}
+    for person in people:
+        kept = set(person.clients.values_list("pk", flat=True))
+        kept -= {world.clients[1].pk} if person.role == "client_contact" else set()
+        assert alone[person.pk].clients == (None if person.all_clients else kept)
     again = list(Person.objects.filter(pk__in=alone))
     with CaptureQueriesContext(connection) as asked:
         assert viewers_of(again) == alone

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,35 +24,30 @@ __all__ = [
 def viewer_of(person: Any) -> Viewer:
     """Return the viewer that a signed-in person is; their clients are read once a request."""
     known = getattr(person, "_viewer", None)
-    if isinstance(known, Viewer):
-        return known
-    clients = None if person.all_clients else _clients_of(person)
-    viewer = Viewer(person.name, person.role, clients, person.language, person.pk)
-    person._viewer = viewer
-    return viewer
+    return known if isinstance(known, Viewer) else viewers_of([person])[person.pk]
 
 
-def viewers_of(people: Sequence[Person]) -> dict[UUID, Viewer]:
-    """Return the viewers that people are, by their keys; the clients of all of them are read at once."""
-    chosen: dict[UUID, set[UUID]] = defaultdict(set)
-    former = Q(person__role=Person.Role.CLIENT_CONTACT, client__standing=Client.Standing.FORMER)
-    with tenancy.as_platform():
-        rows = Person.clients.through._default_manager.filter(person__in={person.pk for person in people})
-        for key, client in rows.exclude(former).values_list("person_id", "client_id"):
-            chosen[key].add(client)
+def viewers_of(people: Sequence[Any]) -> dict[UUID, Viewer]:
+    """Return the viewers that people are, by their keys; the clients of all of them are read at once.
+
+    A former client's contact no longer sees it, staff still do.
+    """
+    chosen = _chosen({person.pk for person in people if not person.all_clients})
     for person in people:
         clients = None if person.all_clients else frozenset(chosen[person.pk])
-        person._viewer = Viewer(person.name, person.role, clients, person.language, person.pk)  # type: ignore[attr-defined]
-    return {person.pk: viewer_of(person) for person in people}
+        person._viewer = Viewer(person.name, person.role, clients, person.language, person.pk)
+    return {person.pk: person._viewer for person in people}
 
 
-def _clients_of(person: Any) -> frozenset[UUID]:
-    """Return the chosen clients of a person; a former client's contact no longer sees it, staff still do."""
-    rows = person.clients.all()
-    if person.role == Person.Role.CLIENT_CONTACT:
-        rows = rows.exclude(standing=Client.Standing.FORMER)
-    with tenancy.as_platform():  # whose rows a person may see is asked before they may see any
-        return frozenset(rows.values_list("pk", flat=True))
+def _chosen(people: Collection[UUID]) -> dict[UUID, set[UUID]]:
+    chosen: dict[UUID, set[UUID]] = defaultdict(set)
+    former = Q(person__role=Person.Role.CLIENT_CONTACT, client__standing=Client.Standing.FORMER)
+    if people:
+        with tenancy.as_platform():  # whose rows a person may see is asked before they may see any
+            rows = Person.clients.through._default_manager.filter(person__in=people).exclude(former)
+            for person, client in rows.values_list("person_id", "client_id"):
+                chosen[person].add(client)
+    return chosen
 
 
 def language_of(person: Any) -> str | None:
